@@ -1,0 +1,3 @@
+"""ganbook: the companion package of a textbook on generative adversarial networks."""
+
+__version__ = "0.1.0"
