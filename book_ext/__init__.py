@@ -1,0 +1,31 @@
+"""What this book adds to Jupyter Book: its sources, its page furniture and its looks.
+
+Loaded through ``sphinx.local_extensions`` in ``_config.yml``; needs nothing but Sphinx.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from . import pages, repository, sources
+
+STATIC = Path(__file__).parent / "static"
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect the extension to Sphinx."""
+    app.connect("config-inited", add_looks)
+    sources.setup(app)
+    repository.setup(app)
+    pages.setup(app)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def add_looks(app: Sphinx, config: Any) -> None:
+    """Register the book's style sheet, its script and its template."""
+    config.html_static_path.append(str(STATIC))
+    config.templates_path.append(str(TEMPLATES))
+    app.add_css_file("book.css", priority=900)
+    app.add_js_file("book.js", defer="defer")

@@ -1,0 +1,137 @@
+"""What every page carries besides its text: the reading line under a chapter's title, no idle scripts."""
+
+import json
+import os
+import re
+import shutil
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+WORDS_PER_MINUTE = 200
+SECONDS_PER_EQUATION = 12
+IDLE_SCRIPTS = ("thebe", "THEBE_JS_URL", "design-tabs.js")
+HEADING = re.compile(r"</h1>")
+
+
+def setup(app: Sphinx) -> None:
+    """Connect to the events at which pages take shape."""
+    app.connect("doctree-resolved", measure)
+    app.connect("doctree-resolved", drop_repeated_ids)
+    app.connect("html-page-context", furnish, priority=900)
+    app.connect("build-finished", sweep)
+
+
+def measure(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Keep, for each page, the minutes that reading its prose and formulas takes."""
+    words = sum(
+        len(node.astext().split())
+        for node in doctree.findall(nodes.Text)
+        if not _inside(node, (nodes.literal_block, nodes.math, nodes.math_block, nodes.raw, nodes.comment))
+    )
+    equations = len(list(doctree.findall(nodes.math_block)))
+    minutes = words / WORDS_PER_MINUTE + equations * SECONDS_PER_EQUATION / 60
+    app.env.metadata[docname]["reading_minutes"] = max(1, round(minutes))
+
+
+def drop_repeated_ids(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """sphinx-exercise and sphinx-proof give every block's inner section one and the same id."""
+    for section in doctree.findall(nodes.section):
+        section["ids"] = [name for name in section["ids"] if not name.endswith("-content")]
+
+
+def furnish(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Put the reading line under the title, describe the page, and leave out scripts that nothing uses."""
+    context["script_files"] = [script for script in context.get("script_files", []) if not _idle(script)]
+    context["css_files"] = [sheet for sheet in context.get("css_files", []) if "thebe" not in str(sheet)]
+    if doctree is None or "body" not in context:
+        return
+    _offer_wheel(context)
+    description = _first_sentence(doctree)
+    if description and "metatags" in context:
+        context["metatags"] += f'\n<meta name="description" content="{escape(description, quote=True)}" />'
+    line = reading_line(Path(app.srcdir), pagename, app.env.metadata[pagename].get("reading_minutes"))
+    if line:
+        context["body"] = HEADING.sub(lambda found: found.group() + line, context["body"], count=1)
+
+
+def reading_line(source: Path, pagename: str, minutes: int | None) -> str:
+    """One line of HTML for a numbered chapter: minutes to read, and what executed it; empty for other pages."""
+    if not re.search(r"/\d\d_", pagename):
+        return ""
+    parts = [f"{minutes} min to read"] if minutes else []
+    executed = executed_with(source / f"{pagename}.ipynb")
+    if executed:
+        parts.append(executed)
+    return f'\n<p class="chapter-facts">{" · ".join(escape(part) for part in parts)}</p>' if parts else ""
+
+
+@cache
+def executed_with(notebook: Path) -> str:
+    """The sentence about the run whose outputs the page shows, from ``metadata.ganbook.executed``."""
+    if not notebook.exists():
+        return ""
+    metadata = json.loads(notebook.read_text(encoding="utf-8")).get("metadata", {})
+    run = metadata.get("ganbook", {}).get("executed", {})
+    versions = ", ".join(f"{label} {run[key]}" for key, label in (("python", "Python"), ("torch", "torch")) if key in run)
+    pieces = [
+        f"on {run['date']}" if "date" in run else "",
+        f"in {float(run['seconds']):.0f} s" if "seconds" in run else "",
+        f"with {versions}" if versions else "",
+        f"({run['hardware']})" if run.get("hardware") else "",
+    ]
+    return "executed " + " ".join(piece for piece in pieces if piece) if any(pieces) else ""
+
+
+def sweep(app: Sphinx, problem: Exception | None) -> None:
+    """Add the wheel; drop what no page asks for: source maps, the icon script, the older font format."""
+    if problem is not None or app.builder.format != "html":
+        return
+    if os.environ.get("GANBOOK_WHEEL"):
+        for old in Path(app.outdir).glob("ganbook-*.whl"):
+            old.unlink()
+        shutil.copy2(os.environ["GANBOOK_WHEEL"], app.outdir)
+    static = Path(app.outdir, "_static")
+    idle = [static / "scripts" / "fontawesome.js", *static.glob("sphinx-thebe.*")]
+    for pattern in ("scripts/*.map", "styles/*.map", "scripts/fontawesome.js.*", "vendor/fontawesome/webfonts/*.ttf"):
+        idle.extend(static.glob(pattern))
+    for path in idle:
+        path.unlink(missing_ok=True)
+
+
+def _offer_wheel(context: dict[str, Any]) -> None:
+    """Add the wheel to the download menu, where the build names one in ``GANBOOK_WHEEL``."""
+    wheel = os.environ.get("GANBOOK_WHEEL")
+    for group in context.get("header_buttons", []):
+        if wheel and group.get("label") == "download-buttons":
+            group["buttons"].append({
+                "type": "link", "url": context["pathto"](Path(wheel).name, 1), "text": "ganbook (.whl)",
+                "icon": "fas fa-download", "tooltip": "Download the package that the notebooks import",
+                "label": "download-wheel-button",
+            })
+
+
+def _inside(node: nodes.Node, kinds: tuple[type, ...]) -> bool:
+    parent = node.parent
+    while parent is not None:
+        if isinstance(parent, kinds):
+            return True
+        parent = parent.parent
+    return False
+
+
+def _idle(script: Any) -> bool:
+    text = f"{getattr(script, 'filename', script)} {getattr(script, 'attributes', {})}"
+    return any(name in text for name in IDLE_SCRIPTS)
+
+
+def _first_sentence(doctree: nodes.document) -> str:
+    for paragraph in doctree.findall(nodes.paragraph):
+        text = " ".join(paragraph.astext().split())
+        if len(text) > 40:
+            return text if len(text) <= 200 else text[:200].rsplit(" ", 1)[0] + " …"
+    return ""
