@@ -1,0 +1,180 @@
+r"""How an exercise is declared, and the form that every chapter's exercises follow.
+
+One module a chapter, ``ganbook/exercises/chapter04.py``; nothing else needs to be edited, modules are
+found by their number. An exercise is a handful of plain functions and one ``register(Exercise(...))``. A complete one::
+
+    import torch
+
+    from ganbook.exercises.core import Exercise, register
+
+
+    def solution_4_2(p, q):
+        return p / (p + q)
+
+
+    def alternative_4_2_loop(p, q):
+        return torch.stack([1 / (1 + b / a) for a, b in zip(p, q, strict=True)])
+
+
+    def wrong_4_2_swapped(p, q):
+        return q / (p + q)
+
+
+    def wrong_4_2_ratio(p, q):
+        return p / q
+
+
+    def wrong_4_2_logit(p, q):
+        return torch.log(p / q)
+
+
+    def wrong_4_2_winner(p, q):
+        return (p > q).to(p.dtype)
+
+
+    def wrong_4_2_softmax(p, q):
+        return torch.sigmoid(p - q)
+
+
+    def check_4_2(answer, c):
+        for dtype in c.dtypes:                                     # float32, then float64
+            fixed = torch.tensor([[0.2, 0.5, 3.0], [0.6, 0.5, 1.0]], dtype=dtype)
+            for p, q in (fixed, *(c.uniform(0.1, 3, (2, 7), dtype) for _ in range(3))):
+                got = c.call(answer, p, q)
+                c.equal(got, p / (p + q), mistakes={
+                    "That is the probability of *generated*: p and q are swapped.": q / (p + q),
+                    "That is the ratio of the densities; a probability stays below 1.": p / q,
+                    "That is the logit of D*, not its value.": torch.log(p / q),
+                    "That says which source is likelier, a hard decision; D* says how likely.": (p > q).to(dtype),
+                    "D* depends on the quotient of the densities, not their difference.": torch.sigmoid(p - q),
+                })
+                best = p * torch.log(got) + q * torch.log1p(-got)      # the definition: nothing nearby is better
+                for d in (0.9 * got, got + 0.1 * (1 - got)):
+                    there = p * torch.log(d) + q * torch.log1p(-d)
+                    c.true((there <= best).all(), "Another D has a larger value.")
+
+
+    register(Exercise(
+        id="4.2", title="The best guess", stars=1, kind="function",
+        statement=r'''
+    At a point the real density is $p > 0$ and the generated one $q > 0$. Write `d_star(p, q)`, the $d$ in
+    $(0, 1)$ that maximises $p \log d + q \log(1 - d)$, for tensors `p` and `q` of one shape and dtype;
+    the result has both. For example, `d_star` of $0.2$ and $0.6$ is $0.25$.
+    ''',
+        stub='''
+    def d_star(p, q):
+        return ...
+    ''',
+        hints=(r"Set the derivative in $d$ to zero.", r"$p / d = q / (1 - d)$: solve for $d$."),
+        explanation=r'''
+    The derivative $p/d - q/(1-d)$ falls in $d$, so its only zero is the maximum: $d = p / (p + q)$.
+    (Explain why, not only what; say what the wrong answers overlook where that teaches something.)
+    ''',
+        solution=solution_4_2,
+        alternatives=(alternative_4_2_loop,),
+        wrong=(
+            (wrong_4_2_swapped, "swapped"), (wrong_4_2_ratio, "ratio"), (wrong_4_2_logit, "logit"),
+            (wrong_4_2_winner, "hard decision"), (wrong_4_2_softmax, "quotient"),
+        ),
+        check=check_4_2,
+    ))
+
+**What each part is.** ``statement``, ``hints`` and ``explanation`` are MyST Markdown (raw strings); indentation
+common to all lines is removed. ``statement`` says the deliverable and its form: names, shapes, dtypes, ranges.
+``stub`` is one function that ends in ``return ...`` whatever the kind; its name is what the page hands to
+``ex.check``. ``solution`` must be called ``solution_4_2``: the page includes its source, so it reads well alone.
+Each pair of ``wrong`` is (answer, words that its feedback contains and no other wrong answer's feedback does).
+
+**Kinds.** For ``function`` and ``bug``, ``check(answer, c)`` receives the learner's function; for ``value``,
+``expression``, ``choice``, ``classify`` and ``rubric`` it receives the *value* that their stub returned
+(``ex.check(0.25)`` is accepted too); for ``experiment`` a function (a bare value is wrapped into one).
+
+- ``function``: as above. At least one alternative written another way.
+- ``value``: ``solution`` takes no argument and returns a number (or an array, a tuple). ``check`` computes
+  the truth from its definition, e.g. by quadrature: ``c.equal(value, truth, mistakes={...})``.
+- ``expression``: the stub returns a sympy expression or a string; ``c.expression(value, want, x=(0.1, 3))``
+  where ``want`` is a function of the symbols, compared at random points of the ranges.
+- ``choice``: give ``options={"a": "text", ...}`` (the page lists them under the statement) and
+  ``check=choice("b", a="reason why not", c="...")``, a reason for each wrong option; five wrong answers need
+  six options. ``classify`` is the better form for several small predictions at once.
+- ``classify``: ``check=classify({"A": "collapsed", "B": "healthy"}, labels=("collapsed", "healthy", "frozen"),
+  reasons={("A", "healthy"): "...", ...})``; the stub returns such a dict. Draw the runs in a cell before the
+  exercise. Wrong answers are dicts; the feedback names the first wrong key and gives its reason.
+- ``bug``: give ``broken=broken_4_5``: its source is shown under the statement (under the stub's function name);
+  put it into ``wrong`` with its words too, beside half-mended versions. Another good form is a ``function``
+  that is handed an implementation and says whether it is broken.
+- ``experiment``: the stub returns what was found (settings, a data set, a counterexample); ``check`` tests the
+  property by running it: ``found = c.call(answer)``.
+- ``rubric``: ``check=rubric("point 1", "point 2", ...)``; no wrong answers needed; at most two a chapter.
+
+**The helper** ``c`` (:class:`ganbook.exercises.checker.Checker`):
+
+- ``c.call(answer, *inputs, **named)`` runs the learner's function on *copies*, within the time limit, output
+  captured; exceptions, None, printing instead of returning, ``...`` and inputs changed in place end the check
+  with their own message. ``returns_none=True``: for functions that act by side effect. ``may_change=True``:
+  inputs may be changed. Modules, optimisers and generators are passed as they are: make fresh ones for every
+  call. ``answer(x)`` does the same as ``c.call(answer, x)``, so an answer may be handed to other code.
+- ``value, grads = c.call_grad(answer, *inputs)``: float tensors are leaves; gradients of the summed result.
+- ``c.equal(got, want, rtol=None, atol=None, on=None, says="", mistakes={})``: type, dtype, shape, NaN, then
+  values. ``want`` a tensor: a tensor of its dtype is expected; ``want`` an array, list or number: numpy, torch
+  or plain Python are accepted. ``mistakes`` maps a sentence to the value (or a function without arguments that
+  makes it) that a known mistake leads to: it is looked at only once the answer is refused, so acceptance
+  depends on ``want`` alone. ``on`` says on which input; by default the arguments of the last call are shown.
+  ``says`` is a sentence for every other difference.
+- ``c.true(condition, "what is wrong", on=None)``, ``c.fail("what is wrong", on=None)``.
+- ``c.agrees(got, want, rtol, atol)`` -> bool: compares, never ends the check; for a diagnosis of your own.
+- ``c.dtypes``; ``c.rng`` (numpy Generator), ``c.generator`` (torch Generator), both from the check's seed;
+  ``c.normal(shape, dtype)``, ``c.uniform(low, high, shape, dtype)``, ``c.probabilities(shape, dtype)`` (the last
+  axis sums to one): tensors; ``c.number(low, high)``, ``c.integer(low, high)`` (both ends included).
+- ``check`` may return a sentence that is shown after "correct".
+
+**What the tests demand** (tests/test_exercises.py): two hints, five wrong answers, an alternative for each
+``function``; the stub is *unattempted*; solution and alternatives are *correct* under 20 seeds; float tensors
+come in float32 and in float64 (or ``float32_only="reason"``); each wrong answer is *incorrect*, with its words;
+answers that raise, return None, NaN or another shape, change their input, or never end are refused; results
+recorded under one seed and replayed under another are refused, so use random inputs. A check should take 50 ms,
+1 s at the most.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ganbook.exercises.checker import Checker, Feedback, evaluate
+from ganbook.exercises.kinds import choice, classify, rubric
+
+__all__ = ["Checker", "Exercise", "Feedback", "choice", "classify", "register", "rubric"]
+
+KINDS = ("function", "value", "expression", "choice", "classify", "bug", "experiment", "rubric")
+REGISTRY: dict[str, Exercise] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """One exercise: statement, stub, hints, solution, and the check of an answer (see this module's text).
+
+    Raises ValueError when the declaration is malformed, naming the exercise and the field.
+    """
+
+    id: str
+    title: str
+    stars: int
+    kind: str
+    statement: str
+    stub: str
+    hints: Sequence[str]
+    explanation: str
+    solution: Callable[..., Any]
+    check: Callable[[Any, Checker], str | None]
+    wrong: Sequence[tuple[Any, str]] = ()
+    alternatives: Sequence[Callable[..., Any]] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    broken: Callable[..., Any] | None = None
+    float32_only: str = ""
+    time_limit: float = 10.0
