@@ -116,8 +116,8 @@ class SwissRoll:
     def log_prob(self, x: Tensor) -> Tensor:
         """Log-density in nats at points (..., 2): the integral over t by Gauss-Legendre.
 
-        64 panels of 32 nodes, less than a std apart, so that the relative error of the density near the roll is below
-        1e-8. Raises ValueError for a last axis that is not 2.
+        64 panels of 32 nodes, less than a std apart, so that the density's relative error near the roll is
+        below 1e-8. Raises ValueError for a last axis that is not 2.
         """
         nodes, weights = (torch.from_numpy(part) for part in np.polynomial.legendre.leggauss(32))
         t = (torch.arange(64)[:, None] + (nodes + 1) / 2).flatten() / 64
