@@ -1,0 +1,67 @@
+# Two commands are enough: `make book` renders the book, `make test` runs every test. Each installs what it needs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 450
+# Small networks lose under two threads: the notebooks run as two workers of one thread each.
+ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+RUN := GANBOOK_BUDGET=book GANBOOK_PROGRESS=0
+
+.PHONY: help book test test-slow test-lowest lab notebooks notebooks-grid lint bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make book             render the book to _build/html (installs about 300 MB, no torch)"
+	@echo "make test             run every test: package, notebooks, exercises, built book"
+	@echo "make lab              open the chapters in JupyterLab"
+	@echo "make notebooks        execute chapters again and store their outputs (all, or CH=03)"
+	@echo "make notebooks-grid   compare the stored outputs under other thread counts and CPU kernels"
+	@echo "make lint             ruff over package, tests and notebooks"
+	@echo "make clean            remove what was built (not the environment)"
+
+$(STAMPS)/pip: constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -q "$$(grep '^pip==' constraints.txt)"
+	@mkdir -p $(STAMPS) && touch $@
+
+# One stamp a group: a second call installs nothing.
+$(STAMPS)/book: $(STAMPS)/pip pyproject.toml constraints.txt
+	$(PIP) install -q -c constraints.txt --group book
+	@touch $@
+
+$(STAMPS)/test $(STAMPS)/dev $(STAMPS)/bench: $(STAMPS)/%: $(STAMPS)/book
+	$(PIP) install -q -c constraints.txt --group $*
+	$(PIP) install -q -c constraints.txt --no-build-isolation -e .
+	@touch $@
+
+book: $(STAMPS)/book
+	$(BIN)/python scripts/build_book.py
+
+test: $(STAMPS)/test
+	$(RUN) $(ONE) ATEN_CPU_CAPABILITY=default $(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not slow" $(NBVAL)
+
+test-slow: $(STAMPS)/test
+	$(RUN) $(BIN)/python -m pytest -q -m slow
+
+lab: $(STAMPS)/dev
+	GANBOOK_PROGRESS=1 $(BIN)/jupyter lab notebooks
+
+notebooks: $(STAMPS)/test
+	$(RUN) $(ONE) $(BIN)/python scripts/notebooks.py $(CH)
+
+# Stored outputs must not depend on the number of threads or on which kernels the processor offers.
+notebooks-grid: $(STAMPS)/test
+	@for threads in 1 2; do for kernels in PLAIN=1 ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE; do \
+	  echo "== threads $$threads, $$kernels"; \
+	  env $(RUN) OMP_NUM_THREADS=$$threads MKL_NUM_THREADS=$$threads $$kernels \
+	    $(BIN)/python -m pytest -q $(NBVAL) -p no:cacheprovider $(or $(wildcard notebooks/$(CH)*.ipynb),notebooks) || exit 1; \
+	done; done
+
+lint: $(STAMPS)/test
+	$(BIN)/ruff check .
+
+clean:
+	rm -rf _build dist .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,111 @@
+"""The command line: ``python -m ganbook train | sample | data | reproduce | exercises``.
+
+A mistake in what was asked ends with exit code 2 and one line; so does data that cannot be found.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from ganbook import __version__
+
+
+@click.group(no_args_is_help=False)
+@click.version_option(__version__, prog_name="ganbook")
+def cli() -> None:
+    """Train and sample the book's GANs, look after its data, and make its records again."""
+
+
+@cli.command()
+@click.option("--data", "data_name", default="digits", show_default=True, metavar="NAME", help="digits or mnist.")
+@click.option("--loss", default="non_saturating", show_default=True, metavar="NAME", help="A name in ganbook.losses.")
+@click.option("--steps", default=None, type=int, help="Steps of each player  [default: 3000, mnist 2345].")
+@click.option("--d-steps", default=1, show_default=True, type=int, help="Updates of D for one of G.")
+@click.option("--batch-size", default=None, type=int, help="[default: 64, mnist 128]")
+@click.option("--rate", default=2e-4, show_default=True, type=float, help="Adam's learning rate.")
+@click.option("--beta1", default=0.5, show_default=True, type=float, help="Adam's beta1 (the article: 0.9).")
+@click.option("--seed", default=0, show_default=True, type=int)
+@click.option("--out", default="out", show_default=True, type=click.Path(path_type=Path, file_okay=False))
+def train(data_name: str, loss: str, steps: int | None, d_steps: int, batch_size: int | None, rate: float,
+          beta1: float, seed: int, out: Path) -> None:
+    """Train a GAN; write samples.png, generator.safetensors and run.json, and print its scores."""
+    from ganbook import losses, quick
+
+    chosen = losses.get(loss)
+    setup = quick.setup(data_name, seed, batch_size, rate, beta1)
+    start = time.perf_counter()
+    result = quick.train(setup, chosen, quick.DEFAULT_STEPS[data_name] if steps is None else steps, d_steps, seed)
+    info = quick.write(setup, result, out, seed, time.perf_counter() - start)
+    click.echo(f"Frechet distance {info['frechet']:.2f} (real against real {info['floor']:.2f}, "
+               f"noise {info['ceiling']:.2f}; {info['features']})")
+    click.echo(f"wrote {out / 'samples.png'}, {out / 'generator.safetensors'}, {out / 'run.json'}")
+
+
+@cli.command()
+@click.option("--weights", default=None, type=click.Path(path_type=Path, dir_okay=False),
+              help="A generator.safetensors that `train` wrote  [default: the recorded run of 50 epochs].")
+@click.option("-n", "--number", default=64, show_default=True, type=int)
+@click.option("--seed", default=0, show_default=True, type=int)
+@click.option("--out", default="samples.png", show_default=True, type=click.Path(path_type=Path, dir_okay=False))
+def sample(weights: Path | None, number: int, seed: int, out: Path) -> None:
+    """Draw images from a trained generator into one picture file."""
+    from ganbook import quick
+
+    quick.draw(weights, number, seed, out)
+    click.echo(f"wrote {out}: {number} images")
+
+
+@cli.command()
+@click.option("--root", default=None, type=click.Path(path_type=Path), help="Look here first.")
+def data(root: Path | None) -> None:
+    """Find MNIST (or download it), verify it, and say how many images there are."""
+    from ganbook.data import mnist
+
+    for split in ("train", "test"):
+        images = mnist(split, root)
+        click.echo(f"{split}: {len(images.x)} images, verified")
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.option("--folder", default=None, type=click.Path(path_type=Path, file_okay=False),
+              help="Where to write  [default: the package's records].")
+def reproduce(name: str | None, folder: Path | None) -> None:
+    """Make a recorded run again; without a NAME, list them."""
+    from ganbook import recipes
+
+    if name is None:
+        click.echo("\n".join(recipes.names()))
+        return
+    summary = recipes.run(name, folder or Path(__file__).parent / "records", log=click.echo)
+    click.echo(json.dumps({"name": name, "result": summary}))
+
+
+@cli.command()
+def exercises() -> None:
+    """Show which exercises you have solved."""
+    from ganbook.exercises import progress_table
+
+    click.echo(progress_table())
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; exits with 0, with 2 and one line for a mistake, or with 130 after Ctrl-C."""
+    try:
+        cli.main(arguments, prog_name="python -m ganbook", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        _stop(error.format_message())
+    except (ValueError, OSError) as error:
+        _stop(str(error))
+
+
+def _stop(message: str) -> None:
+    click.echo("ganbook: " + " ".join(message.split()), err=True)
+    sys.exit(2)

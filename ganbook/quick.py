@@ -1,0 +1,131 @@
+"""One training run from a few names and numbers, as the command line needs it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from ganbook import data, records
+from ganbook.losses import Loss
+from ganbook.metrics import frechet_distance
+from ganbook.networks import mlp_discriminator, mlp_generator
+from ganbook.training import Game, History, fit
+
+__all__ = ["DEFAULT_STEPS", "Setup", "draw", "setup", "train", "write"]
+
+SHAPES = {
+    "digits": {"latent": 16, "g": (128, 256), "d": (256, 128), "side": 8},
+    "mnist": {"latent": 100, "g": (256, 512, 1024), "d": (1024, 512, 256), "side": 28},
+}
+DEFAULT_STEPS = {"digits": 3000, "mnist": 2345}
+BATCH = {"digits": 64, "mnist": 128}
+
+
+@dataclass
+class Setup:
+    """A game with its data: ``images`` uint8 (N, 1, side, side), ``held_out`` likewise, for the floor."""
+
+    name: str
+    game: Game
+    images: Tensor
+    held_out: Tensor
+    batches: Any
+
+
+def _images(name: str) -> tuple[Tensor, Tensor]:
+    if name not in SHAPES:
+        raise ValueError(f"unknown data {name!r}: expected one of {', '.join(sorted(SHAPES))}")
+    if name == "mnist":
+        return data.mnist("train").x, data.mnist("test").x
+    x = data.digits().x
+    return x[:1200], x[1200:]
+
+
+def setup(name: str, seed: int, batch_size: int | None, rate: float, beta1: float) -> Setup:
+    """Return players, optimisers and batches for a data set's name; ``ValueError`` for what is not possible."""
+    images, held_out = _images(name)
+    shape = SHAPES[name]
+    if not 0 < rate < float("inf"):
+        raise ValueError(f"rate is {rate}: expected a positive number, such as 0.0002")
+    if not 0 <= beta1 < 1:
+        raise ValueError(f"beta1 is {beta1}: expected a number in [0, 1), such as 0.5")
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        G = mlp_generator(shape["latent"], shape["g"], shape["side"])
+        D = mlp_discriminator(shape["d"], shape["side"])
+    adam_g, adam_d = (torch.optim.Adam(p.parameters(), lr=rate, betas=(beta1, 0.999), fused=True) for p in (G, D))
+    batches = data.batches(data.Images(images, torch.zeros(len(images), dtype=torch.int64)),
+                           BATCH[name] if batch_size is None else batch_size, torch.Generator().manual_seed(seed))
+    return Setup(name, Game(G, D, adam_g, adam_d, shape["latent"]), images, held_out, batches)
+
+
+def train(run: Setup, loss: Loss, steps: int, d_steps: int, seed: int) -> History:
+    """Train a setup; see `ganbook.training.fit`."""
+    return fit(run.game, run.batches, loss=loss, steps=steps, d_steps=d_steps, seed=seed)
+
+
+def write(run: Setup, history: History, out: Path, seed: int, seconds: float) -> dict[str, Any]:
+    """Score samples against held-out images, write pictures, weights and ``run.json``; return what it holds."""
+    describe = _describer(run.name)
+    n = min(len(run.held_out), 2000)
+    real, held_out = describe(run.images[:n]), describe(run.held_out[:n])
+    fake = _sample(run.game.G, run.game.latent, n, seed + 1)
+    noise = data.to_uint8(torch.randn(fake.shape, generator=torch.Generator().manual_seed(seed)).clamp(-1, 1))
+    info = {
+        "data": run.name, "steps": len(history), "frechet": frechet_distance(real, describe(fake)),
+        "floor": frechet_distance(real, held_out), "ceiling": frechet_distance(real, describe(noise)),
+        "features": "pixels" if run.name == "digits" else "the book's classifier",
+        "loss_d": float(history["loss_d"][-1]), "loss_g": float(history["loss_g"][-1]),
+    } | records.provenance(("quick", "training", "losses", "networks"), seed, seconds)
+    out.mkdir(parents=True, exist_ok=True)
+    save_file({k: v.contiguous() for k, v in run.game.G.state_dict().items()}, out / "generator.safetensors",
+              metadata={"data": run.name})
+    _picture(fake[:64], out / "samples.png")
+    (out / "run.json").write_text(json.dumps(info, indent=1) + "\n")
+    return info
+
+
+def draw(weights: Path | None, number: int, seed: int, out: Path) -> None:
+    """Draw ``number`` images from a generator's weights (or the recorded one's) into a picture file."""
+    if number < 1:
+        raise ValueError(f"number is {number}: expected at least 1")
+    path = weights or Path(records.__file__).with_name("mnist-mlp.safetensors")
+    if not path.is_file():
+        raise ValueError(f"no weights at {path}: `python -m ganbook train` writes generator.safetensors")
+    with safe_open(path, "pt") as file:
+        name = (file.metadata() or {}).get("data", "mnist")
+    shape = SHAPES[name]
+    G = mlp_generator(shape["latent"], shape["g"], shape["side"])
+    G.load_state_dict({k: v.float() for k, v in load_file(path).items()})
+    _picture(_sample(G, shape["latent"], number, seed), out)
+
+
+@torch.no_grad()
+def _sample(G: nn.Module, latent: int, n: int, seed: int) -> Tensor:
+    return data.to_uint8(G.eval()(torch.randn(n, latent, generator=torch.Generator().manual_seed(seed))))
+
+
+def _describer(name: str):
+    if name == "digits":
+        return lambda x: x.flatten(1).double() / 127.5 - 1
+    from ganbook.features import describe
+
+    return lambda x: describe(x)[0]
+
+
+def _picture(images: Tensor, path: Path) -> None:
+    from torchvision.utils import make_grid
+    from torchvision.transforms.functional import to_pil_image
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    grid = make_grid(images, nrow=max(1, round(len(images) ** 0.5)), padding=2, pad_value=255)
+    scale = max(1, 224 // images.shape[-1] // 2)
+    picture = to_pil_image(grid)
+    picture.resize((picture.width * scale, picture.height * scale), resample=0).save(path)

@@ -1,0 +1,89 @@
+"""Recorded results of full-budget runs: small arrays with a JSON of provenance beside them.
+
+A record NAME is two files of this package: ``NAME.npz`` (arrays, never pickled) and ``NAME.json``. It is made again
+by ``python -m ganbook reproduce NAME``.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import io
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Record", "code_hash", "hardware", "load", "names", "provenance", "save"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """The arrays of a recorded run, and where they come from."""
+
+    name: str
+    arrays: dict[str, np.ndarray]
+    provenance: dict[str, Any]
+
+    def __getitem__(self, key: str) -> np.ndarray:
+        if key not in self.arrays:
+            raise KeyError(f"record {self.name!r} has no array {key!r}: it has {', '.join(sorted(self.arrays))}")
+        return self.arrays[key]
+
+
+def names() -> list[str]:
+    """Return the names of all records in the package, sorted."""
+    return sorted(f.name[:-4] for f in resources.files(__name__).iterdir() if f.name.endswith(".npz"))
+
+
+def load(name: str) -> Record:
+    """Return a record by name; raises ``ValueError`` naming those that exist."""
+    if name not in names():
+        raise ValueError(f"no record {name!r}: there are {', '.join(names())}; `python -m ganbook reproduce` makes one")
+    folder = resources.files(__name__)
+    with np.load(io.BytesIO(folder.joinpath(f"{name}.npz").read_bytes()), allow_pickle=False) as arrays:
+        return Record(name, dict(arrays), json.loads(folder.joinpath(f"{name}.json").read_text()))
+
+
+def save(name: str, arrays: Mapping[str, np.ndarray], info: Mapping[str, Any], folder: Path) -> Path:
+    """Write ``NAME.npz`` and ``NAME.json`` into a folder, each through a temporary file, and return the former."""
+    folder.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    for suffix, content in ((".npz", buffer.getvalue()), (".json", (json.dumps(info, indent=1) + "\n").encode())):
+        temporary = folder / f"{name}{suffix}.tmp"
+        temporary.write_bytes(content)
+        os.replace(temporary, folder / f"{name}{suffix}")
+    return folder / f"{name}.npz"
+
+
+def code_hash(*modules: str) -> str:
+    """Return the first 16 hex digits of the SHA-256 over the source of modules of the package, such as "losses"."""
+    digest = hashlib.sha256()
+    for module in sorted(modules):
+        path = resources.files("ganbook").joinpath(*module.split("."))
+        digest.update(path.with_suffix(".py").read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def hardware() -> str:
+    """Return the class of machine in words: architecture and number of cores, and the GPU if there is one."""
+    import torch
+
+    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    return f"{platform.machine()}, {os.cpu_count()} cores{gpu}"
+
+
+def provenance(modules: tuple[str, ...], seed: int, seconds: float, **more: Any) -> dict[str, Any]:
+    """Return what identifies a run: code hash, seed, versions, hardware, wall time, date, and what else is given."""
+    versions = {p: metadata.version(p) for p in ("torch", "torchvision", "numpy", "scipy")}
+    return {
+        "modules": list(modules), "code": code_hash(*modules), "seed": seed, "seconds": round(seconds, 1),
+        "hardware": hardware(), "versions": versions, "date": datetime.date.today().isoformat(), **more,
+    }

@@ -1,0 +1,227 @@
+"""Training: one step for each player, and the loop that alternates them.
+
+Variants (the loss, a penalty, several D steps, an averaged generator) come in as values; neither step branches on
+their names.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from ganbook import losses
+from ganbook.losses import NON_SATURATING, Loss
+
+__all__ = ["EMA", "Game", "History", "TrainingDiverged", "d_step", "fit", "frozen", "g_step"]
+
+Penalty = Callable[[nn.Module, Tensor, Tensor], Tensor]
+
+
+class TrainingDiverged(RuntimeError):
+    """A loss is no longer finite; the message names the step, the player and the value."""
+
+
+@dataclass
+class Game:
+    """The two players, their optimisers, and the source of z.
+
+    ``G`` maps z of shape (N, latent) to samples, ``D`` maps samples to scores. ``generator`` draws z, standard
+    normal, on the CPU (so that a seed means the same on every device) and moves it to G's device.
+    """
+
+    G: nn.Module
+    D: nn.Module
+    optimizer_g: torch.optim.Optimizer
+    optimizer_d: torch.optim.Optimizer
+    latent: int
+    generator: torch.Generator = field(default_factory=lambda: torch.Generator().manual_seed(0))
+
+    @property
+    def device(self) -> torch.device:
+        """Where G lives, and z is sent."""
+        return next((p.device for p in self.G.parameters()), torch.device("cpu"))
+
+    def draw(self, n: int) -> Tensor:
+        """Return n fresh latent vectors, standard normal, of shape (n, latent)."""
+        return torch.randn(n, self.latent, generator=self.generator).to(self.device)
+
+
+@contextmanager
+def frozen(network: nn.Module) -> Iterator[None]:
+    """Take no gradient in the network's parameters inside the block; restores each flag after it."""
+    flags = [(p, p.requires_grad) for p in network.parameters()]
+    for p, _ in flags:
+        p.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for p, flag in flags:
+            p.requires_grad_(flag)
+
+
+def d_step(
+    game: Game, x_real: Tensor, loss: Loss = NON_SATURATING, penalty: Penalty | None = None
+) -> dict[str, Tensor]:
+    """Update D once on a real batch and as many generated samples; G is left as it is.
+
+    Returns scalars: ``loss_d``, ``penalty`` (added to it before the update), and the mean scores ``d_real``,
+    ``d_fake``. Source: Goodfellow et al. (2014), algorithm 1, inner loop.
+    """
+    with torch.no_grad():
+        x_fake = game.G(game.draw(len(x_real)))
+    d_real, d_fake = game.D(x_real), game.D(x_fake)
+    loss_d = loss.discriminator(d_real, d_fake)
+    extra = penalty(game.D, x_real, x_fake) if penalty else torch.zeros_like(loss_d)
+    game.optimizer_d.zero_grad()
+    (loss_d + extra).backward()
+    game.optimizer_d.step()
+    return _scalars(loss_d=loss_d, penalty=extra, d_real=d_real.mean(), d_fake=d_fake.mean())
+
+
+def g_step(game: Game, x_real: Tensor, loss: Loss = NON_SATURATING) -> dict[str, Tensor]:
+    """Update G once through the scores of fresh samples; D passes the gradient on and keeps its parameters.
+
+    Returns the scalars ``loss_g`` and ``d_fake_g``, the mean score of G's samples before the update. ``x_real``
+    sets the number of samples, and is scored only where ``loss.relative``. Source: Goodfellow et al. (2014),
+    algorithm 1, outer loop.
+    """
+    with frozen(game.D):
+        d_fake = game.D(game.G(game.draw(len(x_real))))
+        loss_g = loss.generator(d_fake, game.D(x_real) if loss.relative else None)
+        game.optimizer_g.zero_grad()
+        loss_g.backward()
+        game.optimizer_g.step()
+    return _scalars(loss_g=loss_g, d_fake_g=d_fake.mean())
+
+
+def _scalars(**values: Tensor) -> dict[str, Tensor]:
+    return {name: value.detach() for name, value in values.items()}
+
+
+class EMA:
+    """An exponential moving average of a network: ``average = decay * average + (1 - decay) * network``.
+
+    ``module`` is the averaged copy, in evaluation mode, to sample from. Buffers are copied, not averaged. Raises
+    ``ValueError`` for a decay outside [0, 1). Source: Yazici et al. (2019), equation 1.
+    """
+
+    def __init__(self, network: nn.Module, decay: float = 0.999) -> None:
+        if not 0 <= decay < 1:
+            raise ValueError(f"decay is {decay}: expected a number in [0, 1), such as 0.999")
+        self.decay = decay
+        self.module = copy.deepcopy(network).eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        """Move the average one step towards the network."""
+        for average, current in zip(self.module.parameters(), network.parameters(), strict=True):
+            average.lerp_(current, 1 - self.decay)
+        for kept, current in zip(self.module.buffers(), network.buffers(), strict=True):
+            kept.copy_(current)
+
+
+@dataclass
+class History:
+    """What a run recorded: one number a step for each name, as float64 arrays in ``curves``."""
+
+    curves: dict[str, np.ndarray]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self.curves:
+            raise KeyError(f"no curve {name!r}: recorded were {', '.join(self.curves)}")
+        return self.curves[name]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.curves.values()), ()))
+
+
+def fit(
+    game: Game,
+    batches: Iterable[Tensor],
+    loss: Loss | str = NON_SATURATING,
+    penalty: Penalty | None = None,
+    steps: int = 2_000,
+    d_steps: int = 1,
+    ema: EMA | None = None,
+    seed: int | None = 0,
+    progress: bool = True,
+    callback: Callable[[int, Game], None] | None = None,
+) -> History:
+    """Alternate ``d_steps`` updates of D with one of G, ``steps`` times, and return the history.
+
+    ``batches`` yields real batches without end. ``seed`` starts z and dropout afresh; ``None`` goes on with their
+    present states, for a run in several parts. ``callback(step, game)`` is called after each step (1, 2, ...) and
+    may draw random numbers: training does not notice. The progress bar shows on a terminal, and elsewhere only if
+    GANBOOK_PROGRESS is 1. Raises ``ValueError`` for steps or d_steps below one, batches that run out and unknown
+    losses, ``TrainingDiverged`` at the first loss that is not finite.
+
+    Source: Goodfellow et al. (2014), algorithm 1.
+    """
+    for name, number in (("steps", steps), ("d_steps", d_steps)):
+        if not isinstance(number, int) or number < 1:
+            raise ValueError(f"{name} is {number!r}: expected a whole number of at least 1")
+    loss = losses.get(loss)
+    source = iter(batches)
+    rows: list[dict[str, Tensor]] = []
+    silent = not (progress and (sys.stderr.isatty() or os.environ.get("GANBOOK_PROGRESS") == "1"))
+    game.G.train()
+    game.D.train()
+    with _seeded(game, seed):
+        for step in tqdm(range(1, steps + 1), disable=silent, unit="step"):
+            for _ in range(d_steps):
+                x_real = _next(source, step)
+                row = d_step(game, x_real, loss, penalty)
+            row |= g_step(game, x_real, loss)
+            if ema is not None:
+                ema.update(game.G)
+            rows.append(row)
+            if step % (1 if game.device.type == "cpu" else 50) == 0 or step == steps:
+                _refuse_non_finite(rows, step)
+            if callback is not None:
+                _call_aside(callback, step, game)
+    return History({name: torch.stack([r[name] for r in rows]).double().cpu().numpy() for name in rows[0]})
+
+
+@contextmanager
+def _seeded(game: Game, seed: int | None) -> Iterator[None]:
+    with torch.random.fork_rng() if seed is not None else nullcontext():
+        if seed is not None:
+            torch.manual_seed(seed)
+            game.generator.manual_seed(seed)
+        yield
+
+
+def _call_aside(callback: Callable[[int, Game], None], step: int, game: Game) -> None:
+    state = game.generator.get_state()
+    with torch.random.fork_rng():
+        callback(step, game)
+    game.generator.set_state(state)
+    game.G.train()
+    game.D.train()
+
+
+def _next(source: Iterator[Tensor], step: int) -> Tensor:
+    try:
+        return next(source)
+    except StopIteration:
+        raise ValueError(f"the batches ran out at step {step}: pass an iterable without end, such as "
+                         "ganbook.data.batches(...)") from None
+
+
+def _refuse_non_finite(rows: list[dict[str, Tensor]], step: int) -> None:
+    first = max(0, step - 50)
+    for player, name in (("D", "loss_d"), ("D", "penalty"), ("G", "loss_g")):
+        finite = torch.isfinite(torch.stack([r[name] for r in rows[first:]]))
+        if not finite.all():
+            bad = first + int((~finite).nonzero()[0])
+            raise TrainingDiverged(f"{name} of player {player} is {rows[bad][name].item()} at step {bad + 1}: "
+                                   "training cannot go on; lower the learning rate or look at the last batch")
