@@ -1,0 +1,24 @@
+"""Data for the book's experiments: found or downloaded, verified, and sampled in batches."""
+
+from ganbook.data.files import cache_folder, fashion_mnist, locate, mnist
+from ganbook.data.idx import DataError
+from ganbook.data.images import Images, digits, stacked, to_float, to_uint8
+from ganbook.data.sampling import batches
+
+__all__ = [
+    "DATASETS",
+    "DataError",
+    "Images",
+    "batches",
+    "cache_folder",
+    "digits",
+    "fashion_mnist",
+    "locate",
+    "mnist",
+    "stacked",
+    "to_float",
+    "to_uint8",
+]
+
+DATASETS = {"mnist": mnist, "fashion-mnist": fashion_mnist, "digits": digits}
+"""The sets that a command line can name, each a function that loads it."""
