@@ -1,0 +1,67 @@
+"""Finding exercises: chapters are imported when one of theirs is asked for."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+import re
+
+from ganbook.exercises import state
+from ganbook.exercises.core import REGISTRY, Exercise
+
+
+def chapters() -> list[int]:
+    """The numbers of the chapters that have exercises."""
+    import ganbook.exercises as package
+
+    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    return sorted(int(found[1]) for name in names if (found := re.fullmatch(r"chapter(\d\d)", name)))
+
+
+def exercise(id: str) -> Exercise:
+    """The exercise with an id such as "4.2"; imports its chapter's module only.
+
+    Raises ValueError for an unknown id, naming near ones.
+    """
+    if not isinstance(id, str):
+        raise ValueError(f'an exercise is asked for by its id as text, such as exercise("4.10"), not {id!r}')
+    name = id.strip()
+    found = re.fullmatch(r"(\d+)\.(\d+)", name)
+    if found and int(found[1]) in chapters():
+        _load(int(found[1]))
+    if name in REGISTRY:
+        return REGISTRY[name]
+    known = [ex.id for ex in all_exercises()]
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.3) or known[:3]
+    raise ValueError(f"there is no exercise {id!r}; near it are {', '.join(near)}; all_exercises() lists them all")
+
+
+def all_exercises() -> list[Exercise]:
+    """Every exercise of the book, in order."""
+    for number in chapters():
+        _load(number)
+    return sorted(REGISTRY.values(), key=lambda ex: tuple(int(part) for part in ex.id.split(".")))
+
+
+def progress_table() -> str:
+    """A line per chapter: how many exercises are solved, and which are open."""
+    done, lines, total = state.solved(), [], 0
+    exercises = all_exercises()
+    for number in sorted({ex.chapter for ex in exercises}):
+        there = [ex.id for ex in exercises if ex.chapter == number]
+        opened = [id for id in there if id not in done]
+        total += len(there) - len(opened)
+        rest = f"open: {', '.join(opened)}" if opened else "all solved"
+        name = f"chapter {number}" if number else "first steps"
+        lines.append(f"{name:<12}{len(there) - len(opened):>3} of {len(there):>2}   {rest}")
+    return "\n".join([*lines, f"{'together':<12}{total:>3} of {len(exercises):>2}"])
+
+
+def progress() -> None:
+    """Print what you have solved so far; it is kept in a small file in your user data folder."""
+    print(progress_table())
+
+
+def _load(number: int) -> None:
+    importlib.import_module(f"ganbook.exercises.chapter{number:02d}")

@@ -1,0 +1,150 @@
+"""Comparing an answer with what was expected, and saying in one sentence what is different."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+import numpy as np
+import torch
+
+DOUBLE, SINGLE = (1e-6, 1e-9), (2e-4, 1e-6)
+
+
+def brief(value: Any) -> str:
+    """A value in few characters: six digits, at most eight entries, then the shape."""
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu()
+        value = value.to(torch.float64).numpy() if value.is_floating_point() else value.numpy()
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        value = value.item()
+    if isinstance(value, np.ndarray):
+        if value.size > 8:
+            head = ", ".join(brief(item) for item in value.reshape(-1)[:4].tolist())
+            return f"[{head}, ...] of shape {tuple(value.shape)}"
+        return brief(value.tolist())
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, (list, tuple)):
+        shown = ", ".join(brief(item) for item in value[:8]) + (", ..." if len(value) > 8 else "")
+        return f"[{shown}]" if isinstance(value, list) else f"({shown})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {brief(item)}" for key, item in list(value.items())[:8]) + "}"
+    if isinstance(value, (str, int, complex)):
+        return repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
+    name = getattr(value, "__name__", None)
+    return name if isinstance(name, str) else f"a {type(value).__name__}"
+
+
+def kind_of(value: Any) -> str:
+    """The type in a learner's words."""
+    if isinstance(value, torch.Tensor):
+        return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
+    if isinstance(value, np.ndarray):
+        return f"a {value.dtype} array of shape {value.shape}"
+    return f"{value!r} ({type(value).__name__})" if isinstance(value, (bool, int, float)) else f"a {type(value).__name__}"
+
+
+def difference(got: Any, want: Any, rtol: float | None = None, atol: float | None = None) -> str | None:
+    """None where ``got`` is an acceptable ``want``; otherwise a sentence: type, dtype, shape, NaN, or values.
+
+    A tensor is expected where ``want`` is one (of the same dtype). Arrays, lists and numbers accept numpy, torch
+    and plain Python alike. Mappings and tuples are compared entry by entry. The default tolerance is relative
+    1e-6 plus 1e-9 in double precision and 2e-4 plus 1e-6 in single.
+    """
+    if isinstance(want, dict):
+        return _entries(got, want, list(want), dict, rtol, atol)
+    if isinstance(want, tuple):
+        return _entries(got, want, list(range(len(want))), (tuple, list), rtol, atol)
+    if isinstance(want, (str, type(None))):
+        return None if type(got) is type(want) and got == want else f"{brief(want)} was expected, not {brief(got)}."
+    if isinstance(want, torch.Tensor):
+        if not isinstance(got, torch.Tensor):
+            return f"The wrong type: a torch tensor was expected, not {kind_of(got)}."
+        if got.shape == want.shape and got.dtype != want.dtype:
+            return f"The wrong dtype: {want.dtype} was expected, not {got.dtype}."
+    if isinstance(want, (bool, np.bool_)):
+        return _truth(got, bool(want))
+    array, target = as_array(got), as_array(want)
+    if array is None:
+        return f"The wrong type: {_expected(want)} was expected, not {kind_of(got)}."
+    if array.shape != target.shape:
+        shape = f"shape {target.shape}" if target.shape else "a single number"
+        return f"The wrong shape: {shape} was expected, not {f'shape {array.shape}' if array.shape else 'a number'}."
+    return _values(array, target, rtol, atol)
+
+
+def as_array(value: Any) -> np.ndarray | None:
+    """A numeric or boolean array of numpy, torch or plain Python numbers; None for anything else."""
+    try:
+        if isinstance(value, torch.Tensor):
+            value = value.detach().cpu()
+            value = value.float() if value.dtype in (torch.bfloat16, torch.float16) else value
+            return value.numpy()
+        if isinstance(value, (list, tuple)):
+            value = [as_array(item) for item in value]
+            if any(item is None for item in value):
+                return None
+        elif not isinstance(value, (np.ndarray, np.generic, numbers.Number)):
+            return np.asarray(float(value)) if getattr(value, "is_number", False) else None     # sympy's numbers
+        array = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    return array if array.dtype.kind in "biufc" else None
+
+
+def _expected(want: Any) -> str:
+    if isinstance(want, numbers.Number) or np.ndim(want) == 0:
+        return "a number"
+    return f"an array of shape {np.shape(want)}"
+
+
+def _truth(got: Any, want: bool) -> str | None:
+    array = as_array(got)
+    if array is None or array.shape != () or array.dtype.kind != "b":
+        return f"The wrong type: True or False was expected, not {kind_of(got)}."
+    return None if bool(array) == want else f"{want} was expected, not {bool(array)}."
+
+
+def _entries(got: Any, want: Any, keys: list, types: Any, rtol: float | None, atol: float | None) -> str | None:
+    name = "a dict" if isinstance(want, dict) else f"a tuple of {len(want)}"
+    if not isinstance(got, types):
+        return f"The wrong type: {name} was expected, not {kind_of(got)}."
+    if isinstance(want, dict) and set(got) != set(want):
+        return f"The keys {brief(sorted(want, key=str))} were expected, not {brief(sorted(got, key=str))}."
+    if len(got) != len(want):
+        return f"The wrong length: {name} was expected, not of {len(got)}."
+    for key in keys:
+        found = difference(got[key], want[key], rtol, atol)
+        if found:
+            return f"In {'entry ' if isinstance(want, dict) else 'position '}{key!r}: {found}"
+    return None
+
+
+def _values(got: np.ndarray, want: np.ndarray, rtol: float | None, atol: float | None) -> str | None:
+    if got.dtype.kind == "c" and want.dtype.kind != "c":
+        return "The result is complex; a real one was expected."
+    if (got.dtype.kind == "b") != (want.dtype.kind == "b"):
+        expected = "True or False" if want.dtype.kind == "b" else "Numbers"
+        return f"The wrong dtype: {expected.lower() if want.dtype.kind != 'b' else expected} expected, not {got.dtype}."
+    if got.dtype.kind in "fc" and (np.isnan(got) & ~np.isnan(want)).any():
+        count = int(np.isnan(got).sum())
+        return "The result is NaN." if got.size == 1 else f"The result has NaN in {count} of {got.size} entries."
+    single = np.dtype(np.float32) in (got.dtype, want.dtype)
+    relative, absolute = SINGLE if single else DOUBLE
+    relative, absolute = (relative if rtol is None else rtol), (absolute if atol is None else atol)
+    got, want = (a.astype(np.result_type(a.dtype, np.float64)) for a in (got, want))
+    with np.errstate(invalid="ignore"):
+        close = (got == want) | (np.abs(got - want) <= absolute + relative * np.abs(want)) & np.isfinite(want)
+    close |= np.isnan(got) & np.isnan(want)
+    if close.all():
+        return None
+    if got.size == 1:
+        return f"{brief(want.reshape(-1)[0])} was expected, not {brief(got.reshape(-1)[0])}."
+    place = tuple(int(i) for i in np.argwhere(~close)[0])
+    where = place[0] if len(place) == 1 else place
+    return (f"{math.prod(close.shape) - int(close.sum())} of {close.size} entries differ; at [{where}] "
+            f"{brief(want[place])} was expected, not {brief(got[place])}.")

@@ -1,0 +1,184 @@
+"""What keeps a learner's session as it was while an answer is checked: copies, states and a time limit."""
+
+from __future__ import annotations
+
+import copy
+import os
+import random
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+
+class TimeUp(BaseException):
+    """The answer did not return in time; a BaseException, so that ``except Exception`` does not swallow it."""
+
+
+class Clock:
+    """A time limit in seconds over all runs of the learner's code in one check.
+
+    It works for Python code in the main thread on POSIX. A long call into C ends late; elsewhere ``limited`` is
+    False and nothing is limited. A timer that was running before goes on afterwards.
+    """
+
+    def __init__(self, limit: float) -> None:
+        self.limit = self.left = limit
+        self.limited = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+        self._armed = False
+
+    def _ring(self, signum: int, frame: Any) -> None:
+        if self._armed:
+            raise TimeUp
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count the time of the block; raise TimeUp in it, again and again, once the limit is passed."""
+        if not self.limited or self._armed:
+            yield
+            return
+        start = time.perf_counter()
+        handler = signal.signal(signal.SIGALRM, self._ring)
+        self._armed = True
+        delay, interval = signal.setitimer(signal.ITIMER_REAL, max(self.left, 1e-3), 0.05)
+        try:
+            yield
+        finally:
+            self._armed = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, handler)
+            spent = time.perf_counter() - start
+            self.left -= spent
+            if delay:
+                signal.setitimer(signal.ITIMER_REAL, max(delay - spent, 1e-3), interval)
+
+
+def copied(value: Any) -> Any:
+    """A copy of tensors, arrays and containers of them; whatever else is passed as it is."""
+    if isinstance(value, torch.nn.Parameter):
+        return value
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone().requires_grad_(value.requires_grad)
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, dict):
+        return type(value)((key, copied(item)) for key, item in value.items())
+    if isinstance(value, (list, set)):
+        return type(value)(copied(item) for item in value)
+    if type(value) is tuple:
+        return tuple(copied(item) for item in value)
+    return value
+
+
+def unchanged(before: Any, after: Any) -> bool:
+    """Whether an input still is what it was; NaN equals NaN, and objects that are not copied count as unchanged."""
+    if isinstance(before, torch.Tensor):
+        return (isinstance(after, torch.Tensor) and before.dtype == after.dtype and before.shape == after.shape
+                and before.requires_grad == after.requires_grad
+                and torch.equal(before.detach().nan_to_num(nan=1.25e30), after.detach().nan_to_num(nan=1.25e30)))
+    if isinstance(before, np.ndarray):
+        same_form = before.dtype == after.dtype and before.shape == after.shape
+        return same_form and np.array_equal(before, after, equal_nan=before.dtype.kind in "fc")
+    if isinstance(before, dict):
+        return list(before) == list(after) and all(unchanged(before[key], after[key]) for key in before)
+    if isinstance(before, (list, tuple)):
+        return len(before) == len(after) and all(unchanged(b, a) for b, a in zip(before, after, strict=True))
+    if isinstance(before, set):
+        return before == after
+    return True
+
+
+@contextmanager
+def preserved() -> Iterator[None]:
+    """Leave random states, default dtype, grad mode, numpy's options, folder and matplotlib as they were."""
+    with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        for restore in (_random_states(), _torch_modes(), _numpy_options(), _process(), _matplotlib()):
+            stack.callback(restore)
+        yield
+
+
+def _random_states() -> Callable[[], None]:
+    python, cpu = random.getstate(), torch.get_rng_state()
+    legacy = np.random.get_state()  # noqa: NPY002  (the global state is what a learner's code may move)
+    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+
+    def restore() -> None:
+        random.setstate(python)
+        np.random.set_state(legacy)  # noqa: NPY002
+        torch.set_rng_state(cpu)
+        if devices is not None:
+            torch.cuda.set_rng_state_all(devices)
+
+    return restore
+
+
+def _torch_modes() -> Callable[[], None]:
+    dtype, grad, threads = torch.get_default_dtype(), torch.is_grad_enabled(), torch.get_num_threads()
+    anomaly, deterministic = torch.is_anomaly_enabled(), torch.are_deterministic_algorithms_enabled()
+    warn_only, device = torch.is_deterministic_algorithms_warn_only_enabled(), torch.get_default_device()
+
+    def restore() -> None:
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(grad)
+        torch.autograd.set_detect_anomaly(anomaly)
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+        if torch.get_default_device() != device:
+            torch.set_default_device(device)
+
+    return restore
+
+
+def _numpy_options() -> Callable[[], None]:
+    errors, printing = np.geterr(), np.get_printoptions()
+
+    def restore() -> None:
+        np.seterr(**errors)
+        np.set_printoptions(**{key: item for key, item in printing.items() if key != "override_repr"})
+
+    return restore
+
+
+def _process() -> Callable[[], None]:
+    folder, depth = os.getcwd(), sys.getrecursionlimit()
+
+    def restore() -> None:
+        os.chdir(folder)
+        sys.setrecursionlimit(depth)
+
+    return restore
+
+
+def _matplotlib() -> Callable[[], None]:
+    """Settings, backend and open figures; figures that the answer opened are closed, those it closed come back."""
+    known = sys.modules.get("matplotlib")
+    settings = dict(dict.items(known.rcParams)) if known else None
+    backend = settings["backend"] if settings else None
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    figures = OrderedDict(pyplot._pylab_helpers.Gcf.figs) if pyplot else OrderedDict()
+
+    def restore() -> None:
+        now = sys.modules.get("matplotlib.pyplot")
+        if now:
+            managers = now._pylab_helpers.Gcf.figs
+            for number in [number for number, manager in managers.items() if figures.get(number) is not manager]:
+                now.close(number)
+            if pyplot and isinstance(backend, str) and dict.__getitem__(known.rcParams, "backend") != backend:
+                now.switch_backend(backend)
+            managers.clear()
+            managers.update(figures)
+        if known:
+            dict.update(known.rcParams, copy.copy(settings))
+
+    return restore

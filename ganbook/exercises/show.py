@@ -1,0 +1,74 @@
+"""What a reader sees: Markdown in a notebook, wrapped plain text in a terminal, and the cells of a page."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ganbook.exercises.core import Exercise
+
+ROLE = re.compile(r"\{[\w:-]+\}`(?:([^`<]+?)\s*<[^`>]+>|([^`]+))`")
+
+
+def readable(markdown: str) -> str:
+    """Markdown without MyST's roles, for readers that do not know them: the role's text stays."""
+    return ROLE.sub(lambda match: match[1] or match[2], markdown)
+
+
+def show(markdown: str) -> None:
+    """Display in a notebook, print elsewhere."""
+    try:
+        from IPython import get_ipython
+        shell = get_ipython()
+    except ImportError:
+        shell = None
+    if shell is not None and hasattr(shell, "kernel"):
+        from IPython.display import Markdown, display
+        display(Markdown(readable(markdown)))
+    else:
+        print(wrapped(readable(markdown)))
+
+
+def wrapped(text: str, width: int = 110) -> str:
+    """Plain text with long lines broken; code blocks and formulas are left alone."""
+    lines, fenced = [], False
+    for line in text.splitlines():
+        fence = line.lstrip().startswith(("```", "$$"))
+        if fence and line.strip() != "$$" and line.strip().endswith("$$"):
+            fence = False
+        fenced ^= fence
+        lines += [line] if fenced or fence or len(line) <= width else textwrap.wrap(line, width)
+    return "\n".join(lines)
+
+
+def fence_for(markdown: str) -> str:
+    """Colons enough to enclose whatever directives the text holds."""
+    inner = [len(run) for run in re.findall(r"^\s*(:{3,})", markdown, flags=re.MULTILINE)]
+    return ":" * max(4, 1 + max(inner, default=0))
+
+
+def statement_cell(ex: Exercise) -> str:
+    """The exercise directive of sphinx-exercise with stars, label and the full statement."""
+    body = ex.full_statement
+    fence = fence_for(body)
+    return f"{fence}{{exercise}} {ex.title} {ex.difficulty}\n:label: {ex.label}\n\n{body}\n{fence}"
+
+
+def stub_cell(ex: Exercise) -> str:
+    """The code cell in which the reader works."""
+    return f'ex = exercise("{ex.id}")\n\n{ex.stub}\n\nex.check({ex.answer_name})'
+
+
+def solution_cell(ex: Exercise) -> str:
+    """Closed hints, then the closed solution: the explanation and the code that the tests run."""
+    parts = []
+    for number, hint in enumerate(ex.hints, 1):
+        fence = fence_for(hint)[1:]
+        parts.append(f"{fence}{{dropdown}} Hint {number}\n{hint}\n{fence}")
+    fence = fence_for(ex.explanation)
+    code = (f":::{{literalinclude}} ../ganbook/exercises/chapter{ex.chapter:02d}.py\n:language: python\n"
+            f":pyobject: {ex.solution_function.__name__}\n:::")
+    parts.append(f"{fence}{{solution}} {ex.label}\n:class: dropdown\n\n{ex.explanation}\n\n{code}\n{fence}")
+    return "\n\n".join(parts)
