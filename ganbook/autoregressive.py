@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -135,24 +135,29 @@ def fit(
     lr: float = 1e-3,
     weight_decay: float = 0.0,
     generator: torch.Generator | None = None,
+    every: int = 0,
+    callback: Callable[[int], None] | None = None,
 ) -> Tensor:
     """Raise the mean log-likelihood of ``x``, (N, n), with AdamW on batches drawn with replacement.
 
-    Returns the mean negative log-likelihood of each step's batch, in nats, (steps,). Raises ValueError for
-    fewer than one step, an empty batch, and entries of x that are neither 0 nor 1.
+    Returns the mean negative log-likelihood of each step's batch, in nats, (steps,). ``callback(step)`` is
+    called after each ``every`` steps, if both are given. Raises ValueError for fewer than one step, an empty
+    batch, and entries of x that are neither 0 nor 1.
     """
     if steps < 1 or batch_size < 1:
         raise ValueError(f"steps is {steps} and batch_size {batch_size}: expected at least 1 of each")
     x = _bits(x, model.order.numel())
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
     losses = []
-    for _ in range(steps):
+    for step in range(1, steps + 1):
         rows = torch.randint(len(x), (batch_size,), generator=generator)
         loss = -model.log_prob(x[rows]).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.detach())
+        if callback is not None and every and step % every == 0:
+            callback(step)
     return torch.stack(losses)
 
 

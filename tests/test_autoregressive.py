@@ -113,7 +113,10 @@ def test_fit_recovers_a_small_distribution():
     torch.manual_seed(0)
     x = torch.tensor([[1.0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 0, 1]]).repeat(25, 1)
     model = MADE(3, (32,))
-    losses = fit(model, x, steps=600, lr=2e-2, generator=torch.Generator().manual_seed(0))
+    seen = []
+    generator = torch.Generator().manual_seed(0)
+    losses = fit(model, x, steps=600, lr=2e-2, generator=generator, every=250, callback=seen.append)
+    assert seen == [250, 500]
     assert losses.shape == (600,) and losses[-50:].mean() < losses[:50].mean() - 0.5
     probability = model.log_prob(torch.tensor([[1.0, 1, 0], [0, 0, 1]])).exp()
     torch.testing.assert_close(probability, torch.tensor([0.25, 0.75]), atol=0.05, rtol=0)
