@@ -1,9 +1,7 @@
 """What every page carries besides its text: the reading line under a chapter's title, no idle scripts."""
 
 import json
-import os
 import re
-import shutil
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -50,7 +48,6 @@ def furnish(app: Sphinx, pagename: str, templatename: str, context: dict[str, An
     context["css_files"] = [sheet for sheet in context.get("css_files", []) if "thebe" not in str(sheet)]
     if doctree is None or "body" not in context:
         return
-    _offer_wheel(context)
     description = _first_sentence(doctree)
     if description and "metatags" in context:
         context["metatags"] += f'\n<meta name="description" content="{escape(description, quote=True)}" />'
@@ -88,31 +85,15 @@ def executed_with(notebook: Path) -> str:
 
 
 def sweep(app: Sphinx, problem: Exception | None) -> None:
-    """Add the wheel; drop what no page asks for: source maps, the icon script, the older font format."""
+    """Drop what no page asks for: source maps, the icon script, the older font format."""
     if problem is not None or app.builder.format != "html":
         return
-    if os.environ.get("GANBOOK_WHEEL"):
-        for old in Path(app.outdir).glob("ganbook-*.whl"):
-            old.unlink()
-        shutil.copy2(os.environ["GANBOOK_WHEEL"], app.outdir)
     static = Path(app.outdir, "_static")
     idle = [static / "scripts" / "fontawesome.js", *static.glob("sphinx-thebe.*")]
     for pattern in ("scripts/*.map", "styles/*.map", "scripts/fontawesome.js.*", "vendor/fontawesome/webfonts/*.ttf"):
         idle.extend(static.glob(pattern))
     for path in idle:
         path.unlink(missing_ok=True)
-
-
-def _offer_wheel(context: dict[str, Any]) -> None:
-    """Add the wheel to the download menu, where the build names one in ``GANBOOK_WHEEL``."""
-    wheel = os.environ.get("GANBOOK_WHEEL")
-    for group in context.get("header_buttons", []):
-        if wheel and group.get("label") == "download-buttons":
-            group["buttons"].append({
-                "type": "link", "url": context["pathto"](Path(wheel).name, 1), "text": "ganbook (.whl)",
-                "icon": "fas fa-download", "tooltip": "Download the package that the notebooks import",
-                "label": "download-wheel-button",
-            })
 
 
 def _inside(node: nodes.Node, kinds: tuple[type, ...]) -> bool:
