@@ -1,48 +1,18 @@
-"""Running an answer: the helper that a check function is given, and the feedback that comes of it."""
+"""The helper that a check function is given: it runs the answer guarded, and compares what comes back."""
 
 from __future__ import annotations
 
-import inspect
 import io
-import linecache
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
-from functools import partial
-from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
 import torch
 
-from ganbook.exercises.compare import brief, difference, kind_of
-from ganbook.exercises.sandbox import Clock, TimeUp, copied, preserved, unchanged
-
-UNATTEMPTED = "Replace the `...` by your answer and run the cell again; ex.hint(1) gives a nudge."
-FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, partial, np.ufunc)
-
-
-class Verdict(BaseException):
-    """Ends a check. A BaseException, so that a learner's ``except Exception`` around a mock does not catch it."""
-
-    def __init__(self, status: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.message = status, message
-
-
-@dataclass(frozen=True)
-class Feedback:
-    """What a check says: ``status`` is correct, incorrect, unattempted or error; ``message`` is plain text."""
-
-    status: str
-    message: str
-
-    def __bool__(self) -> bool:
-        return self.status == "correct"
-
-    def _ipython_display_(self) -> None:
-        """Nothing: ``check`` has printed the message already."""
+from ganbook.exercises.compare import difference, kind_of
+from ganbook.exercises.explain import FUNCTIONS, UNATTEMPTED, Verdict, call_text, stopped, tensors, unfinished
+from ganbook.exercises.sandbox import Clock, TimeUp, copied, unchanged
 
 
 class Answer:
@@ -70,6 +40,7 @@ class Checker:
         self.clock = Clock(limit)
         self.printed = io.StringIO()
         self.seen: set[torch.dtype] = set()
+        self.lenient = False
         self._last = ""
 
     def call(self, answer: Callable[..., Any], *inputs: Any, returns_none: bool = False, may_change: bool = False,
@@ -77,6 +48,7 @@ class Checker:
         """The answer's result on copies of the inputs; whatever goes wrong ends the check with its own message."""
         function = answer.function if isinstance(answer, Answer) else answer
         given, given_named = copied(inputs), copied(named)
+        self.lenient |= may_change
         return self._run(function, inputs, named, given, given_named, returns_none, may_change)
 
     def call_grad(self, answer: Callable[..., Any], *inputs: Any) -> tuple[torch.Tensor, list[torch.Tensor]]:
@@ -101,8 +73,8 @@ class Checker:
 
     def _run(self, function: Callable[..., Any], inputs: Sequence, named: Mapping, given: Sequence,
              given_named: Mapping, returns_none: bool, may_change: bool) -> Any:
-        self.seen |= {x.dtype for x in _tensors([*inputs, *named.values()]) if x.is_floating_point()}
-        self._last = _call_text(function, inputs, named)
+        self.seen |= {x.dtype for x in tensors([*inputs, *named.values()]) if x.is_floating_point()}
+        self._last = call_text(function, inputs, named)
         before = self.printed.tell()
         try:
             with redirect_stdout(self.printed), redirect_stderr(io.StringIO()), self.clock.running():
@@ -113,7 +85,7 @@ class Checker:
         except (Verdict, KeyboardInterrupt):
             raise
         except BaseException as error:
-            raise _stopped(error, function, self._on(None)) from None
+            raise stopped(error, function, self._on(None)) from None
         if unfinished(result):
             raise Verdict("unattempted", UNATTEMPTED)
         if result is None and not returns_none:
@@ -189,85 +161,3 @@ class Checker:
     def _on(self, on: str | None, sentence: bool = False) -> str:
         text = self._last if on is None else on
         return (f" (On {text}.)" if sentence else f" on {text}") if text else ""
-
-
-def evaluate(check: Callable[..., str | None], answer: Any, wants_function: bool, checker: Checker) -> Feedback:
-    """Run one check with the session's state preserved; nothing that the answer does escapes as an exception."""
-    try:
-        with preserved(), torch.enable_grad():
-            remark = check(_prepared(answer, wants_function, checker), checker)
-            feedback = Feedback("correct", remark or "")
-    except Verdict as verdict:
-        feedback = Feedback(verdict.status, verdict.message)
-    except TimeUp:
-        feedback = Feedback("error", f"It did not return within {checker.clock.limit:g} s.")
-    except Exception as error:
-        feedback = Feedback("error", f"The check could not read your answer ({type(error).__name__}: {error}). "
-                                     "Compare its form with the statement's.")
-    text = feedback.message
-    printed = checker.printed.getvalue().strip()
-    if feedback.status in ("incorrect", "error") and printed:
-        text += f" Your code printed: {printed[:300]}{' ...' if len(printed) > 300 else ''}"
-    if feedback.status != "unattempted" and not checker.clock.limited:
-        text += " (No time limit here: it needs the main thread of a POSIX system.)"
-    return Feedback(feedback.status, text.strip())
-
-
-def unfinished(value: Any) -> bool:
-    """Whether a value is a placeholder: `...`, or a container with one in it."""
-    if isinstance(value, dict):
-        value = tuple(value.values())
-    return value is ... or (isinstance(value, (list, tuple)) and any(item is ... for item in value))
-
-
-def _prepared(answer: Any, wants_function: bool, checker: Checker) -> Any:
-    if unfinished(answer):
-        raise Verdict("unattempted", UNATTEMPTED)
-    if wants_function:
-        if not callable(answer):
-            checker.fail(f"Hand over the function itself, without calling it: ex.check(name). Given: {kind_of(answer)}.")
-        return Answer(answer, checker)
-    if not isinstance(answer, FUNCTIONS):
-        if answer is None:
-            checker.fail("The answer is None: is a `return` missing?")
-        return answer
-    value = checker.call(answer)
-    checker._last = ""
-    return value
-
-
-def _stopped(error: BaseException, function: Callable[..., Any], on: str) -> Verdict:
-    """The verdict on an exception: the learner's own line, or how the function could not be called."""
-    frames = list(traceback.walk_tb(error.__traceback__))
-    own = [(frame.f_code, line) for frame, line in frames if frame.f_code.co_filename == _file(function)]
-    if not own:
-        return Verdict("error", f"It could not be called{on}: {type(error).__name__}: {error}.")
-    if isinstance(error, NotImplementedError) and frames[-1][0].f_code is own[-1][0]:
-        return Verdict("unattempted", UNATTEMPTED)
-    code, line = own[-1]
-    source = linecache.getline(code.co_filename, line).strip()
-    shown = f" (`{source}`)" if source else ""
-    return Verdict("error", f"It stopped at line {line}{shown} with {type(error).__name__}: {error}{on}.")
-
-
-def _file(function: Callable[..., Any]) -> str:
-    inner = getattr(function, "func", function)
-    return getattr(getattr(inspect.unwrap(inner), "__code__", None), "co_filename", "")
-
-
-def _tensors(values: Any) -> list[torch.Tensor]:
-    if isinstance(values, torch.Tensor):
-        return [values]
-    if isinstance(values, dict):
-        values = list(values.values())
-    return [x for value in values for x in _tensors(value)] if isinstance(values, (list, tuple)) else []
-
-
-def _call_text(function: Callable[..., Any], inputs: Sequence, named: Mapping) -> str:
-    """The call as a reader would write it, with short values; empty where there are no arguments."""
-    try:
-        names = list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        names = []
-    shown = [f"{names[i]} = {brief(x)}" if i < len(names) else brief(x) for i, x in enumerate(inputs)]
-    return ", ".join(shown + [f"{name} = {brief(x)}" for name, x in named.items()])

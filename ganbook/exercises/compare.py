@@ -145,6 +145,6 @@ def _values(got: np.ndarray, want: np.ndarray, rtol: float | None, atol: float |
     if got.size == 1:
         return f"{brief(want.reshape(-1)[0])} was expected, not {brief(got.reshape(-1)[0])}."
     place = tuple(int(i) for i in np.argwhere(~close)[0])
-    where = place[0] if len(place) == 1 else place
+    where = ", ".join(map(str, place))
     return (f"{math.prod(close.shape) - int(close.sum())} of {close.size} entries differ; at [{where}] "
             f"{brief(want[place])} was expected, not {brief(got[place])}.")

@@ -147,7 +147,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ganbook.exercises import show, state
-from ganbook.exercises.checker import FUNCTIONS, Checker, Feedback, evaluate, unfinished
+from ganbook.exercises.checker import Checker
+from ganbook.exercises.evaluate import Feedback, evaluate
+from ganbook.exercises.explain import FUNCTIONS, unfinished
 from ganbook.exercises.kinds import choice, classify, rubric
 
 __all__ = ["Checker", "Exercise", "Feedback", "choice", "classify", "register", "rubric"]

@@ -32,15 +32,19 @@ def show(markdown: str) -> None:
 
 
 def wrapped(text: str, width: int = 110) -> str:
-    """Plain text with long lines broken; code blocks and formulas are left alone."""
-    lines, fenced = [], False
-    for line in text.splitlines():
-        fence = line.lstrip().startswith(("```", "$$"))
-        if fence and line.strip() != "$$" and line.strip().endswith("$$"):
-            fence = False
-        fenced ^= fence
-        lines += [line] if fenced or fence or len(line) <= width else textwrap.wrap(line, width)
-    return "\n".join(lines)
+    """Plain text with its paragraphs broken anew; lists, code blocks and formulas keep their lines."""
+    parts = re.split(r"(^```.*?^```$|^\$\$.*?\$\$[^\n]*$)", text, flags=re.MULTILINE | re.DOTALL)
+    for i in range(0, len(parts), 2):
+        parts[i] = "\n\n".join(_filled(paragraph, width) for paragraph in parts[i].split("\n\n"))
+    return "".join(parts)
+
+
+def _filled(paragraph: str, width: int) -> str:
+    items = re.split(r"\n(?=\s*(?:[-*|>:#]|\d+\.)(?:\s|:|\S*\|))", paragraph)
+    ends = "\n" if paragraph.endswith("\n") else ""
+    starts = "\n" if paragraph.startswith("\n") else ""
+    return starts + "\n".join(textwrap.fill(item, width, break_long_words=False, break_on_hyphens=False)
+                              for item in items) + ends
 
 
 def fence_for(markdown: str) -> str:
@@ -53,7 +57,8 @@ def statement_cell(ex: Exercise) -> str:
     """The exercise directive of sphinx-exercise with stars, label and the full statement."""
     body = ex.full_statement
     fence = fence_for(body)
-    return f"{fence}{{exercise}} {ex.title} {ex.difficulty}\n:label: {ex.label}\n\n{body}\n{fence}"
+    unnumbered = "" if ex.chapter else "\n:nonumber:"
+    return f"{fence}{{exercise}} {ex.title} {ex.difficulty}\n:label: {ex.label}{unnumbered}\n\n{body}\n{fence}"
 
 
 def stub_cell(ex: Exercise) -> str:

@@ -1,0 +1,66 @@
+"""One check from beginning to end: the session preserved, the answer run, the outcome put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ganbook.exercises.checker import Answer, Checker
+from ganbook.exercises.compare import kind_of
+from ganbook.exercises.explain import FUNCTIONS, UNATTEMPTED, Verdict, unfinished
+from ganbook.exercises.sandbox import TimeUp, preserved
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What a check says: ``status`` is correct, incorrect, unattempted or error; ``message`` is plain text."""
+
+    status: str
+    message: str
+
+    def __bool__(self) -> bool:
+        return self.status == "correct"
+
+    def _ipython_display_(self) -> None:
+        """Nothing: ``check`` has printed the message already."""
+
+
+def evaluate(check: Callable[..., str | None], answer: Any, wants_function: bool, checker: Checker) -> Feedback:
+    """Run one check with the session's state preserved; nothing that the answer does escapes as an exception."""
+    try:
+        with preserved(), torch.enable_grad():
+            remark = check(_prepared(answer, wants_function, checker), checker)
+            feedback = Feedback("correct", remark or "")
+    except Verdict as verdict:
+        feedback = Feedback(verdict.status, verdict.message)
+    except TimeUp:
+        feedback = Feedback("error", f"It did not return within {checker.clock.limit:g} s.")
+    except Exception as error:
+        feedback = Feedback("error", f"The check could not read your answer ({type(error).__name__}: {error}). "
+                                     "Compare its form with the statement's.")
+    text = feedback.message
+    printed = checker.printed.getvalue().strip()
+    if feedback.status in ("incorrect", "error") and printed:
+        text += f" Your code printed: {printed[:300]}{' ...' if len(printed) > 300 else ''}"
+    if feedback.status != "unattempted" and not checker.clock.limited:
+        text += " (No time limit here: it needs the main thread of a POSIX system.)"
+    return Feedback(feedback.status, text.strip())
+
+
+def _prepared(answer: Any, wants_function: bool, checker: Checker) -> Any:
+    if unfinished(answer):
+        raise Verdict("unattempted", UNATTEMPTED)
+    if wants_function:
+        if not callable(answer):
+            checker.fail(f"Hand over the function itself, without calling it: ex.check(name). Given: {kind_of(answer)}.")
+        return Answer(answer, checker)
+    if not isinstance(answer, FUNCTIONS):
+        if answer is None:
+            checker.fail("The answer is None: is a `return` missing?")
+        return answer
+    value = checker.call(answer)
+    checker._last = ""
+    return value
