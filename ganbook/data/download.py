@@ -76,8 +76,8 @@ def ways_out(dataset: Dataset, cache: Path) -> str:
     names = ", ".join(file.name for file in dataset.files)
     return (
         f"Three ways out: (1) with a network, run this again: the files are downloaded once, to {cache}; "
-        f"(2) copy the files {names}, gzipped or not, from elsewhere into a folder, and pass that folder as "
-        "root= or name it in the environment variable GANBOOK_DATA; (3) use ganbook.data.digits(), which needs "
+        f"(2) copy the files {names}, gzipped or not, from elsewhere to a folder, and pass that as root= "
+        "or name it in the environment variable GANBOOK_DATA; (3) use ganbook.data.digits(), which needs "
         "neither network nor files." + (f" Besides, {dataset.hint}." if dataset.hint else "")
     )
 

@@ -76,8 +76,8 @@ def read(path: Path, file: IdxFile) -> Tensor:
 
 def _refused(path: Path, found: str, expected: str) -> DataError:
     return DataError(
-        f"{path}: found {found}; expected {expected}. The file was left as it is: move it away or put an "
-        "intact copy in its place, then run this again (once it is gone, the other data folders are searched, "
+        f"{path}: found {found}; expected {expected}. The file was left as it is: move it away or put "
+        "an intact copy in its place, then run this again (once it is gone, the other folders are searched, "
         "and the file is downloaded if none has it)."
     )
 
