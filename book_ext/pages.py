@@ -14,6 +14,8 @@ WORDS_PER_MINUTE = 200
 SECONDS_PER_EQUATION = 12
 IDLE_SCRIPTS = ("thebe", "THEBE_JS_URL", "design-tabs.js")
 HEADING = re.compile(r"</h1>")
+EXERCISE_TITLE = re.compile(r'(<p class="admonition-title"><span class="caption-number">Exercise [\d.]+ </span>) \((.*)\)</p>')
+CHINESE_TERM = re.compile(r'<dt( id="[^"]*">(?=[^<]*[\u4e00-\u9fff]))')
 
 
 def setup(app: Sphinx) -> None:
@@ -51,9 +53,22 @@ def furnish(app: Sphinx, pagename: str, templatename: str, context: dict[str, An
     description = _first_sentence(doctree)
     if description and "metatags" in context:
         context["metatags"] += f'\n<meta name="description" content="{escape(description, quote=True)}" />'
+    context["body"] = dress(context["body"])
     line = reading_line(Path(app.srcdir), pagename, app.env.metadata[pagename].get("reading_minutes"))
     if line:
         context["body"] = HEADING.sub(lambda found: found.group() + line, context["body"], count=1)
+
+
+def dress(body: str) -> str:
+    """Set a chapter's number above its title, free exercise titles of their brackets and proofs of the one id
+    that they all share, and name the language of Chinese terms."""
+    body = re.sub(
+        r'<h1><span class="section-number">(\d+)\. </span>',
+        r'<h1><span class="chapter-number">Chapter <span class="section-number">\1</span></span>', body, count=1,
+    )
+    body = EXERCISE_TITLE.sub(r'\1<span class="block-title">\2</span></p>', body)
+    body = body.replace('<div class="proof admonition" id="proof">', '<div class="proof admonition">')
+    return CHINESE_TERM.sub(r'<dt lang="zh-Hans"\1', body)
 
 
 def reading_line(source: Path, pagename: str, minutes: int | None) -> str:

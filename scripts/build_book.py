@@ -26,12 +26,14 @@ def build_wheel(folder: Path) -> Path:
     return next(folder.glob("ganbook-*.whl"))
 
 
-def render(out: Path, wheel: Path, quiet: bool = True) -> int:
+def render(out: Path, wheel: Path, source: Path = ROOT, quiet: bool = True) -> int:
     """Run Jupyter Book with warnings as errors; its exit status, with what it said shown when it failed."""
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(ROOT),
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(source),
                "--path-output", str(out), "--warningiserror", "--nitpick", "--keep-going"]
     environment = os.environ | {"GANBOOK_WHEEL": str(wheel), "NO_COLOR": "1"}
-    done = subprocess.run(command, env=environment, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(
+        command, env=environment, cwd=source, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     if done.returncode or not quiet:
         print(done.stdout)
     for line in re.findall(r"^.*(?:WARNING|ERROR).*$", done.stdout, flags=re.M) if done.returncode else []:

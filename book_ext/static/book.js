@@ -1,0 +1,28 @@
+// Small mends to the theme, on every page; the book reads without them.
+
+/** Scrolling boxes take the keyboard's focus, so that their hidden part can be reached without a mouse. */
+function focusScrollers() {
+  for (const box of document.querySelectorAll(".bd-article pre, .bd-article div.math, .pst-scrollable-table-container")) {
+    const scrolls = box.scrollWidth > box.clientWidth + 1;
+    if (scrolls) box.setAttribute("tabindex", "0");
+    else if (box.getAttribute("tabindex") === "0") box.removeAttribute("tabindex");
+  }
+}
+
+/** Where the site is served by a web server, the installing line names the wheel's address there. */
+function completeInstallLine() {
+  const wheel = document.querySelector(".bd-article a.wheel");
+  if (!wheel || !location.protocol.startsWith("http")) return;
+  for (const code of document.querySelectorAll(".install-line pre")) {
+    const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+    for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+      text.data = text.data.replace(/ganbook-\S+\.whl/, wheel.href);
+    }
+  }
+}
+
+completeInstallLine();
+focusScrollers();
+addEventListener("load", focusScrollers);
+addEventListener("resize", focusScrollers);
+if (window.MathJax?.startup?.promise) MathJax.startup.promise.then(focusScrollers);
