@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy, pad
 from ganbook import data, records
 from ganbook.features import WEIGHTS, MnistClassifier
 
-SEED, EPOCHS, BATCH = 0, 8, 128
+SEED, EPOCHS, BATCH = 0, 6, 128
 
 
 def shift(x: torch.Tensor, generator: torch.Generator, most: int = 2) -> torch.Tensor:

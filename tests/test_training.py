@@ -1,0 +1,277 @@
+"""The two steps and the loop: against hand-written updates, for wiring, for repeatability, for bad input."""
+
+import copy
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import softplus
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from ganbook.losses import LOSSES, MINIMAX, NON_SATURATING, Loss
+from ganbook.training import EMA, Game, TrainingDiverged, d_step, fit, frozen, g_step
+
+
+def small_game(seed=0, rate=0.1, dropout=0.0):
+    torch.manual_seed(seed)
+    G = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 2))
+    D = nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(0.2), nn.Dropout(dropout), nn.Linear(8, 1))
+    sgd = torch.optim.SGD
+    return Game(G, D, sgd(G.parameters(), lr=rate), sgd(D.parameters(), lr=rate), 3)
+
+
+def endless(n=16, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        yield torch.randn(n, 2, generator=generator) + 1
+
+
+def parameters(network):
+    return [p.detach().clone() for p in network.parameters()]
+
+
+def same(a, b):
+    return all(torch.equal(p, q) for p, q in zip(a, b, strict=True))
+
+
+def test_d_step_is_one_descent_step_of_d_and_leaves_g_alone():
+    game = small_game()
+    twin = copy.deepcopy(game)
+    x_real = next(endless())
+    g_before = parameters(game.G)
+    out = d_step(game, x_real)
+    x_fake = twin.G(twin.draw(16)).detach()
+    loss = softplus(-twin.D(x_real)).mean() + softplus(twin.D(x_fake)).mean()
+    gradients = torch.autograd.grad(loss, list(twin.D.parameters()))
+    for p, before, g in zip(game.D.parameters(), twin.D.parameters(), gradients, strict=True):
+        torch.testing.assert_close(p, before - 0.1 * g)
+    assert same(parameters(game.G), g_before)
+    assert all(p.grad is None for p in game.G.parameters()), "D's step reached G: a detach is missing"
+    torch.testing.assert_close(out["loss_d"], loss.detach())
+    assert set(out) == {"loss_d", "penalty", "d_real", "d_fake"}
+    assert out["penalty"] == 0
+
+
+def test_real_and_generated_are_not_swapped():
+    """With data far from G's samples and G frozen, D learns to score the real ones higher."""
+    game = small_game()
+    for _, x_real in zip(range(50), endless(), strict=False):
+        out = d_step(game, x_real + 3)
+    assert out["d_real"] > out["d_fake"] + 1
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_g_step_is_one_descent_step_of_g_and_leaves_d_alone(name):
+    game = small_game()
+    twin = copy.deepcopy(game)
+    x_real = next(endless())
+    d_before = parameters(game.D)
+    out = g_step(game, x_real, LOSSES[name])
+    loss = LOSSES[name].generator(twin.D(twin.G(twin.draw(16))))
+    gradients = torch.autograd.grad(loss, list(twin.G.parameters()))
+    for p, before, g in zip(game.G.parameters(), twin.G.parameters(), gradients, strict=True):
+        torch.testing.assert_close(p, before - 0.1 * g)
+    assert same(parameters(game.D), d_before)
+    assert all(p.grad is None for p in game.D.parameters()), "G's step left a gradient in D"
+    assert all(p.requires_grad for p in game.D.parameters())
+    torch.testing.assert_close(out["loss_g"], loss.detach())
+
+
+def test_g_improves_against_a_fixed_d():
+    game = small_game(rate=0.05)
+    x = torch.zeros(256, 2)
+    values = [g_step(game, x)["loss_g"].item() for _ in range(60)]
+    assert np.mean(values[-10:]) < np.mean(values[:10]) - 0.01
+
+
+def test_gradients_do_not_pile_up_over_steps():
+    game = small_game()
+    d_step(game, next(endless()))
+    game.generator.manual_seed(7)
+    twin = copy.deepcopy(game)
+    for p in twin.D.parameters():
+        p.grad = None
+    x = next(endless(seed=1))
+    d_step(game, x)
+    d_step(twin, x)
+    assert same(parameters(game.D), parameters(twin.D))
+
+
+def test_penalty_is_added_before_the_update():
+    game, plain = small_game(), small_game()
+    x = next(endless())
+
+    def weight_norm(D, x_real, x_fake):
+        assert x_real.shape == x_fake.shape
+        assert not x_fake.requires_grad
+        return sum(p.square().sum() for p in D.parameters())
+
+    out = d_step(game, x, NON_SATURATING, weight_norm)
+    d_step(plain, x)
+    start = small_game()
+    torch.testing.assert_close(out["penalty"], weight_norm(start.D, x, x).detach())
+    for p, q, s in zip(game.D.parameters(), plain.D.parameters(), start.D.parameters(), strict=True):
+        torch.testing.assert_close(q - p, 0.1 * 2 * s.detach())
+
+
+def test_relative_losses_see_the_real_scores_and_others_do_not():
+    seen = []
+
+    def generator(d_fake, d_real=None):
+        seen.append(d_real)
+        return -d_fake.mean() if d_real is None else (d_real.mean() - d_fake.mean())
+
+    for relative in (False, True):
+        g_step(small_game(), next(endless()), Loss("test", MINIMAX.discriminator, generator, relative))
+    assert seen[0] is None
+    assert seen[1].shape == (16, 1)
+
+
+def test_the_order_and_the_schedule():
+    calls = []
+
+    class Recorder(torch.optim.SGD):
+        def __init__(self, name, parameters):
+            super().__init__(parameters, lr=0.01)
+            self.name = name
+
+        def step(self):
+            calls.append(self.name)
+            super().step()
+
+    game = small_game()
+    game.optimizer_g, game.optimizer_d = Recorder("G", game.G.parameters()), Recorder("D", game.D.parameters())
+    fit(game, endless(), steps=2, d_steps=3)
+    assert "".join(calls) == "DDDGDDDG"
+
+
+def test_frozen_restores_each_flag():
+    D = small_game().D
+    D[0].bias.requires_grad_(False)
+    flags = [p.requires_grad for p in D.parameters()]
+    with pytest.raises(KeyError), frozen(D):
+        assert not any(p.requires_grad for p in D.parameters())
+        raise KeyError
+    assert [p.requires_grad for p in D.parameters()] == flags
+
+
+SCRIPT = """
+import hashlib, sys
+sys.path.insert(0, "tests")
+from test_training import small_game, endless, fit
+game = small_game(dropout=0.3)
+history = fit(game, endless(), steps=40, seed=3)
+parts = [p.detach().numpy().tobytes() for p in (*game.G.parameters(), *game.D.parameters())]
+print(hashlib.sha256(b"".join(parts) + history["loss_d"].tobytes()).hexdigest())
+"""
+
+
+def test_two_fresh_processes_end_bitwise_equal():
+    runs = {subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True).stdout
+            for _ in range(2)}
+    assert len(runs) == 1
+    assert len(runs.pop()) == 65
+
+
+def test_a_run_does_not_notice_callbacks_nor_the_state_outside():
+    def noisy(step, game):
+        torch.randn(step)
+        game.draw(3)
+        game.G.eval()
+        game.D.eval()
+
+    torch.manual_seed(5)
+    plain = small_game(dropout=0.3)
+    fit(plain, endless(), steps=20)
+    watched = small_game(dropout=0.3)
+    torch.manual_seed(99)
+    before = torch.get_rng_state()
+    fit(watched, endless(), steps=20, callback=noisy)
+    assert torch.equal(before, torch.get_rng_state())
+    assert same(parameters(plain.G) + parameters(plain.D), parameters(watched.G) + parameters(watched.D))
+
+
+def test_a_run_in_two_parts_equals_one():
+    whole, parts = small_game(dropout=0.3), small_game(dropout=0.3)
+    a = fit(whole, endless(), steps=20, seed=4)
+    batches = endless()
+    torch.manual_seed(4)
+    parts.generator.manual_seed(4)
+    b = [fit(parts, batches, steps=10, seed=None)["loss_g"] for _ in range(2)]
+    assert same(parameters(whole.G), parameters(parts.G))
+    np.testing.assert_array_equal(a["loss_g"], np.concatenate(b))
+
+
+def test_history_holds_a_number_for_each_step():
+    history = fit(small_game(), endless(), steps=7)
+    assert len(history) == 7
+    assert set(history.curves) == {"loss_d", "penalty", "d_real", "d_fake", "loss_g", "d_fake_g"}
+    with pytest.raises(KeyError, match="no curve 'loss': recorded were loss_d"):
+        history["loss"]
+
+
+def test_a_gan_learns_a_gaussian():
+    torch.manual_seed(0)
+    G = nn.Linear(2, 2)
+    D = nn.Sequential(nn.Linear(2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1))
+    adam = [torch.optim.Adam(p.parameters(), lr=3e-3, betas=(0.5, 0.999)) for p in (G, D)]
+    ema = EMA(G, 0.99)
+    fit(Game(G, D, *adam, latent=2), endless(256), steps=1500, ema=ema)
+    mean, covariance = ema.module.bias, ema.module.weight @ ema.module.weight.T
+    assert (mean - 1).abs().max() < 0.25
+    assert (covariance - torch.eye(2)).abs().max() < 0.3
+
+
+def test_ema_against_torch_and_against_its_sum():
+    network = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    ours = EMA(network, 0.9)
+    oracle = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.9))
+    oracle.update_parameters(network)
+    start, path = network[0].weight.detach().clone(), []
+    for _ in range(5):
+        with torch.no_grad():
+            network[0].weight.add_(torch.randn(3, 2))
+            network[1].running_mean.add_(1)
+        path.append(network[0].weight.detach().clone())
+        ours.update(network)
+        oracle.update_parameters(network)
+    by_hand = 0.9**5 * start + sum(0.1 * 0.9 ** (4 - k) * w for k, w in enumerate(path))
+    torch.testing.assert_close(ours.module[0].weight, by_hand)
+    torch.testing.assert_close(ours.module[0].weight, oracle.module[0].weight)
+    assert torch.equal(ours.module[1].running_mean, network[1].running_mean)
+    assert not ours.module.training
+    with pytest.raises(ValueError, match="decay is 1"):
+        EMA(network, 1.0)
+
+
+@pytest.mark.parametrize("player", ["D", "G"])
+def test_a_loss_that_is_not_finite_stops_with_step_and_player(player):
+    def at_third(_):
+        counter.append(1)
+        return torch.tensor(float("nan") if len(counter) == 3 else 1.0, requires_grad=True)
+
+    counter = []
+    ok = lambda *_: torch.tensor(1.0, requires_grad=True)  # noqa: E731
+    if player == "G":
+        bad = Loss("bad", ok, lambda d_fake, d_real=None: at_third(d_fake))
+    else:
+        bad = Loss("bad", lambda d_real, d_fake: at_third(d_real), ok)
+    with pytest.raises(TrainingDiverged, match=f"player {player} is nan at step 3"):
+        fit(small_game(), endless(), loss=bad, steps=10)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ({"steps": 0}, "steps is 0"), ({"steps": -5}, "steps is -5"), ({"steps": 2.5}, "steps is 2.5"),
+    ({"d_steps": 0}, "d_steps is 0"), ({"loss": "hinged"}, "unknown loss 'hinged'"),
+])
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        fit(small_game(), endless(), **arguments)
+
+
+def test_batches_that_run_out():
+    with pytest.raises(ValueError, match="batches ran out at step 3"):
+        fit(small_game(), [torch.zeros(4, 2)] * 2, steps=5)
