@@ -96,7 +96,7 @@ def draw(weights: Path | None, number: int, seed: int, out: Path) -> None:
     """Draw ``number`` images from a generator's weights (or the recorded one's) into a picture file."""
     if number < 1:
         raise ValueError(f"number is {number}: expected at least 1")
-    path = weights or Path(records.__file__).with_name("mnist-mlp.safetensors")
+    path = weights or records.path("mnist-mlp.safetensors")
     if not path.is_file():
         raise ValueError(f"no weights at {path}: `python -m ganbook train` writes generator.safetensors")
     with safe_open(path, "pt") as file:

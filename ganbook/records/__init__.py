@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Record", "code_hash", "hardware", "load", "names", "provenance", "save"]
+__all__ = ["Record", "code_hash", "hardware", "load", "names", "path", "provenance", "save"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,14 @@ def load(name: str) -> Record:
     folder = resources.files(__name__)
     with np.load(io.BytesIO(folder.joinpath(f"{name}.npz").read_bytes()), allow_pickle=False) as arrays:
         return Record(name, dict(arrays), json.loads(folder.joinpath(f"{name}.json").read_text()))
+
+
+def path(file: str) -> Path:
+    """Return where a file of the records lies, such as ``mnist-mlp.safetensors``; ``ValueError`` if it does not."""
+    found = Path(__file__).with_name(file)
+    if not found.is_file():
+        raise ValueError(f"no file {file!r} among the records: `python -m ganbook reproduce` makes them")
+    return found
 
 
 def save(name: str, arrays: Mapping[str, np.ndarray], info: Mapping[str, Any], folder: Path) -> Path:
