@@ -12,7 +12,7 @@ import torch
 
 from ganbook.exercises.compare import difference, kind_of
 from ganbook.exercises.explain import FUNCTIONS, UNATTEMPTED, Verdict, call_text, stopped, tensors, unfinished
-from ganbook.exercises.sandbox import Clock, TimeUp, copied, unchanged
+from ganbook.exercises.sandbox import Clock, TimeUp, copied, modes_preserved, unchanged
 
 
 class Answer:
@@ -35,6 +35,7 @@ class Checker:
     dtypes = (torch.float32, torch.float64)
 
     def __init__(self, seed: int = 0, limit: float = 10.0) -> None:
+        self.seed = seed
         self.rng = np.random.default_rng(seed)
         self.generator = torch.Generator().manual_seed(seed)
         self.clock = Clock(limit)
@@ -77,7 +78,7 @@ class Checker:
         self._last = call_text(function, inputs, named)
         before = self.printed.tell()
         try:
-            with redirect_stdout(self.printed), redirect_stderr(io.StringIO()), self.clock.running():
+            with modes_preserved(), redirect_stdout(self.printed), redirect_stderr(io.StringIO()), self.clock.running():
                 result = function(*given, **given_named)
         except TimeUp:
             raise Verdict("error", f"It did not return within {self.clock.limit:g} s{self._on(None)}. "

@@ -84,12 +84,14 @@ def as_array(value: Any) -> np.ndarray | None:
             value = value.detach().cpu()
             value = value.float() if value.dtype in (torch.bfloat16, torch.float16) else value
             return value.numpy()
+        if getattr(value, "is_number", False) is True:                     # sympy's numbers
+            return np.asarray(float(value))
         if isinstance(value, (list, tuple)):
             value = [as_array(item) for item in value]
             if any(item is None for item in value):
                 return None
         elif not isinstance(value, (np.ndarray, np.generic, numbers.Number)):
-            return np.asarray(float(value)) if getattr(value, "is_number", False) else None     # sympy's numbers
+            return None
         array = np.asarray(value)
     except (TypeError, ValueError, RuntimeError):
         return None

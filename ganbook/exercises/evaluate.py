@@ -11,7 +11,7 @@ import torch
 from ganbook.exercises.checker import Answer, Checker
 from ganbook.exercises.compare import kind_of
 from ganbook.exercises.explain import FUNCTIONS, UNATTEMPTED, Verdict, unfinished
-from ganbook.exercises.sandbox import TimeUp, preserved
+from ganbook.exercises.sandbox import TimeUp, preserved, seed_everything
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ def evaluate(check: Callable[..., str | None], answer: Any, wants_function: bool
     """Run one check with the session's state preserved; nothing that the answer does escapes as an exception."""
     try:
         with preserved(), torch.enable_grad():
+            seed_everything(checker.seed)
             remark = check(_prepared(answer, wants_function, checker), checker)
             feedback = Feedback("correct", remark or "")
     except Verdict as verdict:

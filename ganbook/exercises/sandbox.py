@@ -33,11 +33,29 @@ class Clock:
     def __init__(self, limit: float) -> None:
         self.limit = self.left = limit
         self.limited = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-        self._armed = False
+        self._armed, self._rings = False, 0
 
     def _ring(self, signum: int, frame: Any) -> None:
-        if self._armed:
+        if not self._armed:
+            return
+        self._rings += 1
+        if self._rings <= 3:
             raise TimeUp
+        # Three were swallowed by a bare `except:`. A trace raises at a later line instead, each time one line
+        # later, so that some time it is a line outside of that `try`.
+        lines = self._rings % 16
+
+        def trace(frame: Any, event: str, arg: Any) -> Any:
+            nonlocal lines
+            lines -= event == "line"
+            if lines < 0:
+                raise TimeUp
+            return trace
+
+        while frame and os.path.dirname(frame.f_code.co_filename) != os.path.dirname(__file__):
+            frame.f_trace = trace
+            frame = frame.f_back
+        sys.settrace(lambda *_: None)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -45,15 +63,17 @@ class Clock:
         if not self.limited or self._armed:
             yield
             return
-        start = time.perf_counter()
+        start, tracing = time.perf_counter(), sys.gettrace()
         handler = signal.signal(signal.SIGALRM, self._ring)
-        self._armed = True
+        self._armed, self._rings = True, 0
         delay, interval = signal.setitimer(signal.ITIMER_REAL, max(self.left, 1e-3), 0.05)
         try:
             yield
         finally:
             self._armed = False
             signal.setitimer(signal.ITIMER_REAL, 0)
+            if self._rings:
+                sys.settrace(tracing)
             signal.signal(signal.SIGALRM, handler)
             spent = time.perf_counter() - start
             self.left -= spent
@@ -98,13 +118,30 @@ def unchanged(before: Any, after: Any) -> bool:
 
 @contextmanager
 def preserved() -> Iterator[None]:
-    """Leave random states, default dtype, grad mode, numpy's options, folder and matplotlib as they were."""
+    """Leave random states, warnings, modes, options, folder and matplotlib as they were."""
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
-        for restore in (_random_states(), _torch_modes(), _numpy_options(), _process(), _matplotlib()):
+        for restore in (_random_states(), _matplotlib()):
+            stack.callback(restore)
+        stack.enter_context(modes_preserved())
+        yield
+
+
+@contextmanager
+def modes_preserved() -> Iterator[None]:
+    """Leave torch's default dtype, device and modes, numpy's options and the folder as they were."""
+    with ExitStack() as stack:
+        for restore in (_torch_modes(), _numpy_options(), _process()):
             stack.callback(restore)
         yield
+
+
+def seed_everything(seed: int) -> None:
+    """Fix the global random states, so that an answer that draws from them gets the same feedback again."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    torch.random.default_generator.manual_seed(seed)
 
 
 def _random_states() -> Callable[[], None]:
@@ -131,7 +168,8 @@ def _torch_modes() -> Callable[[], None]:
         torch.set_default_dtype(dtype)
         torch.set_grad_enabled(grad)
         torch.autograd.set_detect_anomaly(anomaly)
-        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        if torch.are_deterministic_algorithms_enabled() != deterministic:
+            torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
         if torch.get_default_device() != device:

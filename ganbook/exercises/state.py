@@ -22,7 +22,10 @@ def state_folder() -> Path:
 
 def solved() -> dict[str, str]:
     """The ids that were solved, with the date of the first time; empty where the file is absent or unreadable."""
-    return _read(state_folder() / FILE) or {}
+    try:
+        return _read(state_folder() / FILE) or {}
+    except OSError:
+        return {}
 
 
 def record(id: str) -> str:
