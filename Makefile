@@ -9,7 +9,7 @@ NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 450
 ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 RUN := GANBOOK_BUDGET=book GANBOOK_PROGRESS=0
 
-.PHONY: help book test test-slow test-lowest lab notebooks notebooks-grid lint bench clean
+.PHONY: help book test test-slow lab notebooks notebooks-grid lint bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make lab              open the chapters in JupyterLab"
 	@echo "make notebooks        execute chapters again and store their outputs (all, or CH=03)"
 	@echo "make notebooks-grid   compare the stored outputs under other thread counts and CPU kernels"
+	@echo "make bench            where the time goes: shares of a step, seconds of each chapter"
 	@echo "make lint             ruff over package, tests and notebooks"
 	@echo "make clean            remove what was built (not the environment)"
 
@@ -31,7 +32,7 @@ $(STAMPS)/book: $(STAMPS)/pip pyproject.toml constraints.txt
 	$(PIP) install -q -c constraints.txt --group book
 	@touch $@
 
-$(STAMPS)/test $(STAMPS)/dev $(STAMPS)/bench: $(STAMPS)/%: $(STAMPS)/book
+$(STAMPS)/test $(STAMPS)/dev: $(STAMPS)/%: $(STAMPS)/book
 	$(PIP) install -q -c constraints.txt --group $*
 	$(PIP) install -q -c constraints.txt --no-build-isolation -e .
 	@touch $@
@@ -58,6 +59,10 @@ notebooks-grid: $(STAMPS)/test
 	  env $(RUN) OMP_NUM_THREADS=$$threads MKL_NUM_THREADS=$$threads $$kernels \
 	    $(BIN)/python -m pytest -q $(NBVAL) -p no:cacheprovider $(or $(wildcard notebooks/$(CH)*.ipynb),notebooks) || exit 1; \
 	done; done
+
+bench: $(STAMPS)/test
+	$(RUN) $(BIN)/python benchmarks/step_time.py
+	$(RUN) $(ONE) $(BIN)/python benchmarks/chapters.py $(CH)
 
 lint: $(STAMPS)/test
 	$(BIN)/ruff check .

@@ -171,7 +171,7 @@ def fit(
             raise ValueError(f"{name} is {number!r}: expected a whole number of at least 1")
     loss = losses.get(loss)
     source = iter(batches)
-    rows: list[dict[str, Tensor]] = []
+    names, table = (), torch.empty(0)
     silent = not (progress and (sys.stderr.isatty() or os.environ.get("GANBOOK_PROGRESS") == "1"))
     game.G.train()
     game.D.train()
@@ -183,12 +183,14 @@ def fit(
             row |= g_step(game, x_real, loss)
             if ema is not None:
                 ema.update(game.G)
-            rows.append(row)
-            if step % (1 if game.device.type == "cpu" else 50) == 0 or step == steps:
-                _refuse_non_finite(rows, step)
+            if step == 1:
+                names, table = tuple(row), torch.empty(steps, len(row), device=row["loss_d"].device)
+            table[step - 1] = torch.stack([row[name].float() for name in names])
+            if step % (1 if table.device.type == "cpu" else 50) == 0 or step == steps:
+                _refuse_non_finite(names, table[:step])
             if callback is not None:
                 _call_aside(callback, step, game)
-    return History({name: torch.stack([r[name] for r in rows]).double().cpu().numpy() for name in rows[0]})
+    return History(dict(zip(names, table.T.double().cpu().numpy(), strict=True)))
 
 
 @contextmanager
@@ -217,11 +219,12 @@ def _next(source: Iterator[Tensor], step: int) -> Tensor:
                          "ganbook.data.batches(...)") from None
 
 
-def _refuse_non_finite(rows: list[dict[str, Tensor]], step: int) -> None:
-    first = max(0, step - 50)
-    for player, name in (("D", "loss_d"), ("D", "penalty"), ("G", "loss_g")):
-        finite = torch.isfinite(torch.stack([r[name] for r in rows[first:]]))
-        if not finite.all():
-            bad = first + int((~finite).nonzero()[0])
-            raise TrainingDiverged(f"{name} of player {player} is {rows[bad][name].item()} at step {bad + 1}: "
-                                   "training cannot go on; lower the learning rate or look at the last batch")
+def _refuse_non_finite(names: tuple[str, ...], table: Tensor) -> None:
+    recent = table[-50:]
+    if torch.isfinite(recent).all():
+        return
+    row, column = (~torch.isfinite(recent)).nonzero()[0].tolist()
+    step, name = len(table) - len(recent) + row + 1, names[column]
+    player = "G" if name == "loss_g" else "D"
+    raise TrainingDiverged(f"{name} of player {player} is {recent[row, column].item()} at step {step}: training "
+                           "cannot go on; lower the learning rate or look at the last batch")

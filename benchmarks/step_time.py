@@ -1,0 +1,71 @@
+"""Where does the time of one training step of the article's players go? Shares of self CPU time, batch 128, float32.
+
+Run by `make bench`. Prints shares, not seconds: seconds depend on the machine and on what else runs on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+from pathlib import Path
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from ganbook import data, records
+from ganbook.recipes.mnist_mlp import article_game
+from ganbook.training import d_step, g_step
+
+KINDS = {
+    "matrix products": ("mm", "addmm", "linear", "matmul"),
+    "dropout": ("dropout", "bernoulli", "native_dropout", "div_", "empty_like"),
+    "Adam": ("adam", "optimizer", "zero_grad", "_fused"),
+    "activations": ("leaky_relu", "tanh", "softplus"),
+    "drawing z and converting bytes": ("randn", "normal", "index_select", "to_copy", "copy_", "randperm"),
+}
+
+
+def kind(operation: str) -> str:
+    name = operation.lower().removeprefix("aten::")
+    for title, parts in KINDS.items():
+        if any(p in name for p in parts):
+            return title
+    return "everything else"
+
+
+def shares(steps: int = 30) -> dict[str, float]:
+    game = article_game()
+    images = torch.randint(0, 256, (4_096, 1, 28, 28), dtype=torch.uint8)
+    batches = data.batches(images, 128, torch.Generator().manual_seed(0))
+    for _ in range(5):
+        x = next(batches)
+        d_step(game, x)
+        g_step(game, x)
+    with profile(activities=[ProfilerActivity.CPU]) as trace:
+        for _ in range(steps):
+            x = next(batches)
+            d_step(game, x)
+            g_step(game, x)
+    totals: dict[str, float] = {}
+    for event in trace.key_averages():
+        totals[kind(event.key)] = totals.get(kind(event.key), 0.0) + event.self_cpu_time_total
+    return {k: v / sum(totals.values()) for k, v in totals.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    rounds = [shares() for _ in range(arguments.rounds)]
+    found = {k: statistics.median(r.get(k, 0.0) for r in rounds) for k in rounds[0]}
+    print(f"{records.hardware()}, {torch.get_num_threads()} threads, median of {len(rounds)} rounds")
+    for name, share in sorted(found.items(), key=lambda item: -item[1]):
+        print(f"{name:32s} {100 * share:5.1f} %")
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"hardware": records.hardware(), "shares": found}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

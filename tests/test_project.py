@@ -1,0 +1,107 @@
+"""The project's own rules: which module imports which, and that the lists of packages agree."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "ganbook"
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+MATHEMATICS = {"distributions", "divergences", "f_divergences", "transport", "entropic", "dynamics", "mixtures", "densities"}
+TRAINING = {"training", "checkpoints", "quick", "recipes", "networks", "losses", "penalties"}
+
+
+def modules():
+    return sorted(p for p in PACKAGE.rglob("*.py"))
+
+
+def top(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path):
+    """The package's own top-level modules that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("ganbook.")}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            if node.module == "ganbook":
+                found |= {a.name for a in node.names}
+            elif node.module.startswith("ganbook."):
+                found.add(node.module.split(".")[1])
+    return found - {top(path)}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_who_may_import_whom(path):
+    here, uses = top(path), imports(path)
+    if here not in ("exercises", "cli"):
+        assert "exercises" not in uses, "nothing imports the exercises"
+    if here in MATHEMATICS:
+        assert not uses & TRAINING, "mathematics imports nothing from training"
+    if here == "losses":
+        assert "networks" not in uses
+    if here == "networks":
+        assert "losses" not in uses
+    if here == "plots":
+        assert not uses, "pictures compute nothing, so they need nothing"
+
+
+def test_the_rules_have_teeth(tmp_path):
+    bad = tmp_path / "bad.py"
+    bad.write_text("from ganbook import exercises\nfrom ganbook.training import fit\nimport ganbook.losses\n")
+    found = set()
+    for node in ast.walk(ast.parse(bad.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            found |= {a.name for a in node.names} if node.module == "ganbook" else {node.module.split(".")[1]}
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names}
+    assert found == {"exercises", "training", "losses"}
+
+
+def test_init_holds_the_version_and_nothing_else():
+    body = ast.parse((PACKAGE / "__init__.py").read_text()).body
+    assert [type(n).__name__ for n in body] == ["Expr", "Assign"]
+    assert body[1].targets[0].id == "__version__"
+
+
+def name_of(requirement):
+    return re.match(r"[A-Za-z0-9._-]+", requirement).group(0).lower().replace("_", "-")
+
+
+def test_environment_yml_holds_what_pyproject_asks_for():
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    (pip,) = (d["pip"] for d in listed if isinstance(d, dict))
+    for requirement in PYPROJECT["project"]["dependencies"]:
+        assert requirement in pip
+    known = {name_of(r) for group in ("book", "test", "dev") for r in PYPROJECT["dependency-groups"][group]
+             if isinstance(r, str)} | {name_of(r) for r in PYPROJECT["project"]["dependencies"]}
+    assert {name_of(r) for r in pip} <= known
+    assert f"python{PYPROJECT['project']['requires-python']}" in listed
+
+
+def test_constraints_pin_every_direct_requirement():
+    lines = (ROOT / "constraints.txt").read_text().split()
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[^=]+", line) for line in lines)
+    pinned = {name_of(line) for line in lines}
+    direct = [*PYPROJECT["project"]["dependencies"],
+              *(r for group in PYPROJECT["dependency-groups"].values() for r in group if isinstance(r, str))]
+    assert {name_of(r) for r in direct} - pinned == set()
+    assert "pip" in pinned
+
+
+def test_no_path_of_a_machine_is_tracked():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    pattern = re.compile(r"(?<![\w.])/(home|root|Users|work|tmp)/\w")
+    bad = []
+    for name in tracked:
+        path = ROOT / name
+        if path.suffix in {".py", ".md", ".toml", ".yml", ".ipynb", ".json", ".txt", ".bib"} and path.is_file():
+            bad += [f"{name}: {line.strip()[:80]}" for line in path.read_text().splitlines() if pattern.search(line)]
+    assert not [b for b in bad if not b.startswith("tests/")]
