@@ -32,14 +32,14 @@ __all__ = [
 ]
 
 ArrayLike = np.ndarray | Tensor
-SUM_TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-9}
+SUM_TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-6}
 
 
 def as_distribution(p: ArrayLike, name: str = "p") -> Tensor:
     """Return ``p`` as a tensor after checking that its last axis holds probabilities.
 
     Shapes: p (..., K). Raises ValueError where entries are negative or not finite, where a row does not
-    sum to one within 1e-5 (float32) or 1e-9 (float64), or where the type is not float32 or float64.
+    sum to one within 1e-5 (float32) or 1e-6 (float64), or where the type is not float32 or float64.
     """
     if not isinstance(p, Tensor):
         p = np.asarray(p)
