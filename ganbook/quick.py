@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -99,11 +99,14 @@ def draw(weights: Path | None, number: int, seed: int, out: Path) -> None:
     path = weights or records.path("mnist-mlp.safetensors")
     if not path.is_file():
         raise ValueError(f"no weights at {path}: `python -m ganbook train` writes generator.safetensors")
-    with safe_open(path, "pt") as file:
-        name = (file.metadata() or {}).get("data", "mnist")
-    shape = SHAPES[name]
-    G = mlp_generator(shape["latent"], shape["g"], shape["side"])
-    G.load_state_dict({k: v.float() for k, v in load_file(path).items()})
+    try:
+        with safe_open(path, "pt") as file:
+            name = (file.metadata() or {}).get("data", "mnist")
+        shape = SHAPES[name]
+        G = mlp_generator(shape["latent"], shape["g"], shape["side"])
+        G.load_state_dict({k: v.float() for k, v in load_file(path).items()})
+    except (SafetensorError, RuntimeError, KeyError) as error:
+        raise ValueError(f"{path} does not hold a generator that `python -m ganbook train` wrote: {error}") from None
     _picture(_sample(G, shape["latent"], number, seed), out)
 
 
