@@ -1,0 +1,930 @@
+r"""Exercises of chapter 6: couplings, programs, prices, closed forms, samples."""
+
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+
+from ganbook.exercises.core import Exercise, classify, register, rubric
+from ganbook.transport import bures_wasserstein
+
+
+def solution_6_1():
+    # levels 0 to 1/4: from 0 to 1; 1/4 to 1/2: from 0 to 3; 1/2 to 1: from 4 to 3
+    return 0.25 * 1 + 0.25 * 3 + 0.5 * 1
+
+
+def check_6_1(value, c):
+    t = np.array([0.0, 1.0, 3.0, 4.0])                       # the area between the two CDFs
+    gap = np.abs(np.array([0.5, 0.5, 0.5]) - np.array([0.0, 0.25, 1.0]))
+    c.equal(value, float((gap * np.diff(t)).sum()), mistakes={
+        "That is the difference of the means, a lower bound only: moves to the left and to the right cancel in it.": 0.5,
+        "That is what the independent coupling costs; a cheaper table exists.": 2.0,
+        "That is the least mean *squared* distance.": 3.0,
+        "That is W2, of order two.": 3.0**0.5,
+        "You matched place with place as though every place carried one half.": 1.0,
+    })
+
+
+register(Exercise(
+    id="6.1", title="By hand", stars=1, kind="value",
+    statement=r'''
+    The real mass is half at $0$ and half at $4$; the generated mass is a quarter at $1$ and three quarters at $3$.
+    Return $W_1$ as a number, without a solver: cut the levels from 0 to 1 where either quantile function steps.
+    ''',
+    stub='''
+    def w1_by_hand():
+        return ...
+    ''',
+    hints=(r"The quantile functions step at the levels $\tfrac14$ and $\tfrac12$, which leaves three pieces.",
+           r"The pieces have widths $\tfrac14, \tfrac14, \tfrac12$ and differences $|0 - 1|, |0 - 3|, |4 - 3|$."),
+    explanation=r'''
+    Below level $\tfrac14$ real mass at 0 meets generated mass at 1; up to $\tfrac12$ real mass at 0 meets generated
+    mass at 3; above, real mass at 4 meets generated mass at 3. So $\tfrac14 \cdot 1 + \tfrac14 \cdot 3 + \tfrac12 \cdot 1 = 1.5$.
+    The difference of the means is only 0.5: some mass moves right and some left, and work does not cancel.
+    ''',
+    solution=solution_6_1,
+    wrong=((lambda: 0.5, "difference of the means"), (lambda: 2.0, "independent coupling"),
+           (lambda: 3.0, "squared"), (lambda: 3.0**0.5, "order two"), (lambda: 1.0, "carried one half")),
+    check=check_6_1,
+))
+
+
+def solution_6_2(x, y):
+    x_many = np.repeat(np.sort(x), len(y))        # n m points on either side,
+    y_many = np.repeat(np.sort(y), len(x))        # and neither distribution has changed
+    return np.mean(np.abs(x_many - y_many))
+
+
+def alternative_6_2_area(x, y):
+    t = np.sort(np.concatenate([x, y]))
+    below_x = np.searchsorted(np.sort(x), t, side="right") / len(x)
+    below_y = np.searchsorted(np.sort(y), t, side="right") / len(y)
+    return float((np.abs(below_x - below_y)[:-1] * np.diff(t)).sum())
+
+
+def alternative_6_2_loop(x, y):
+    x, y = sorted(x), sorted(y)
+    total, i, j, left_x, left_y = 0.0, 0, 0, 1 / len(x), 1 / len(y)
+    while i < len(x) and j < len(y):
+        mass = min(left_x, left_y)
+        total += mass * abs(x[i] - y[j])
+        left_x, left_y = left_x - mass, left_y - mass
+        if left_x < 1e-12:
+            i, left_x = i + 1, 1 / len(x)
+        if left_y < 1e-12:
+            j, left_y = j + 1, 1 / len(y)
+    return total
+
+
+def wrong_6_2_truncated(x, y):
+    k = min(len(x), len(y))
+    return np.mean(np.abs(np.sort(x)[:k] - np.sort(y)[:k]))
+
+
+def wrong_6_2_means(x, y):
+    return abs(np.mean(x) - np.mean(y))
+
+
+def wrong_6_2_order_two(x, y):
+    return np.sqrt(np.mean((np.repeat(np.sort(x), len(y)) - np.repeat(np.sort(y), len(x))) ** 2))
+
+
+def wrong_6_2_unsorted(x, y):
+    return np.mean(np.abs(np.repeat(x, len(y)) - np.repeat(y, len(x))))
+
+
+def wrong_6_2_interpolated(x, y):
+    u = np.linspace(0, 1, 201)
+    return np.mean(np.abs(np.quantile(x, u) - np.quantile(y, u)))
+
+
+def wrong_6_2_sum(x, y):
+    return np.sum(np.abs(np.repeat(np.sort(x), len(y)) - np.repeat(np.sort(y), len(x))))
+
+
+def check_6_2(answer, c):
+    inputs = [(c.rng.normal(size=n), 1.5 * c.rng.normal(size=m) + 0.5) for n, m in ((4, 7), (6, 3), (5, 5), (1, 9))]
+    for x, y in [*inputs, (np.array([0.0]), np.array([0.0, 3.0]))]:
+        got = c.call(answer, x, y)
+        c.equal(got, alternative_6_2_area(x, y), mistakes={
+            "The longer sample was cut to the length of the shorter.": lambda x=x, y=y: wrong_6_2_truncated(x, y),
+            "That is the distance of the two means.": wrong_6_2_means(x, y),
+            "That is the root of a mean square: order two.": wrong_6_2_order_two(x, y),
+            "Without sorting, the points are matched in the order in which they came.": wrong_6_2_unsorted(x, y),
+            "A sample's quantile function is a staircase; this one interpolates between points.": wrong_6_2_interpolated(x, y),
+            "That is a total over all pairs of copies; each carries only its share of the mass.": wrong_6_2_sum(x, y),
+        })
+
+
+register(Exercise(
+    id="6.2", title="Unequal samples", stars=2, kind="function",
+    statement=r'''
+    Write `w1(x, y)`: the exact $W_1$ between two samples on a line, numpy arrays of shapes `(n,)` and `(m,)` with any
+    $n, m \ge 1$, in any order, each point of a sample with the same weight. Return a number. Use numpy only; for
+    example, `w1` of $\{0\}$ and $\{0, 3\}$ is $1.5$.
+    ''',
+    stub='''
+    def w1(x, y):
+        return ...
+    ''',
+    hints=("With equal sizes one sorts both and averages the absolute differences. Can you make the sizes equal?",
+           "Repeating every point of `x` as often as `y` has points changes nothing about its distribution."),
+    explanation=r'''
+    Repeat each of the $n$ points $m$ times and each of the $m$ points $n$ times: the distributions are the same, and the
+    sizes are now equal. (For large samples walk along the steps instead, as `wasserstein_1d` does.) Cutting the longer
+    sample after sorting throws away its *largest* points; interpolated quantiles belong to another distribution.
+    ''',
+    solution=solution_6_2, alternatives=(alternative_6_2_area, alternative_6_2_loop),
+    wrong=((wrong_6_2_truncated, "cut to the length"), (wrong_6_2_means, "two means"),
+           (wrong_6_2_order_two, "order two"), (wrong_6_2_unsorted, "without sorting"),
+           (wrong_6_2_interpolated, "staircase"), (wrong_6_2_sum, "share of the mass")),
+    check=check_6_2,
+))
+
+
+def solution_6_3(n, m):
+    rows = np.kron(np.eye(n), np.ones((1, m)))      # n blocks of m ones along a diagonal
+    columns = np.kron(np.ones((1, n)), np.eye(m))   # the identity, n times side by side
+    return np.vstack([rows, columns])
+
+
+def alternative_6_3_loop(n, m):
+    A = np.zeros((n + m, n * m))
+    for i in range(n):
+        for j in range(m):
+            A[i, i * m + j] = A[n + j, i * m + j] = 1
+    return A
+
+
+def alternative_6_3_from_definition(n, m):
+    tables = np.eye(n * m).reshape(n * m, n, m)
+    return np.concatenate([tables.sum(axis=2), tables.sum(axis=1)], axis=1).T
+
+
+def wrong_6_3_rows_only(n, m):
+    return solution_6_3(n, m)[:n]
+
+
+def wrong_6_3_columns_first(n, m):
+    return np.roll(solution_6_3(n, m), m, axis=0)
+
+
+def wrong_6_3_column_by_column(n, m):
+    A = solution_6_3(n, m).reshape(n + m, n, m)
+    return A.transpose(0, 2, 1).reshape(n + m, n * m)
+
+
+def wrong_6_3_one_dropped(n, m):
+    return solution_6_3(n, m)[:-1]
+
+
+def wrong_6_3_swapped(n, m):
+    return solution_6_3(m, n)
+
+
+def wrong_6_3_means(n, m):
+    return np.vstack([np.kron(np.eye(n), np.ones((1, m))) / m, np.kron(np.ones((1, n)), np.eye(m)) / n])
+
+
+def check_6_3(answer, c):
+    for n, m in [(3, 2), *((c.integer(2, 6), c.integer(2, 6)) for _ in range(4)), (1, 4)]:
+        got = c.call(answer, n, m)
+        c.equal(got, alternative_6_3_from_definition(n, m), mistakes={
+            "Only the row sums are there; without the column sums all mass goes to the nearest place.": wrong_6_3_rows_only(n, m),
+            "The column sums come first; the order asked for is rows, then columns.": wrong_6_3_columns_first(n, m),
+            "This expects the table strung out column by column.": wrong_6_3_column_by_column(n, m),
+            "One equation is redundant, but all n + m were asked for.": wrong_6_3_one_dropped(n, m),
+            "n and m are swapped.": wrong_6_3_swapped(n, m),
+            "These rows compute averages; sums were asked for.": wrong_6_3_means(n, m),
+        })
+        table = c.rng.uniform(size=(n, m))
+        sums = np.concatenate([table.sum(axis=1), table.sum(axis=0)])
+        c.true(np.allclose(np.asarray(got) @ table.ravel(), sums), "The product with a table is not its sums.")
+
+
+register(Exercise(
+    id="6.3", title="The matrix of the program", stars=2, kind="function",
+    statement=r'''
+    Write `constraints(n, m)`: the matrix $A$ of shape `(n + m, n * m)` for which `A @ table.ravel()` holds the $n$ row
+    sums of a table of shape `(n, m)`, followed by its $m$ column sums. (`ravel` strings a table out row by row.)
+    ''',
+    stub='''
+    def constraints(n, m):
+        return ...
+    ''',
+    hints=("Entry (i, j) of the table is entry `i * m + j` of the vector. In which two rows of A does it count?",
+           "`np.kron(np.eye(n), np.ones((1, m)))` makes the row sums; the column sums are a similar product."),
+    explanation=r'''
+    Every column of $A$ holds two ones: one among the first $n$ rows, one among the last $m$. The matrix has rank
+    $n + m - 1$, since the row sums and the column sums have one total. Strung out column by column the same table needs
+    another matrix; with a cost matrix flattened the other way the program silently transports along the transposed cost.
+    ''',
+    solution=solution_6_3, alternatives=(alternative_6_3_loop, alternative_6_3_from_definition),
+    wrong=((wrong_6_3_rows_only, "nearest place"), (wrong_6_3_columns_first, "come first"),
+           (wrong_6_3_column_by_column, "column by column"), (wrong_6_3_one_dropped, "redundant"),
+           (wrong_6_3_swapped, "swapped"), (wrong_6_3_means, "averages")),
+    check=check_6_3,
+))
+
+
+def solution_6_4():
+    return [0.0, 1.0, 2.0], [1.0, 2.0, 3.0]      # the first jumps to the last place, the others stay
+
+
+def check_6_4(answer, c):
+    found = c.call(answer)
+    c.true(isinstance(found, (tuple, list)) and len(found) == 2, "The wrong type: a pair (x, y) was expected.")
+    try:
+        x, y = (np.asarray(part, dtype=float) for part in found)
+    except (TypeError, ValueError):
+        c.fail("The wrong type: x and y are to be lists of numbers.")
+    c.true(x.ndim == y.ndim == 1, "The wrong shape: x and y are to be one-dimensional.")
+    c.true(len(x) == len(y), "x and y have different lengths; this question is about matching one to one.")
+    c.true(2 <= len(x) <= 6, "One point leaves nothing to choose." if len(x) < 2 else "At most six points on either side.")
+    c.true(np.isfinite(x).all() and np.isfinite(y).all(), "NaN or an infinite number is no place on the line.")
+    cost = np.sqrt(np.abs(x[:, None] - y))
+    best = cost[linear_sum_assignment(cost)].mean()
+    in_order = np.sqrt(np.abs(np.sort(x) - np.sort(y))).mean()
+    c.true(in_order > 0, "Nothing has to move here: the two samples are equal.")
+    c.true(best < in_order - 1e-12, "The sorted matching is the cheapest here; look for places that both samples share.")
+    c.true(best <= 0.9 * in_order, f"A crossing saves {100 * (1 - best / in_order):.2f} %, which is too little; 10 % were asked for.")
+    return f"Crossing saves {100 * (1 - best / in_order):.0f} % here."
+
+
+register(Exercise(
+    id="6.4", title="When sorting fails", stars=2, kind="experiment",
+    statement=r'''
+    With the concave cost $\sqrt{|x - y|}$, matching in sorted order need not be cheapest. Return two lists
+    `(x, y)` of equal length, two to six numbers each, for which the best matching is cheaper than the sorted one by
+    at least 10 %.
+    ''',
+    stub='''
+    def crossing():
+        return ...
+    ''',
+    hints=("Where long trips are cheap, one long trip may replace several short ones.",
+           "Let the samples share all places but one, as a shifted row does."),
+    explanation=r'''
+    Shift a row of $k$ places by one. In sorted order everybody moves by 1, at a mean cost of 1. If instead everybody
+    stays and the first jumps over all, the mean is $\sqrt{k} / k$. Between samples that lie far apart the saving exists
+    but is tiny, because the square root is nearly straight there.
+    ''',
+    solution=solution_6_4,
+    wrong=((lambda: ([0.0, 1.0], [0.0, 1.0]), "are equal"), (lambda: ([0.0], [1.0]), "nothing to choose"),
+           (lambda: ([0.0, 1.0], [10.0, 11.0]), "too little"), (lambda: ([0.0, 10.0], [1.0, 12.0]), "sorted matching"),
+           (lambda: (list(range(20)), list(range(1, 21))), "at most six"),
+           (lambda: ([0.0, 1.0], [1.0, 2.0, 3.0]), "different lengths")),
+    check=check_6_4,
+))
+
+
+def solution_6_5():
+    # quantiles u and s u: the integral of ((s - 1) u)^2 over (0, 1) is (s - 1)^2 / 3
+    return "(s - 1) / sqrt(3)"
+
+
+def check_6_5(value, c):
+    u = (np.arange(4000) + 0.5) / 4000
+
+    def by_quadrature(s):
+        return float(np.sqrt(np.mean((s * u - u) ** 2)))
+
+    c.expression(value, "(s - 1) / sqrt(3)", s=(1.2, 4.0), mistakes={
+        "That is W1; W2 is the root of the mean square.": "(s - 1) / 2",
+        "That is the square of W2: the root is missing.": "(s - 1)**2 / 3",
+        "That is the difference of the standard deviations; the means differ too.": "(s - 1) / sqrt(12)",
+        "That is the largest distance that any mass moves.": "s - 1",
+        "The integral of u^2 is 1/3, and its root was not taken.": "(s - 1) / 3",
+    })
+    assert abs(by_quadrature(2.0) - 1 / 3**0.5) < 1e-6
+
+
+register(Exercise(
+    id="6.5", title="A stretched interval", stars=1, kind="expression",
+    statement=r'''
+    Let $p$ be uniform on $[0, 1]$ and $q$ uniform on $[0, s]$ with $s > 1$. Return $W_2(p, q)$ as an expression in `s`,
+    as text (such as `"sqrt(s) + 1"`) or as a sympy expression.
+    ''',
+    stub='''
+    def w2_stretched():
+        return ...
+    ''',
+    hints=(r"The quantile functions are $u$ and $s u$.", r"$W_2^2 = \int_0^1 (s u - u)^2\, du$; then take the root."),
+    explanation=r'''
+    $W_2^2 = (s - 1)^2 \int_0^1 u^2\, du = (s-1)^2 / 3$. The means differ by $(s-1)/2$ and the standard deviations by
+    $(s-1)/\sqrt{12}$; the two squares add up to the same $(s-1)^2/3$, because both laws have one shape and the map
+    between them is affine, as it is for Gaussians.
+    ''',
+    solution=solution_6_5,
+    wrong=((lambda: "(s - 1) / 2", "that is w1"), (lambda: "(s - 1)**2 / 3", "root is missing"),
+           (lambda: "(s - 1) / sqrt(12)", "standard deviations"), (lambda: "s - 1", "largest distance"),
+           (lambda: "(s - 1) / 3", "its root was not taken")),
+    check=check_6_5,
+))
+
+
+def solution_6_6(f, cost):
+    return (cost - f[:, None]).min(axis=0)
+
+
+def alternative_6_6_loop(f, cost):
+    return np.array([min(cost[i, j] - f[i] for i in range(len(f))) for j in range(cost.shape[1])])
+
+
+def wrong_6_6_max(f, cost):
+    return (cost - f[:, None]).max(axis=0)
+
+
+def wrong_6_6_axis(f, cost):
+    return (cost - f[:, None]).min(axis=1)
+
+
+def wrong_6_6_plus(f, cost):
+    return (cost + f[:, None]).min(axis=0)
+
+
+def wrong_6_6_apart(f, cost):
+    return cost.min(axis=0) - f.max()
+
+
+def wrong_6_6_negative(f, cost):
+    return -(cost - f[:, None]).min(axis=0)
+
+
+def wrong_6_6_nearest(f, cost):
+    nearest = cost.argmin(axis=0)
+    return cost.min(axis=0) - f[nearest]
+
+
+def check_6_6(answer, c):
+    for n, m in ((5, 8), (7, 4), (c.integer(3, 6), c.integer(7, 9))):
+        f, cost = 2 * c.rng.normal(size=n), c.rng.uniform(0, 3, size=(n, m))
+        got = c.call(answer, f, cost)
+        want = np.array([np.min(cost[:, j] - f) for j in range(m)])
+        c.equal(got, want, mistakes={
+            "The largest difference breaks the other inequalities; each one has to hold.": wrong_6_6_max(f, cost),
+            "The minimum runs over the real places i and leaves one value for each generated place j.": wrong_6_6_axis(f, cost),
+            "The sign of f is wrong: g_j <= cost_ij - f_i.": wrong_6_6_plus(f, cost),
+            "Cost and fee are minimised apart; it is their difference at one and the same i that counts.": wrong_6_6_apart(f, cost),
+            "That is -g.": wrong_6_6_negative(f, cost),
+            "The nearest real place need not be the tightest: its fee counts too.": wrong_6_6_nearest(f, cost),
+        })
+        slack = cost - f[:, None] - np.asarray(got)
+        c.true(slack.min() > -1e-9 and slack.min(axis=0).max() < 1e-9, "Some fee is too high, or could be higher.")
+
+
+register(Exercise(
+    id="6.6", title="The best second price list", stars=2, kind="function",
+    statement=r'''
+    The fees `f` of shape `(n,)` are fixed. Write `c_transform(f, cost)`, the largest fees `g` of shape `(m,)` for which
+    $f_i + g_j \le c_{ij}$ for all $i, j$. Inputs are numpy arrays, `cost` of shape `(n, m)`.
+    ''',
+    stub='''
+    def c_transform(f, cost):
+        return ...
+    ''',
+    hints=("Fix j: how many inequalities does `g[j]` have to satisfy, and which one is the strictest?",
+           r"$g_j = \min_i (c_{ij} - f_i)$: subtract `f` from every column."),
+    explanation=r'''
+    For fixed $j$ the $n$ inequalities $g_j \le c_{ij} - f_i$ hold together exactly if $g_j$ is at most the smallest right
+    side. This is the *c-transform*. Replacing $g$ by it never lowers the carrier's income, so one of the two price lists
+    is redundant; for a metric cost and a 1-Lipschitz $f$ on the same points it is $-f$.
+    ''',
+    solution=solution_6_6, alternatives=(alternative_6_6_loop,),
+    wrong=((wrong_6_6_max, "each one has to hold"), (wrong_6_6_axis, "runs over the real places"),
+           (wrong_6_6_plus, "sign of f"), (wrong_6_6_apart, "minimised apart"), (wrong_6_6_negative, "that is -g"),
+           (wrong_6_6_nearest, "tightest")),
+    check=check_6_6,
+))
+
+
+def solution_6_7(plan, f, g, a, b, cost):
+    slack = cost - f[:, None] - g
+    coupling = (plan.min() >= -1e-9
+                and np.allclose(plan.sum(axis=1), a, rtol=0, atol=1e-9)
+                and np.allclose(plan.sum(axis=0), b, rtol=0, atol=1e-9))
+    return bool(coupling and slack.min() >= -1e-9 and (plan * slack).sum() <= 1e-9)
+
+
+def alternative_6_7_values(plan, f, g, a, b, cost):
+    if (plan < -1e-9).any() or np.abs(plan.sum(1) - a).max() > 1e-9 or np.abs(plan.sum(0) - b).max() > 1e-9:
+        return False
+    acceptable = (f[:, None] + g <= cost + 1e-9).all()
+    return bool(acceptable and abs((plan * cost).sum() - a @ f - b @ g) <= 1e-9)
+
+
+def alternative_6_7_loop(plan, f, g, a, b, cost):
+    for i in range(len(a)):
+        for j in range(len(b)):
+            slack = cost[i, j] - f[i] - g[j]
+            if plan[i, j] < -1e-9 or slack < -1e-9 or (plan[i, j] > 1e-9 and slack > 1e-9):
+                return False
+    return bool(max(np.abs(plan.sum(1) - a).max(), np.abs(plan.sum(0) - b).max()) < 1e-9)
+
+
+def wrong_6_7_values_only(plan, f, g, a, b, cost):
+    sums = np.allclose(plan.sum(1), a) and np.allclose(plan.sum(0), b) and plan.min() >= -1e-9
+    return bool(sums and abs((plan * cost).sum() - a @ f - b @ g) < 1e-9)
+
+
+def wrong_6_7_feasible_only(plan, f, g, a, b, cost):
+    sums = np.allclose(plan.sum(1), a) and np.allclose(plan.sum(0), b) and plan.min() >= -1e-9
+    return bool(sums and (cost - f[:, None] - g).min() >= -1e-9)
+
+
+def wrong_6_7_no_sums(plan, f, g, a, b, cost):
+    slack = cost - f[:, None] - g
+    return bool(plan.min() >= -1e-9 and slack.min() >= -1e-9 and np.abs(plan * slack).sum() <= 1e-9)
+
+
+def wrong_6_7_rows_only(plan, f, g, a, b, cost):
+    return wrong_6_7_no_sums(plan, f, g, a, b, cost) and bool(np.allclose(plan.sum(1), a))
+
+
+def wrong_6_7_no_sign(plan, f, g, a, b, cost):
+    slack = cost - f[:, None] - g
+    sums = np.allclose(plan.sum(1), a) and np.allclose(plan.sum(0), b)
+    return bool(sums and slack.min() >= -1e-9 and np.abs(plan * slack).sum() <= 1e-9)
+
+
+def wrong_6_7_tight_everywhere(plan, f, g, a, b, cost):
+    return solution_6_7(plan, f, g, a, b, cost) and bool(np.allclose(cost, f[:, None] + g))
+
+
+def wrong_6_7_exact(plan, f, g, a, b, cost):
+    slack = cost - f[:, None] - g
+    sums = (plan.sum(1) == a).all() and (plan.sum(0) == b).all() and plan.min() >= 0
+    return bool(sums and slack.min() >= 0 and (plan * slack == 0).all())
+
+
+def check_6_7(answer, c):
+    rng, n = c.rng, 4
+    a, b = np.full(n, 0.25), np.full(n, 0.25)
+    f, g = rng.integers(-3, 4, n).astype(float), rng.integers(-3, 4, n).astype(float)
+    order = rng.permutation(n)
+    other = np.roll(order, 1)
+    plan, crossed = np.zeros((n, n)), np.zeros((n, n))
+    plan[np.arange(n), order], crossed[np.arange(n), other] = 0.25, 0.25
+    slack = rng.integers(1, 6, (n, n)).astype(float) * (plan == 0)
+    cost, flat, zero = f[:, None] + g + slack, np.zeros((n, n)), np.zeros(n)
+    fitted = np.zeros(n)
+    fitted[other] = cost[np.arange(n), other]                 # fees that fit the wrong plan, and exceed costs elsewhere
+    tipped = np.full((n, n), 1 / 16)
+    tipped[:2, :2] += np.array([[-0.125, 0.125], [0.125, -0.125]])
+    leaning = np.full((n, n), 1 / 16) + np.array([0.03, -0.03, 0.0, 0.0])
+    cases = [
+        ((plan, f, g, cost), True, "This plan is optimal, and unused routes may have slack."),
+        ((plan, f + 1e-12, g, cost), True, "This plan is optimal up to rounding: compare with the tolerance."),
+        ((crossed, zero, fitted, cost), False, "The values agree, but some fees exceed a cost, so they prove nothing."),
+        ((crossed, f, g, cost), False, "This coupling costs more than the fees earn: it is not optimal."),
+        ((leaning, zero, zero, flat), False, "The row sums are right and the column sums are not."),
+        ((plan / 2, f, g, cost), False, "Half of the mass is missing: this is no coupling."),
+        ((tipped, zero, zero, flat), False, "All sums are right, but a negative mass is not allowed."),
+    ]
+    head, tail = cases[:2], cases[2:]
+    tail = [tail[k] for k in (3, 2, 0, 1, 4)]
+    for (table, fee_f, fee_g, price), truth, message in head + tail:
+        got = c.call(answer, table, fee_f, fee_g, a, b, price)
+        c.equal(got, truth, says=message)
+    for _ in range(10):                                       # a list of verdicts learned by heart does not help
+        swap = bool(rng.integers(2))
+        c.equal(c.call(answer, crossed if swap else plan, f, g, a, b, cost), not swap)
+
+
+register(Exercise(
+    id="6.7", title="A certificate", stars=3, kind="function",
+    statement=r'''
+    Somebody hands you a table, two price lists, and the claim that the table is an optimal plan. Write
+    `certified(plan, f, g, a, b, cost)`: `True` exactly if `plan` is a coupling of `a` and `b` and the fees `f`, `g` prove
+    that it is cheapest; `False` otherwise. All are numpy arrays, `plan` and `cost` of shape `(n, m)`, `f` and `a` `(n,)`,
+    `g` and `b` `(m,)`. Allow for rounding of $10^{-9}$. No solver is needed.
+    ''',
+    stub='''
+    def certified(plan, f, g, a, b, cost):
+        return ...
+    ''',
+    hints=("Weak duality needs three things: the plan's sums, its sign, and acceptable fees.",
+           "A coupling with acceptable fees is optimal exactly if the mass on routes with slack is zero."),
+    explanation=r'''
+    Three groups of conditions: the plan is a coupling (both sums, no negative mass); the fees are acceptable
+    ($f_i + g_j \le c_{ij}$); and they meet, $\sum_{ij} \gamma_{ij} (c_{ij} - f_i - g_j) = 0$. Leave one out and a false
+    claim passes. In particular equal values prove nothing with fees that exceed a cost. Checking a solution is much
+    cheaper than finding one: that is what a dual is good for.
+    ''',
+    solution=solution_6_7, alternatives=(alternative_6_7_values, alternative_6_7_loop),
+    wrong=((wrong_6_7_values_only, "exceed a cost"), (wrong_6_7_feasible_only, "more than the fees earn"),
+           (wrong_6_7_no_sums, "half of the mass"), (wrong_6_7_rows_only, "the column sums are not"),
+           (wrong_6_7_no_sign, "negative mass"), (wrong_6_7_tight_everywhere, "unused routes"),
+           (wrong_6_7_exact, "up to rounding")),
+    check=check_6_7,
+))
+
+
+TRUTH_6_8 = {"A": "one", "B": "two", "C": "one", "D": "one", "E": "two", "F": "one"}
+REASONS_6_8 = {
+    ("A", "two"): "The distance itself is the case that the theorem is named for.",
+    ("B", "one"): "Going from 0 to 2 by way of 1 costs 2 instead of 4: stages undercut the direct way.",
+    ("C", "two"): "The root of a metric is a metric: root(s + t) <= root(s) + root(t).",
+    ("D", "two"): "Cutting a metric off at 1 keeps the triangle inequality.",
+    ("E", "one"): "Any power above one is convex, and halving a trip makes it cheaper.",
+    ("F", "two"): "Look at what the proof used: symmetry was not among it.",
+}
+
+
+def solution_6_8():
+    return {"A": "one", "B": "two", "C": "one", "D": "one", "E": "two", "F": "one"}
+
+
+def altered_6_8(case):
+    flipped = {"one": "two", "two": "one"}
+    return {key: flipped[label] if key == case else label for key, label in TRUTH_6_8.items()}
+
+
+register(Exercise(
+    id="6.8", title="One price list or two", stars=2, kind="classify",
+    statement=r'''
+    For which costs on the real line does the dual need only *one* function, $g = -f$, for every pair $p$, $q$? Return a
+    dict with the label `"one"` or `"two"` for each.
+
+    - **A**: $|x - y|$
+    - **B**: $|x - y|^2$
+    - **C**: $\sqrt{|x - y|}$
+    - **D**: $\min(|x - y|, 1)$
+    - **E**: $|x - y|^{3/2}$
+    - **F**: $x - y$ if $x \ge y$, and $2\,(y - x)$ if $x < y$: downhill is cheaper than uphill
+    ''',
+    stub='''
+    def price_lists():
+        # {"A": "one", "B": ..., ...}
+        return ...
+    ''',
+    hints=("Both conditions of the theorem can be tested with three points on the line.",
+           "Ask of each cost: can a stop on the way make a trip cheaper?"),
+    explanation=r'''
+    One function is enough exactly where $c(x, x) = 0$ and the triangle inequality holds. Powers above one of the distance
+    violate it: a stop halfway always pays. Concave increasing functions of a distance that vanish at zero keep it (C, D).
+    F is not symmetric, hence no metric, but the proof never used symmetry; the functions it admits may fall faster than
+    they rise.
+    ''',
+    solution=solution_6_8,
+    wrong=((altered_6_8("B"), "undercut"), (altered_6_8("C"), "root of a metric"), (altered_6_8("D"), "cutting a metric"),
+           (altered_6_8("E"), "power above one"), (altered_6_8("F"), "symmetry"), (altered_6_8("A"), "named for")),
+    check=classify(TRUTH_6_8, labels=("one", "two"), reasons=REASONS_6_8),
+))
+
+
+def solution_6_9(mean_a, var_a, mean_b, var_b):
+    squares = (mean_a - mean_b) ** 2 + (var_a.sqrt() - var_b.sqrt()) ** 2
+    return squares.sum().sqrt()
+
+
+def alternative_6_9_trace(mean_a, var_a, mean_b, var_b):
+    gap = torch.linalg.vector_norm(mean_a - mean_b)
+    trace = (var_a + var_b - 2 * (var_a * var_b).sqrt()).clamp(min=0).sum()
+    return torch.hypot(gap, trace.sqrt())
+
+
+def wrong_6_9_square(mean_a, var_a, mean_b, var_b):
+    return solution_6_9(mean_a, var_a, mean_b, var_b) ** 2
+
+
+def wrong_6_9_variances(mean_a, var_a, mean_b, var_b):
+    return ((mean_a - mean_b) ** 2 + (var_a - var_b) ** 2).sum().sqrt()
+
+
+def wrong_6_9_means(mean_a, var_a, mean_b, var_b):
+    return torch.linalg.vector_norm(mean_a - mean_b)
+
+
+def wrong_6_9_sum(mean_a, var_a, mean_b, var_b):
+    deviations = torch.linalg.vector_norm(var_a.sqrt() - var_b.sqrt())
+    return torch.linalg.vector_norm(mean_a - mean_b) + deviations
+
+
+def wrong_6_9_no_two(mean_a, var_a, mean_b, var_b):
+    trace = (var_a + var_b - (var_a * var_b).sqrt()).sum()
+    return (((mean_a - mean_b) ** 2).sum() + trace).sqrt()
+
+
+def wrong_6_9_unsquared_mean(mean_a, var_a, mean_b, var_b):
+    deviations = ((var_a.sqrt() - var_b.sqrt()) ** 2).sum()
+    return (torch.linalg.vector_norm(mean_a - mean_b) + deviations).sqrt()
+
+
+def check_6_9(answer, c):
+    for dtype in c.dtypes:
+        for d in (3, 1, 8):
+            given = (c.normal((d,), dtype), c.uniform(0.2, 4, (d,), dtype), c.normal((d,), dtype), c.uniform(0.2, 4, (d,), dtype))
+            if d == 8:
+                given[1][0] = 0
+            m, v, k, w = (x.double().numpy() for x in given)
+            truth = torch.tensor(bures_wasserstein(m, np.diag(v), k, np.diag(w)), dtype=dtype)
+            got = c.call(answer, *given)
+            c.equal(got, truth, mistakes={
+                "That is W2 squared; take the root.": wrong_6_9_square(*given),
+                "That compares variances; the formula has the roots of the covariances.": wrong_6_9_variances(*given),
+                "The spreads differ too, not only the means.": wrong_6_9_means(*given),
+                "The two parts add up as squares, not as lengths.": wrong_6_9_sum(*given),
+                "The factor 2 before the mixed term is missing: two equal Gaussians would be apart.": wrong_6_9_no_two(*given),
+                "The distance of the means enters squared.": wrong_6_9_unsquared_mean(*given),
+            })
+
+
+register(Exercise(
+    id="6.9", title="Gaussians with independent coordinates", stars=1, kind="function",
+    statement=r'''
+    Write `w2(mean_a, var_a, mean_b, var_b)`, the distance $W_2$ (not its square) between two Gaussians with diagonal
+    covariances. All four are tensors of shape `(d,)` and one float dtype; `var_a` and `var_b` hold the *variances*, which
+    may be zero. Return a tensor without axes, of the same dtype.
+    ''',
+    stub='''
+    def w2(mean_a, var_a, mean_b, var_b):
+        return ...
+    ''',
+    hints=("For diagonal matrices the root of the matrix is the root of the entries.",
+           r"$W_2^2 = \sum_k (\mu_k - \nu_k)^2 + (\sigma_k - \tau_k)^2$ with standard deviations $\sigma_k, \tau_k$."),
+    explanation=r'''
+    With diagonal $A$ and $B$, $\mathrm{tr}(A + B - 2 (A^{1/2} B A^{1/2})^{1/2}) = \sum_k (\sigma_k - \tau_k)^2$: each
+    coordinate is a transport of its own. Squares add over coordinates and over the two parts; lengths do not.
+    ''',
+    solution=solution_6_9, alternatives=(alternative_6_9_trace,),
+    wrong=((wrong_6_9_square, "w2 squared"), (wrong_6_9_variances, "compares variances"),
+           (wrong_6_9_means, "not only the means"), (wrong_6_9_sum, "not as lengths"),
+           (wrong_6_9_no_two, "factor 2"), (wrong_6_9_unsquared_mean, "enters squared")),
+    check=check_6_9,
+))
+
+
+def broken_6_10(a, b, cost, epsilon, sweeps):
+    kernel = np.exp(-cost / epsilon)
+    v = np.ones(len(b))
+    for _ in range(sweeps):
+        u = a / (kernel @ v)
+        v = b / (kernel.T @ u)
+    return u[:, None] * kernel * v
+
+
+def solution_6_10(a, b, cost, epsilon, sweeps):
+    def logsumexp(z, axis):
+        top = z.max(axis=axis, keepdims=True)
+        return (top + np.log(np.exp(z - top).sum(axis=axis, keepdims=True))).squeeze(axis)
+
+    g = np.zeros(len(b))                                # g = epsilon log v, f = epsilon log u
+    for _ in range(sweeps):
+        f = epsilon * (np.log(a) - logsumexp((g - cost) / epsilon, axis=1))
+        g = epsilon * (np.log(b) - logsumexp((f[:, None] - cost) / epsilon, axis=0))
+    return np.exp((f[:, None] + g - cost) / epsilon)
+
+
+def alternative_6_10_torch(a, b, cost, epsilon, sweeps):
+    a, b, cost = (torch.from_numpy(np.asarray(x)) for x in (a, b, cost))
+    g = torch.zeros_like(b)
+    for _ in range(sweeps):
+        f = a.log() - torch.logsumexp(g - cost / epsilon, dim=1)
+        g = b.log() - torch.logsumexp(f[:, None] - cost / epsilon, dim=0)
+    return (f[:, None] + g - cost / epsilon).exp().numpy()
+
+
+def wrong_6_10_tiny(a, b, cost, epsilon, sweeps):
+    kernel = np.exp(-cost / epsilon)
+    v = np.ones(len(b))
+    for _ in range(sweeps):
+        u = a / (kernel @ v + 1e-100)
+        v = b / (kernel.T @ u + 1e-100)
+    return u[:, None] * kernel * v
+
+
+def wrong_6_10_clipped(a, b, cost, epsilon, sweeps):
+    return broken_6_10(a, b, np.minimum(cost, 300 * epsilon), epsilon, sweeps)
+
+
+def wrong_6_10_other_epsilon(a, b, cost, epsilon, sweeps):
+    return solution_6_10(a, b, cost, max(epsilon, 0.05), sweeps)
+
+
+def wrong_6_10_columns_first(a, b, cost, epsilon, sweeps):
+    return solution_6_10(b, a, cost.T, epsilon, sweeps).T
+
+
+def wrong_6_10_one_sweep(a, b, cost, epsilon, sweeps):
+    return solution_6_10(a, b, cost, epsilon, 1)
+
+
+def check_6_10(answer, c):
+    a, b = c.probabilities((5,)).numpy(), c.probabilities((4,)).numpy()
+    cost = c.rng.uniform(0, 1, size=(5, 4))
+    sweeps = c.integer(5, 12)
+    with np.errstate(all="ignore"):
+        got = c.call(answer, a, b, cost, 0.1, sweeps)
+        c.equal(got, broken_6_10(a, b, cost, 0.1, sweeps), mistakes={
+            "A sweep is to do the rows first and the columns last.": wrong_6_10_columns_first(a, b, cost, 0.1, sweeps),
+            "That is the result of a single sweep.": wrong_6_10_one_sweep(a, b, cost, 0.1, sweeps),
+        }, says="Where nothing underflows, the result is to stay what it was.")
+        cost[2] += 1                                          # one real place is far from everything
+        got = np.asarray(c.call(answer, a, b, cost, 0.001, sweeps))
+        c.true(np.isfinite(got).all(), "NaN or infinity: exp(-cost / epsilon) has underflowed to 0, and 0 / 0 follows.")
+        c.equal(got, solution_6_10(a, b, cost, 0.001, sweeps), rtol=1e-5, mistakes={
+            "The tiny number hides the division by zero, and the mass of a whole place is lost.":
+                lambda: wrong_6_10_tiny(a, b, cost, 0.001, sweeps),
+            "With the cost cut off, far places look equally far: this is the plan of another problem.":
+                lambda: wrong_6_10_clipped(a, b, cost, 0.001, sweeps),
+            "That is the plan for a larger epsilon than was asked for.":
+                lambda: wrong_6_10_other_epsilon(a, b, cost, 0.001, sweeps),
+        })
+    c.true(np.allclose(got.sum(axis=0), b, atol=1e-8), "After a sweep the column sums are to be right.")
+
+
+register(Exercise(
+    id="6.10", title="Find the bug: a Sinkhorn that loses its mind", stars=3, kind="bug",
+    statement=r'''
+    This Sinkhorn works at $\varepsilon = 0.1$ and returns NaN at $\varepsilon = 0.001$ when some place is far from all
+    others. Mend it: the same result after the same number of `sweeps` (each: rows, then columns), for small
+    `epsilon` too. `a` is `(n,)`, `b` is `(m,)`, `cost` is `(n, m)`, numpy arrays; all weights are positive.
+    ''',
+    stub='''
+    def scaled(a, b, cost, epsilon, sweeps):
+        return ...
+    ''',
+    hints=(r"Look at `kernel` for a cost of 1 and $\varepsilon = 0.001$. Which operation turns that into NaN?",
+           "Iterate the logarithms `f = epsilon * log(u)` and `g = epsilon * log(v)`; a log-sum-exp subtracts the maximum first."),
+    explanation=r'''
+    $e^{-1000}$ is zero in double precision. A row of zeros makes `kernel @ v` zero, the division infinite, and infinity
+    times zero NaN. Adding a tiny number makes NaN disappear and the place's mass with it: worse, because silent. In the
+    log domain the largest term of each sum becomes $e^0 = 1$, so no sum is ever zero.
+    ''',
+    broken=broken_6_10, solution=solution_6_10, alternatives=(alternative_6_10_torch,),
+    wrong=((broken_6_10, "underflowed"), (wrong_6_10_tiny, "hides the division"), (wrong_6_10_clipped, "equally far"),
+           (wrong_6_10_other_epsilon, "larger epsilon"), (wrong_6_10_columns_first, "columns last"),
+           (wrong_6_10_one_sweep, "single sweep")),
+    check=check_6_10,
+))
+
+
+def solution_6_11():
+    return 512 * 2**10        # (n'/n)^(-1/10) = 1/2
+
+
+def check_6_11(value, c):
+    exponent = -1 / 10
+    c.equal(value, 512 * 0.5 ** (1 / exponent), rtol=0.02, mistakes={
+        "Twice the points would halve it if the distance fell like 1/n.": 1024,
+        "Four times the points would halve it in one dimension, at the rate 1/root(n).": 2048,
+        "The dimension belongs in the exponent; it is not a factor.": 5120,
+        "That would be right at the rate n^(-2/d), that is in five dimensions.": 512 * 2**5,
+        "That is 2^(1/10) times the points: the exponent is upside down.": 512 * 2**0.1,
+    })
+
+
+register(Exercise(
+    id="6.11", title="The price of one half", stars=1, kind="value",
+    statement=r'''
+    In ten dimensions, two samples of 512 points from one law have $W_1 \approx 0.6$. If the rate $n^{-1/d}$ holds exactly,
+    how many points in each sample bring that down to half? Return the number.
+    ''',
+    stub='''
+    def points_needed():
+        return ...
+    ''',
+    hints=(r"Solve $(n'/512)^{-1/10} = \tfrac12$.", r"$n' = 512 \cdot 2^{10}$."),
+    explanation=r'''
+    $n' = 512 \cdot 2^{10} = 524\,288$. In 784 dimensions the factor would be $2^{784}$. That is why nobody computes the
+    Wasserstein distance between sets of pictures from the pictures, and why features or slices are used instead.
+    ''',
+    solution=solution_6_11,
+    wrong=((lambda: 1024, "like 1/n"), (lambda: 2048, "one dimension"), (lambda: 5120, "not a factor"),
+           (lambda: 512 * 32, "five dimensions"), (lambda: 512 * 2**0.1, "upside down")),
+    check=check_6_11,
+))
+
+
+def solution_6_12(x, y, h):
+    def kernel(u, v):
+        squares = ((u[:, None] - v) ** 2).sum(axis=2)
+        return np.exp(-squares / (2 * h**2))
+
+    return kernel(x, x).mean() - 2 * kernel(x, y).mean() + kernel(y, y).mean()
+
+
+def alternative_6_12_weights(x, y, h):
+    points = np.concatenate([x, y])
+    delta = np.concatenate([np.full(len(x), 1 / len(x)), np.full(len(y), -1 / len(y))])
+    squares = (points**2).sum(1)[:, None] + (points**2).sum(1) - 2 * points @ points.T
+    return float(delta @ np.exp(-squares / (2 * h**2)) @ delta)
+
+
+def alternative_6_12_loop(x, y, h):
+    def mean(u, v):
+        return sum(np.exp(-np.sum((s - t) ** 2) / (2 * h**2)) for s in u for t in v) / (len(u) * len(v))
+
+    return mean(x, x) + mean(y, y) - 2 * mean(x, y)
+
+
+def mmd_variant(x, y, h, cross=2.0, power=2, scale=None, diagonal=True):
+    def mean(u, v):
+        lengths = np.sqrt(((u[:, None] - v) ** 2).sum(axis=2))
+        values = np.exp(-(lengths**power) / (2 * h**2 if scale is None else scale))
+        if u is v and not diagonal:
+            return (values.sum() - len(u)) / (len(u) * (len(u) - 1))
+        return values.mean()
+
+    return mean(x, x) - cross * mean(x, y) + mean(y, y)
+
+
+def wrong_6_12_no_two(x, y, h):
+    return mmd_variant(x, y, h, cross=1.0)
+
+
+def wrong_6_12_root(x, y, h):
+    return np.sqrt(np.abs(solution_6_12(x, y, h)))
+
+
+def wrong_6_12_bandwidth(x, y, h):
+    return mmd_variant(x, y, h, scale=2 * h)
+
+
+def wrong_6_12_length(x, y, h):
+    return mmd_variant(x, y, h, power=1)
+
+
+def wrong_6_12_no_half(x, y, h):
+    return mmd_variant(x, y, h, scale=h**2)
+
+
+def wrong_6_12_unbiased(x, y, h):
+    return mmd_variant(x, y, h, diagonal=False)
+
+
+def check_6_12(answer, c):
+    for n, m, d in ((6, 9, 2), (5, 4, 3), (8, 8, 1)):
+        x, y, h = c.rng.normal(size=(n, d)), 0.7 + c.rng.normal(size=(m, d)), c.number(0.6, 1.7) + 0.013
+        got = c.call(answer, x, y, h)
+        c.equal(got, alternative_6_12_weights(x, y, h), mistakes={
+            "The mixed average enters twice: it stands for (x, y) and for (y, x).": wrong_6_12_no_two(x, y, h),
+            "That is MMD, the root; its square was asked for.": wrong_6_12_root(x, y, h),
+            "The bandwidth enters squared.": wrong_6_12_bandwidth(x, y, h),
+            "The kernel has the *squared* length of the difference.": wrong_6_12_length(x, y, h),
+            "The kernel divides by 2 h^2: a half is missing.": wrong_6_12_no_half(x, y, h),
+            "That leaves out the pairs of a point with itself; here they belong to the distributions of the samples.": wrong_6_12_unbiased(x, y, h),
+        })
+        c.true(abs(float(c.call(answer, x, x.copy(), h))) < 1e-9, "The distance of a sample to itself is to be zero.")
+
+
+register(Exercise(
+    id="6.12", title="MMD between samples", stars=2, kind="function",
+    statement=r'''
+    Write `mmd2(x, y, h)`: the *squared* maximum mean discrepancy between the empirical distributions of two samples, numpy
+    arrays of shapes `(n, d)` and `(m, d)`, with the kernel $k(u, v) = \exp(-\lVert u - v \rVert^2 / (2 h^2))$. All pairs
+    count, a point with itself too. Return a number.
+    ''',
+    stub='''
+    def mmd2(x, y, h):
+        return ...
+    ''',
+    hints=(r"Multiply out $\delta^\top K \delta$, where $\delta$ is $1/n$ on the points of `x` and $-1/m$ on those of `y`.",
+           r"The mean of $k$ over pairs within `x`, minus twice that over mixed pairs, plus that within `y`."),
+    explanation=r'''
+    With all pairs, this is exactly the distance of the two empirical distributions: never negative, zero for equal samples.
+    As an *estimate* for the underlying laws it is biased upwards by the pairs of a point with itself, which the unbiased
+    version leaves out, at the price that it can be negative. Chapter 9 needs both.
+    ''',
+    solution=solution_6_12, alternatives=(alternative_6_12_weights, alternative_6_12_loop),
+    wrong=((wrong_6_12_no_two, "enters twice"), (wrong_6_12_root, "the root; its square"),
+           (wrong_6_12_bandwidth, "bandwidth enters"), (wrong_6_12_length, "length of the difference"),
+           (wrong_6_12_no_half, "a half is missing"), (wrong_6_12_unbiased, "leaves out")),
+    check=check_6_12,
+))
+
+
+def solution_6_13():
+    return (
+        "The dual of transport with cost c maximises E_p f + E_q g over pairs with f(x) + g(y) <= c(x, y). One may put "
+        "g = -f without loss exactly when c(x, x) = 0 and c obeys the triangle inequality. Squared distance does not: "
+        "from 0 to 2 it charges 4, in two stages 2, and the formula with one function returns the price of the "
+        "cheapest chain, which tends to 0 on a fine grid. For W2 one needs two functions, f and its c-transform. "
+        "With c the distance itself the formula is right, and the critic must be 1-Lipschitz in that same distance."
+    )
+
+
+register(Exercise(
+    id="6.13", title="A letter to an author", stars=2, kind="rubric",
+    statement=r'''
+    A tutorial defines $W(p, q) = \inf_\gamma \mathbb{E}_\gamma[c(x, y)]$ "for a cost such as the squared distance" and goes on:
+    "by duality, $W(p, q) = \sup_D \mathbb{E}_p[D] - \mathbb{E}_q[D]$ over 1-Lipschitz $D$". Write to the author, in a
+    paragraph: what is wrong, a number that shows it, and how to put it right.
+    ''',
+    stub='''
+    def letter():
+        return ...
+    ''',
+    hints=("What is the dual for a general cost? Which step makes one function out of two?",
+           "A point mass at 0 and one at 2, on a grid: compare both sides."),
+    explanation=r'''
+    A good letter states the dual with two functions, names the two properties of the cost that make one enough, gives a
+    counterexample with its numbers, and offers a repair (take the distance as the cost, or keep two functions).
+    ''',
+    solution=solution_6_13,
+    check=rubric("the dual for a general cost has two functions, bound together by f(x) + g(y) <= c(x, y)",
+                 "one function is enough when c(x, x) = 0 and the triangle inequality holds",
+                 "a number, for instance 4 against 4/N for squared distance from 0 to 2 on a grid of N steps",
+                 "a repair: the distance itself as cost, with the critic 1-Lipschitz in that distance, or two functions"),
+))

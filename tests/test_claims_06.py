@@ -1,0 +1,218 @@
+"""Chapter 6: its numbered results and the values of transport that the book quotes, each as an assertion."""
+
+import numpy as np
+import ot
+import pytest
+import torch
+from scipy.optimize import linear_sum_assignment, linprog
+from scipy.spatial.distance import cdist
+from scipy.stats import norm
+
+from ganbook.divergences import js, kl, total_variation
+from ganbook.transport import (
+    bures_wasserstein,
+    kantorovich_potentials,
+    sinkhorn,
+    sliced,
+    transport_plan,
+    wasserstein_1d,
+)
+
+
+def uniform(n):
+    return np.full(n, 1 / n)
+
+
+def one_function(p, q, cost):
+    """The right-hand side of eq. 06-kr as a program of its own."""
+    size = len(p)
+    pairs = np.argwhere(~np.eye(size, dtype=bool))
+    slopes = np.eye(size)[pairs[:, 0]] - np.eye(size)[pairs[:, 1]]
+    bounds = [(0, 0)] + [(None, None)] * (size - 1)
+    return -linprog(q - p, A_ub=slopes, b_ub=cost[tuple(pairs.T)], bounds=bounds).fun
+
+
+def chains(cost):
+    """Cheapest chain between any two places (Floyd and Warshall)."""
+    best = cost.copy()
+    for k in range(len(best)):
+        best = np.minimum(best, best[:, [k]] + best[[k]])
+    return best
+
+
+def same_law(d, n, seed, offset=0.0):
+    rng = np.random.default_rng([seed, n, d])
+    cost = cdist(rng.uniform(size=(n, d)), rng.uniform(size=(n, d)) + offset)
+    return cost[linear_sum_assignment(cost)].mean()
+
+
+def test_eq_06_example_the_table_and_its_cost():
+    cost = np.abs(np.array([[0.0], [1.0], [3.0]]) - np.array([1.0, 4.0]))
+    p, q = np.array([0.5, 0.3, 0.2]), np.array([0.4, 0.6])
+    assert transport_plan(p, q, cost)[0] == pytest.approx(1.9, abs=1e-12)
+    assert -transport_plan(p, q, -cost)[0] == pytest.approx(2.7, abs=1e-12)
+    assert (np.outer(p, q) * cost).sum() == pytest.approx(2.22, abs=1e-12)
+
+
+def test_thm_06_quantile_and_jensen():
+    rng = np.random.default_rng(0)
+    for n, m in ((6, 6), (8, 13), (25, 4)):
+        x, y = rng.normal(size=n), rng.exponential(size=m)
+        values = []
+        for r in (1, 1.5, 2, 4):
+            program, _ = transport_plan(uniform(n), uniform(m), np.abs(x[:, None] - y) ** r)
+            values.append(wasserstein_1d(x, y, r))
+            assert program ** (1 / r) == pytest.approx(values[-1], abs=1e-9)
+        assert values == sorted(values)  # eq. 06-jensen
+
+
+@pytest.mark.parametrize(("r", "value"), [(2, 1.0), (1, 1.0), (0.5, 2**-0.5)])
+def test_order_and_cost_decide_who_moves(r, value):
+    gaps = np.abs(np.array([[0.0], [1.0]]) - np.array([1.0, 2.0])) ** r
+    assert transport_plan(uniform(2), uniform(2), gaps)[0] == pytest.approx(value, abs=1e-12)
+
+
+def test_thm_06_duality():
+    rng = np.random.default_rng(1)
+    for n, m in ((4, 9), (15, 15)):
+        a, b = rng.dirichlet(np.ones(n)), rng.dirichlet(np.ones(m))
+        cost = rng.uniform(-1, 3, size=(n, m))  # any cost, not only distances
+        primal, plan = transport_plan(a, b, cost)
+        dual, f, g = kantorovich_potentials(a, b, cost)
+        slack = cost - f[:, None] - g
+        assert primal == pytest.approx(dual, abs=1e-9)
+        assert primal == pytest.approx(ot.emd2(a, b, cost), abs=1e-9)
+        assert slack.min() > -1e-9
+        assert (plan * slack).sum() < 1e-9
+
+
+def test_thm_06_kr_for_metrics_and_prop_06_chain_for_any_cost():
+    rng = np.random.default_rng(22)
+    x = rng.normal(size=(9, 2))
+    a, b, d = rng.dirichlet(np.ones(9)), rng.dirichlet(np.ones(9)), cdist(x, x)
+    downhill = np.where(x[:, :1] >= x[:, 0], 1.0, 2.0) * np.abs(x[:, :1] - x[:, 0])
+    for cost in (d, d**0.5, np.minimum(d, 1), 1.0 * (d > 0), downhill):  # the last is not symmetric
+        assert one_function(a, b, cost) == pytest.approx(transport_plan(a, b, cost)[0], abs=1e-9)
+    for cost in (d**2, d**1.5, rng.uniform(size=(9, 9)) * (1 - np.eye(9))):
+        cheapest = chains(cost)
+        assert one_function(a, b, cost) == pytest.approx(transport_plan(a, b, cheapest)[0], abs=1e-9)
+        i, j = np.unravel_index(np.argmax(cost - cheapest), cost.shape)
+        start, end = np.eye(9)[[i, j]]
+        assert one_function(start, end, cost) == pytest.approx(cheapest[i, j], abs=1e-9)
+        assert cheapest[i, j] < 0.9 * cost[i, j]
+
+
+def test_squared_distance_is_the_counterexample():
+    for steps in (1, 2, 5, 20):
+        grid = np.linspace(0, 2, steps + 1)
+        ends = np.eye(steps + 1)
+        cost = (grid[:, None] - grid) ** 2
+        assert one_function(ends[0], ends[-1], cost) == pytest.approx(4 / steps, abs=1e-9)
+        assert transport_plan(ends[0], ends[-1], cost)[0] == pytest.approx(4, abs=1e-12)
+
+
+def test_thm_06_rays_slope_one():
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(12, 3)), 3 + rng.normal(size=(12, 3))
+    value, plan = transport_plan(uniform(12), uniform(12), cdist(x, y))
+    _, f, g = kantorovich_potentials(uniform(12), uniform(12), cdist(x, y))
+
+    def potential(z):
+        return (torch.cdist(z, torch.from_numpy(y)) - torch.from_numpy(g)).min(dim=1).values
+
+    gap = potential(torch.from_numpy(x)).mean() - potential(torch.from_numpy(y)).mean()
+    assert float(gap) == pytest.approx(value, abs=1e-9)
+    for i, j in np.argwhere(plan > 1e-12):
+        z = torch.tensor(0.6 * x[i] + 0.4 * y[j])[None].requires_grad_()
+        height = potential(z)
+        (slope,) = torch.autograd.grad(height.sum(), z)
+        ray = np.linalg.norm(x[i] - y[j])
+        assert height.item() == pytest.approx(f[i] - 0.4 * ray, abs=1e-9)  # eq. 06-slope
+        assert np.allclose(slope[0].numpy(), (x[i] - y[j]) / ray, atol=1e-9)
+
+
+def test_thm_06_gauss_closed_form_and_lower_bound():
+    u = (np.arange(50_000) + 0.5) / 50_000
+    for m in (0.5, 1, 2, 4):  # the table of closed forms: W1 = W2 = m
+        assert bures_wasserstein([0], [[1]], [m], [[1]]) == pytest.approx(m, abs=1e-12)
+        assert wasserstein_1d(norm.ppf(u), norm.ppf(u) + m) == pytest.approx(m, abs=1e-9)
+    rng = np.random.default_rng(4)
+    x, y = rng.exponential(size=(40, 2)), rng.uniform(size=(50, 2)) @ rng.normal(size=(2, 2))
+    laws = [(z.mean(axis=0), np.cov(z.T, bias=True)) for z in (x, y)]
+    squares, _ = transport_plan(uniform(40), uniform(50), cdist(x, y, "sqeuclidean"))
+    assert bures_wasserstein(*laws[0], *laws[1]) < squares**0.5 + 1e-9
+
+
+def test_eq_06_gap_of_entropic_transport():
+    rng = np.random.default_rng(5)
+    a, b = rng.dirichlet(np.ones(20)), rng.dirichlet(np.ones(30))
+    cost = cdist(rng.normal(size=(20, 2)), rng.normal(size=(30, 2)))
+    exact, _ = transport_plan(a, b, cost)
+    for epsilon in (1.0, 0.1, 0.01, 0.001):
+        value, plan = sinkhorn(a, b, cost, epsilon)
+        assert -1e-9 < value - exact < epsilon * np.log(20)
+        potentials = epsilon * np.log(np.maximum(plan, 1e-300)) + cost  # f_i + g_j, eq. 06-gibbs
+        kept = plan.min(axis=0) > 1e-290
+        differences = (potentials - potentials[0])[:, kept]
+        assert epsilon < 0.01 or np.ptp(differences, axis=1).max() < 1e-6
+
+
+@pytest.mark.parametrize("theta", [-2.0, -0.3, 0.01, 1.0, 5.0])
+def test_thm_06_lines(theta):
+    height = np.linspace(0, 1, 30)
+    left, right = (np.stack([np.full(30, s), height], axis=1) for s in (0.0, theta))
+    value, _ = transport_plan(uniform(30), uniform(30), cdist(left, right))
+    assert value == pytest.approx(abs(theta), abs=1e-9)
+    p, q = np.repeat([1 / 30, 0], 30), np.repeat([0, 1 / 30], 30)
+    assert float(js(p, q)) == pytest.approx(np.log(2), abs=1e-12)
+    assert float(total_variation(p, q)) == pytest.approx(1, abs=1e-12)
+    assert np.isinf(float(kl(p, q))) and np.isinf(float(kl(q, p)))
+
+
+RATES = [(1, -0.5, 0.12), (2, -0.44, 0.1), (5, -0.22, 0.04), (10, -0.13, 0.03)]
+
+
+@pytest.mark.parametrize(("d", "slope", "slack"), RATES)
+def test_eq_06_rate(d, slope, slack):
+    sizes = np.array([32, 64, 128, 256])
+    pairs = 12 if d < 3 else 3
+    fits = []
+    for seed in range(6):
+        means = [np.mean([same_law(d, n, 100 * seed + k) for k in range(pairs)]) for n in sizes]
+        fits.append(np.polyfit(np.log(sizes), np.log(means), 1)[0])
+    assert abs(np.mean(fits) - slope) < slack
+
+
+def test_two_sample_sizes_in_one_table_turn_the_order_round():
+    worse = [same_law(10, 512, seed, offset=0.1) for seed in range(5)]
+    better_small = [same_law(10, 64, seed) for seed in range(5)]
+    better_equal = [same_law(10, 512, 50 + seed) for seed in range(5)]
+    assert min(better_small) > max(worse) > min(worse) > max(better_equal)
+
+
+def test_the_sliced_floor_falls_like_one_over_the_root():
+    rng = np.random.default_rng(6)
+    floors = [np.mean([sliced(rng.uniform(size=(n, 10)), rng.uniform(size=(n, 10)), 64, generator=k)
+                       for k in range(8)]) for n in (64, 1024)]  # fmt: skip
+    assert np.log(floors[1] / floors[0]) / np.log(16) == pytest.approx(-0.5, abs=0.06)
+
+
+def test_eq_06_ipm_three_classes_and_the_diameter_bound():
+    rng = np.random.default_rng(7)
+    line = np.linspace(-2, 2, 31)
+    distance = np.abs(line[:, None] - line)
+    K = np.exp(-(distance**2) / 2)
+    for _ in range(5):
+        p, q = rng.dirichlet(np.ones(31), size=2)
+        tv = -linprog(1e3 * (q - p), bounds=(-0.5, 0.5)).fun / 1e3
+        assert tv == pytest.approx(float(total_variation(p, q)), abs=1e-9)
+        w1, _ = transport_plan(p, q, distance)
+        assert one_function(p, q, distance) == pytest.approx(w1, abs=1e-9)
+        assert w1 <= 4 * tv + 1e-12  # eq. 06-diameter
+        mmd = np.sqrt((p - q) @ K @ (p - q))  # eq. 06-mmd
+        alpha = rng.normal(size=(500, 31))
+        lengths = np.sqrt(np.einsum("ki,ij,kj->k", alpha, K, alpha))
+        assert ((alpha @ K @ (p - q)) / lengths).max() <= mmd + 1e-12
+        witness = (p - q) / mmd
+        assert witness @ K @ witness == pytest.approx(1, abs=1e-9)
+        assert (p - q) @ K @ witness == pytest.approx(mmd, abs=1e-12)
