@@ -10,11 +10,18 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+VERSIONS = {"python": "Python", "torch": "torch"}
 WORDS_PER_MINUTE = 200
 SECONDS_PER_EQUATION = 12
 IDLE_SCRIPTS = ("thebe", "THEBE_JS_URL", "design-tabs.js")
+IDLE_FILES = ("*/*.map", "scripts/fontawesome.js*", "vendor/fontawesome/webfonts/*.ttf", "sphinx-thebe.*")
 HEADING = re.compile(r"</h1>")
-EXERCISE_TITLE = re.compile(r'(<p class="admonition-title"><span class="caption-number">Exercise [\d.]+ </span>) \((.*)\)</p>')
+MENDED = {
+    '<div class="proof admonition" id="proof">': '<div class="proof admonition">',
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+    ' role="doc-biblioentry"': "",
+}
+EXERCISE_TITLE = re.compile(r'(<span class="caption-number">Exercise [\d.]+ </span>) \((.*)\)</p>')
 CHINESE_TERM = re.compile(r'<dt( id="[^"]*">(?=[^<]*[\u4e00-\u9fff]))')
 
 
@@ -60,19 +67,21 @@ def furnish(app: Sphinx, pagename: str, templatename: str, context: dict[str, An
 
 
 def dress(body: str) -> str:
-    """Set a chapter's number above its title, free exercise titles of their brackets and proofs of the one id
-    that they all share, and name the language of Chinese terms."""
+    """Set a chapter's number above its title, free exercise titles of their brackets, name the language of
+    Chinese terms, and mend what is not valid: one id for all proofs, a list whose children are no items."""
     body = re.sub(
         r'<h1><span class="section-number">(\d+)\. </span>',
-        r'<h1><span class="chapter-number">Chapter <span class="section-number">\1</span></span>', body, count=1,
+        r'<h1><span class="chapter-number">Chapter <span class="section-number">\1</span></span>',
+        body, count=1,
     )
     body = EXERCISE_TITLE.sub(r'\1<span class="block-title">\2</span></p>', body)
-    body = body.replace('<div class="proof admonition" id="proof">', '<div class="proof admonition">')
+    for old, new in MENDED.items():
+        body = body.replace(old, new)
     return CHINESE_TERM.sub(r'<dt lang="zh-Hans"\1', body)
 
 
 def reading_line(source: Path, pagename: str, minutes: int | None) -> str:
-    """One line of HTML for a numbered chapter: minutes to read, and what executed it; empty for other pages."""
+    """One line of HTML for a chapter: minutes to read, and what executed it; empty for other pages."""
     if not re.search(r"/\d\d_", pagename):
         return ""
     parts = [f"{minutes} min to read"] if minutes else []
@@ -89,7 +98,7 @@ def executed_with(notebook: Path) -> str:
         return ""
     metadata = json.loads(notebook.read_text(encoding="utf-8")).get("metadata", {})
     run = metadata.get("ganbook", {}).get("executed", {})
-    versions = ", ".join(f"{label} {run[key]}" for key, label in (("python", "Python"), ("torch", "torch")) if key in run)
+    versions = ", ".join(f"{label} {run[key]}" for key, label in VERSIONS.items() if key in run)
     pieces = [
         f"on {run['date']}" if "date" in run else "",
         f"in {float(run['seconds']):.0f} s" if "seconds" in run else "",
@@ -104,11 +113,9 @@ def sweep(app: Sphinx, problem: Exception | None) -> None:
     if problem is not None or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
-    idle = [static / "scripts" / "fontawesome.js", *static.glob("sphinx-thebe.*")]
-    for pattern in ("scripts/*.map", "styles/*.map", "scripts/fontawesome.js.*", "vendor/fontawesome/webfonts/*.ttf"):
-        idle.extend(static.glob(pattern))
-    for path in idle:
-        path.unlink(missing_ok=True)
+    for pattern in IDLE_FILES:
+        for path in static.glob(pattern):
+            path.unlink()
 
 
 def _inside(node: nodes.Node, kinds: tuple[type, ...]) -> bool:

@@ -59,4 +59,4 @@ def offer_repository(app: Sphinx, config: Any) -> None:
         return
     options.update(repository_url=address, use_repository_button=True, use_issues_button=host == "github.com")
     if host == "github.com":
-        options["launch_buttons"] = {"colab_url": "https://colab.research.google.com", "notebook_interface": "jupyterlab"}
+        options["launch_buttons"] = {"colab_url": "https://colab.research.google.com"}

@@ -28,7 +28,7 @@ def refuse_twins(app: Sphinx, config: Any) -> None:
         page = notebook.with_suffix(".md")
         if page.exists():
             logger.warning(
-                "notebooks/%s stands in for a chapter that notebooks/%s now holds; delete it: git rm notebooks/%s",
-                page.name, notebook.name, page.name,
+                "notebooks/%s now holds the chapter that notebooks/%s stood in for: git rm notebooks/%s",
+                notebook.name, page.name, page.name,
             )
             config.exclude_patterns = [*config.exclude_patterns, f"notebooks/{page.name}"]

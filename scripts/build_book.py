@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def build_wheel(folder: Path) -> Path:
     """The wheel of ganbook, made without isolation and so without network."""
     shutil.rmtree(folder, ignore_errors=True)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index",
-               "--disable-pip-version-check", "--wheel-dir", str(folder), str(ROOT)]
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
+               "--no-index", "--disable-pip-version-check", "--wheel-dir", str(folder), str(ROOT)]
     subprocess.run(command, check=True)
     return next(folder.glob("ganbook-*.whl"))
 
@@ -44,7 +44,7 @@ def render(out: Path, wheel: Path, source: Path = ROOT, quiet: bool = True) -> i
 def main() -> int:
     """Build and say where the book lies."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ROOT, help="folder in which _build/html appears (default: here)")
+    parser.add_argument("--out", type=Path, default=ROOT, help="where _build/html appears (default: here)")
     parser.add_argument("--fresh", action="store_true", help="forget the last build first")
     parser.add_argument("--verbose", action="store_true", help="show what Sphinx says")
     options = parser.parse_args()
@@ -58,7 +58,7 @@ def main() -> int:
         return status
     site = build / "html"
     size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / 1e6
-    print(f"The book: {size:.0f} MB, rendered in {time.monotonic() - start:.0f} s. Open {site / 'index.html'}")
+    print(f"The book: {size:.0f} MB, rendered in {time.monotonic() - start:.0f} s. Open {site}/index.html")
     return 0
 
 

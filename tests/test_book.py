@@ -1,4 +1,4 @@
-"""The rendered book in a real browser: every page, three widths, light and dark, from a server and from the disk."""
+"""The rendered book in a real browser: every page, three widths, two colour schemes, two origins."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import functools
 import gzip
 import http.server
 import importlib.util
+import itertools
 import json
 import os
 import re
 import shutil
-import sys
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def load_script(name: str) -> Any:
 build_book = load_script("build_book")
 
 
-# The site, and a browser --------------------------------------------------------------------------------------
+# The site, and a browser ------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -95,17 +96,18 @@ class Visitor:
     """One tab that refuses foreign addresses and remembers everything that went wrong."""
 
     def __init__(self, browser: Any, home: str, **context: Any) -> None:
-        self.home, self.troubles, self.bodies = home, [], {}
+        self.home, self.troubles, self.requested = home, [], set()
         self.context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | context)
         self.context.route("**/*", self._gate)
         self.page = self.context.new_page()
         self.page.on("console", lambda message: self._note("console", message.text, message.type == "error"))
         self.page.on("pageerror", lambda error: self._note("script", str(error)))
         self.page.on("requestfailed", lambda request: self._note("failed", request.url))
-        self.page.on("response", self._keep)
+        self.page.on("response", lambda response: self._note("status", response.url, response.status >= 400))
 
     def _gate(self, route: Any) -> None:
         if route.request.url.startswith((self.home, "data:", "blob:")):
+            self.requested.add(route.request.url)
             route.continue_()
         else:
             self._note("foreign", route.request.url)
@@ -115,16 +117,10 @@ class Visitor:
         if wrong:
             self.troubles.append(f"{kind}: {text}")
 
-    def _keep(self, response: Any) -> None:
-        if response.status >= 400:
-            self._note("status", f"{response.status} {response.url}")
-        else:
-            self.bodies[response.url] = response
-
     def open(self, page: str) -> Any:
         """Go to a page and wait until its mathematics stands; the record starts anew."""
         self.troubles.clear()
-        self.bodies.clear()
+        self.requested.clear()
         self.page.goto(f"{self.home}/{page}.html", wait_until="load")
         self.page.evaluate(SETTLED)
         return self.page
@@ -146,7 +142,7 @@ def from_disk(browser: Any, site: Path) -> Iterator[Visitor]:
     visitor.context.close()
 
 
-# Every page ---------------------------------------------------------------------------------------------------
+# Every page -------------------------------------------------------------------------------------------------
 
 RAW_TEXT = """() => {
   const copy = document.querySelector(".bd-article").cloneNode(true);
@@ -154,40 +150,111 @@ RAW_TEXT = """() => {
   return copy.textContent;
 }"""
 
+LEFT_OVER = r"\$|\\(?:begin|frac|text|mathbb|log)\b|\{[a-z:]+\}`|:::"
+
 BROKEN_IMAGES = """async () => {
   const images = [...document.querySelectorAll("img")];
   images.forEach(image => image.loading = "eager");
   await Promise.allSettled(images.map(image => image.decode()));
-  return images.filter(i => !i.naturalWidth || !(i.alt || "").trim()).map(i => i.getAttribute("src") + " | " + i.alt);
+  return images.filter(i => !i.naturalWidth || !i.alt.trim()).map(i => i.getAttribute("src") + " | " + i.alt);
 }"""
 
 WIDE = """() => {
   const limit = document.documentElement.clientWidth + 1;
-  const scrollers = "pre, div.math, mjx-container, .pst-scrollable-table-container, svg, .sr-only, .headerlink";
+  const scrollers = "pre, div.math, mjx-container, .pst-scrollable-table-container, svg, .headerlink";
   const wide = [...document.querySelectorAll(".bd-article *")].filter(node => {
     if (node.closest(scrollers)) return false;
     const box = node.getBoundingClientRect();
     return box.width && (box.right > limit || box.left < -1);
   }).map(node => node.tagName + "." + node.className + ": " + node.textContent.trim().slice(0, 60));
-  if (document.documentElement.scrollWidth > limit) wide.push("the page itself: " + document.documentElement.scrollWidth);
+  if (document.documentElement.scrollWidth > limit) wide.push("the page itself");
   return wide;
 }"""
 
 
+def violations(tab: Any, *rules: str) -> list[str]:
+    """What axe-core calls serious or critical; all its rules, or the named ones."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    options = {"resultTypes": ["violations"], "preload": False} | ({"runOnly": list(rules)} if rules else {})
+    found = Axe().run(tab, options=options).response["violations"]
+    return [
+        f"{problem['id']}: {node['html'][:160]}"
+        for problem in found if problem["impact"] in ("serious", "critical") for node in problem["nodes"]
+    ]
+
+
+@functools.cache
+def weight(path: Path) -> tuple[int, int]:
+    """Bytes of a file, as it is and compressed."""
+    content = path.read_bytes()
+    return len(content), len(gzip.compress(content, 6))
+
+
+@pytest.fixture(scope="module")
+def report(served: Visitor, site: Path) -> Callable[[str], dict[str, Any]]:
+    """All that one load of a page tells, kept for the tests that ask."""
+
+    @functools.cache
+    def look(page: str) -> dict[str, Any]:
+        tab = served.open(page)
+        paths = {url.removeprefix(served.home).split("?")[0].split("#")[0] for url in served.requested}
+        sizes = [weight(site / path.lstrip("/")) for path in paths if path.startswith("/")]
+        told = {
+            "broken formulas": tab.locator("mjx-merror").count(),
+            "left-over markup": re.findall(LEFT_OVER, tab.evaluate(RAW_TEXT)),
+            "broken or silent pictures": tab.evaluate(BROKEN_IMAGES),
+            "bytes": sum(raw for raw, _ in sizes),
+            "compressed bytes": sum(compressed for _, compressed in sizes),
+            "troubles": list(served.troubles),
+        }
+        told["violations, light"] = violations(tab)
+        tab.emulate_media(color_scheme="dark")
+        tab.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+        told["violations, dark"] = violations(tab, "color-contrast")
+        for width in reversed(WIDTHS):
+            tab.set_viewport_size({"width": width, "height": 900})
+            for _ in range(20):                       # the page may still be folding
+                if not (wide := tab.evaluate(WIDE)):
+                    break
+                tab.wait_for_timeout(100)
+            told[f"too wide at {width}"] = wide
+            if width == min(WIDTHS):
+                told["violations, phone"] = violations(tab, "scrollable-region-focusable")
+        tab.emulate_media(color_scheme="light")
+        return told
+
+    return look
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_page_shows_all_it_has(page: str, served: Visitor) -> None:
-    """Nothing fails or is fetched elsewhere, formulas and pictures stand, no markup is left over, and it is light."""
-    tab = served.open(page)
-    assert served.troubles == []
-    assert tab.locator("mjx-merror").count() == 0
-    left_over = re.findall(r"\$|\\(?:begin|frac|text|mathbb|log)\b|\{[a-z:]+\}`|:::", tab.evaluate(RAW_TEXT))
-    assert left_over == []
-    assert tab.evaluate(BROKEN_IMAGES) == []
-    assert tab.locator("html").get_attribute("lang") == "en"
-    assert tab.locator("h1").count() == 1 + tab.locator("#jb-print-docs-body h1").count()
-    bodies = [response.body() for response in served.bodies.values()]
-    assert sum(map(len, bodies)) < 4e6
-    assert sum(len(gzip.compress(body, 6)) for body in bodies) < 1.5e6
+def test_page_shows_all_it_has(page: str, report: Callable) -> None:
+    """Nothing fails or is fetched elsewhere; formulas and pictures stand; no markup is left over."""
+    told = report(page)
+    kinds = ("troubles", "broken formulas", "left-over markup", "broken or silent pictures")
+    assert {kind: told[kind] for kind in kinds if told[kind]} == {}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_is_light(page: str, report: Callable) -> None:
+    """A first load, everything included."""
+    told = report(page)
+    assert 50_000 < told["compressed bytes"] < 1.5e6
+    assert told["bytes"] < 4e6
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_overflows_sideways(page: str, report: Callable) -> None:
+    """At a desk, on a tablet and on a phone, only code, formulas and tables scroll."""
+    told = report(page)
+    assert {width: wide for width in WIDTHS if (wide := told[f"too wide at {width}"])} == {}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_is_accessible(page: str, report: Callable) -> None:
+    """No serious or critical violation: light, dark (colours), on a phone (what scrolls can be reached)."""
+    told = report(page)
+    assert {key: told[key] for key in told if key.startswith("violations") and told[key]} == {}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -199,84 +266,75 @@ def test_page_opens_from_the_disk(page: str, from_disk: Visitor) -> None:
     assert tab.evaluate(BROKEN_IMAGES) == []
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_nothing_overflows_sideways(page: str, served: Visitor) -> None:
-    """At a desk, on a tablet and on a phone, only code, formulas and tables scroll."""
-    tab = served.open(page)
-    try:
-        for width in WIDTHS:
-            tab.set_viewport_size({"width": width, "height": 900})
-            assert tab.evaluate(WIDE) == [], f"{width} px"
-    finally:
-        tab.set_viewport_size({"width": 1440, "height": 900})
-
-
-def violations(tab: Any) -> list[str]:
-    """What axe-core calls serious or critical."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(tab, options={"resultTypes": ["violations"]}).response["violations"]
-    return [
-        f"{problem['id']}: {node['html'][:160]}"
-        for problem in found if problem["impact"] in ("serious", "critical") for node in problem["nodes"]
-    ]
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_page_is_accessible(page: str, served: Visitor) -> None:
-    """No serious or critical violation, light or dark, at a desk or on a phone."""
-    tab = served.open(page)
-    try:
-        for scheme in ("light", "dark"):
-            tab.emulate_media(color_scheme=scheme)
-            tab.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
-            assert violations(tab) == [], scheme
-        tab.set_viewport_size({"width": 360, "height": 800})
-        assert violations(tab) == [], "dark, 360 px"
-    finally:
-        tab.set_viewport_size({"width": 1440, "height": 900})
-        tab.emulate_media(color_scheme="light")
-
-
-def test_planted_violations_are_caught(served: Visitor) -> None:
-    """The accessibility check can fail: a picture without alt text, and text too pale to read."""
-    tab = served.open("notebooks/notation")
+def test_planted_faults_are_caught(served: Visitor) -> None:
+    """The checks can fail: no alt text, pale text, a wide box, raw markup, a foreign request."""
+    tab = served.open("notebooks/references")
     tab.evaluate("""() => document.querySelector(".bd-article").insertAdjacentHTML("afterbegin",
-      '<img src="../_static/book.css"><p style="color: #bbb; background: #fff">pale</p>')""")
+      '<img src="../_static/book.css"><p style="color: #bbb; background: #fff">pale $x$ {ref}`a`</p>' +
+      '<div style="width: 4000px">wide</div><img alt="a" src="http://example.org/picture.png">')""")
     kinds = {line.split(":")[0] for line in violations(tab)}
     assert {"image-alt", "color-contrast"} <= kinds
+    assert len(tab.evaluate(BROKEN_IMAGES)) == 2
+    assert len(tab.evaluate(WIDE)) >= 1
+    assert re.findall(LEFT_OVER, tab.evaluate(RAW_TEXT)) == ["$", "$", "{ref}`"]
+    assert any(trouble.startswith("foreign: http://example.org") for trouble in served.troubles)
 
 
-# Chapters and exercises ---------------------------------------------------------------------------------------
+# Chapters and exercises -------------------------------------------------------------------------------------
+
+
+def parsed(site: Path, page: str) -> Any:
+    """A page's HTML, for what needs no browser."""
+    from bs4 import BeautifulSoup
+
+    return BeautifulSoup((site / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
+
+
+def stored(page: str) -> dict[str, Any]:
+    """The chapter's notebook, or an empty one while a page stands in for it."""
+    path = ROOT / f"{page}.ipynb"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"cells": [], "metadata": {}}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_says_what_it_is(page: str, site: Path) -> None:
+    """Language, title, description, and headings in order, the first and only h1 on top."""
+    html = parsed(site, page)
+    assert html.html["lang"] == "en"
+    assert html.title.string.strip()
+    assert len(html.find("meta", attrs={"name": "description"})["content"]) > 30
+    levels = [int(h.name[1]) for h in html.select(".bd-article :is(h1, h2, h3, h4, h5)")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    ids = [node["id"] for node in html.select("[id]")]
+    assert [name for name, times in Counter(ids).items() if times > 1] == []
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
-def test_chapter_has_its_number(page: str, served: Visitor) -> None:
+def test_chapter_has_its_number(page: str, site: Path) -> None:
     """Chapters are numbered by their place in the contents; file names say the same number."""
-    tab = served.open(page)
-    assert tab.locator(".bd-article h1 .section-number").inner_text() == str(int(re.search(r"/(\d\d)_", page)[1]))
-    facts = tab.locator(".chapter-facts").inner_text()
+    html = parsed(site, page)
+    number = int(page.split("/")[1][:2])
+    assert html.select_one(".bd-article h1 .chapter-number").get_text() == f"Chapter {number}"
+    facts = html.select_one(".chapter-facts").get_text()
     assert re.match(r"\d+ min to read", facts)
-    notebook = ROOT / f"{page}.ipynb"
-    if notebook.exists():
-        executed = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("ganbook", {}).get("executed")
-        assert not executed or executed["date"] in facts
+    executed = stored(page)["metadata"].get("ganbook", {}).get("executed")
+    assert not executed or executed["date"] in facts
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
-def test_exercises_have_their_ids_as_numbers(page: str, served: Visitor) -> None:
+def test_exercises_have_their_ids_as_numbers(page: str, site: Path) -> None:
     """What is rendered as Exercise 4.2 is what `exercise("4.2")` returns, in the order of the page."""
-    tab = served.open(page)
-    found = tab.eval_on_selector_all(
-        ".bd-article div.exercise", "all => all.map(e => [e.id, e.querySelector('.caption-number').textContent.trim()])"
-    )
-    chapter = int(re.search(r"/(\d\d)_", page)[1])
-    assert found == [[f"ex-{chapter}-{n}", f"Exercise {chapter}.{n}"] for n in range(1, len(found) + 1)]
-    notebook = ROOT / f"{page}.ipynb"
-    if notebook.exists():
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        declared = [mark["exercise"] for c in cells if "exercise" in (mark := c["metadata"].get("ganbook", {}))]
-        assert [number.removeprefix("Exercise ") for _, number in found] == declared
+    found = [
+        (box["id"], box.select_one(".caption-number").get_text(strip=True))
+        for box in parsed(site, page).select(".bd-article div.exercise")
+    ]
+    chapter = int(page.split("/")[1][:2])
+    assert found == [(f"ex-{chapter}-{n}", f"Exercise {chapter}.{n}") for n in range(1, len(found) + 1)]
+    marks = [cell["metadata"].get("ganbook", {}) for cell in stored(page)["cells"]]
+    declared = [mark["exercise"] for mark in marks if "exercise" in mark]
+    assert [number.removeprefix("Exercise ") for _, number in found] == declared
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
@@ -300,7 +358,7 @@ def test_hints_and_solutions_are_closed_until_asked(page: str, served: Visitor) 
         assert solution.locator("section").first.is_visible()
 
 
-# Search, downloads, links between files -----------------------------------------------------------------------
+# Search, downloads, links between files ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("place", ["served", "from_disk"])
@@ -317,22 +375,36 @@ def test_search_finds_a_page(place: str, request: pytest.FixtureRequest) -> None
     assert visitor.troubles == []
 
 
-def test_the_front_page_leads_into_the_book(served: Visitor) -> None:
+def test_the_front_page_leads_into_the_book(site: Path) -> None:
     """The site's root opens the front page, and `next` walks through every page."""
-    tab = served.open("index")
-    tab.wait_for_url("**/notebooks/index.html")
+    assert "notebooks/index.html" in (site / "index.html").read_text(encoding="utf-8")
     seen = ["notebooks/index"]
-    while tab.locator("a.right-next").count():
-        tab.goto(tab.locator("a.right-next").evaluate("link => link.href"))
-        seen.append(tab.url.removeprefix(served.home + "/").removesuffix(".html"))
+    while link := parsed(site, seen[-1]).select_one("a.right-next"):
+        target = (site / seen[-1]).parent.joinpath(link["href"]).resolve()
+        seen.append(target.relative_to(site).with_suffix("").as_posix())
     assert seen == PAGES
 
 
+def test_links_inside_the_book_lead_somewhere(site: Path) -> None:
+    """Every internal link of every page: its file, and the place in it."""
+    places = {page: {node["id"] for node in parsed(site, page).select("[id]")} for page in PAGES}
+    dead = []
+    for page in PAGES:
+        for link in parsed(site, page).select("a[href]"):
+            target, _, anchor = link["href"].partition("#")
+            if re.match(r"\w+:", target):
+                continue
+            path = (site / page).parent.joinpath(target).resolve() if target else site / f"{page}.html"
+            name = path.relative_to(site).with_suffix("").as_posix()
+            if not path.is_file() or (anchor and name in places and anchor not in places[name]):
+                dead.append(f"{page}: {link['href']}")
+    assert dead == []
+
+
 @pytest.mark.parametrize("page", CHAPTERS)
-def test_notebook_and_wheel_can_be_downloaded(page: str, site: Path, served: Visitor) -> None:
+def test_notebook_and_wheel_can_be_downloaded(page: str, site: Path) -> None:
     """The download menu's files are there, and the notebook is the committed one."""
-    tab = served.open(page)
-    links = tab.eval_on_selector_all(".dropdown-download-buttons a", "all => all.map(a => a.getAttribute('href'))")
+    links = [link["href"] for link in parsed(site, page).select(".dropdown-download-buttons a")]
     targets = [(site / page).parent.joinpath(link).resolve() for link in links]
     assert any(target.suffix == ".whl" for target in targets)
     assert all(target.is_file() for target in targets)
@@ -351,12 +423,8 @@ def test_wheel_holds_the_whole_package(site: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts and not path.name.endswith((".tmp", ".pyc"))
     }
     assert there <= packed
-    assert served_version(wheel) in (site / "notebooks" / "running.html").read_text(encoding="utf-8")
-
-
-def served_version(wheel: Path) -> str:
-    """The line of the running page that installs this very file."""
-    return f"install ganbook-{wheel.name.split('-')[1]}-py3-none-any.whl".replace("install ", "")
+    line = parsed(site, "notebooks/running").select_one(".install-line").get_text()
+    assert line.strip() == f"pip install {wheel.name}"
 
 
 def test_the_install_line_names_the_served_wheel(served: Visitor) -> None:
@@ -365,81 +433,3 @@ def test_the_install_line_names_the_served_wheel(served: Visitor) -> None:
     line = tab.locator(".install-line pre").inner_text().strip()
     assert re.fullmatch(rf"pip install {re.escape(served.home)}/ganbook-\S+\.whl", line)
     assert served.page.request.get(line.removeprefix("pip install ")).ok
-
-
-# The build itself ---------------------------------------------------------------------------------------------
-
-
-def tiny_book(folder: Path, text: str) -> Path:
-    """A book of one page, with this book's configuration and extension."""
-    source = folder / "source"
-    (source / "notebooks").mkdir(parents=True)
-    (source / "ganbook").mkdir()
-    shutil.copy2(ROOT / "ganbook" / "__init__.py", source / "ganbook")
-    shutil.copytree(ROOT / "book_ext", source / "book_ext", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy2(ROOT / "_config.yml", source)
-    (source / "_toc.yml").write_text("format: jb-book\nroot: notebooks/index\n")
-    (source / "notebooks" / "index.md").write_text(text, encoding="utf-8")
-    wheel = folder / "ganbook-0-py3-none-any.whl"
-    wheel.touch()
-    return source
-
-
-def render(source: Path) -> int:
-    """Build a tiny book."""
-    return build_book.render(source.parent / "out", source.parent / "ganbook-0-py3-none-any.whl", source)
-
-
-def test_a_warning_fails_the_build(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
-    """A reference that leads nowhere is refused by name."""
-    assert render(tiny_book(tmp_path, "# Title\n\nSee {ref}`nowhere-at-all`.\n")) != 0
-    assert "nowhere-at-all" in capfd.readouterr().err
-
-
-def test_a_page_and_a_notebook_of_one_name_are_refused(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
-    """When a chapter arrives, the page that stood in for it must go."""
-    source = tiny_book(tmp_path, "# Title\n\nText.\n")
-    notebook = {"cells": [{"cell_type": "markdown", "metadata": {}, "source": "# Title", "id": "a"}], "metadata": {},
-                "nbformat": 4, "nbformat_minor": 5}
-    (source / "notebooks" / "index.ipynb").write_text(json.dumps(notebook))
-    assert render(source) != 0
-    assert "git rm notebooks/index.md" in capfd.readouterr().err
-
-
-@pytest.fixture
-def repository() -> Any:
-    """The module that finds the book's address."""
-    sys.path.insert(0, str(ROOT))
-    try:
-        from book_ext import repository as module
-    finally:
-        sys.path.remove(str(ROOT))
-    return module
-
-
-@pytest.mark.parametrize(("given", "expected"), [
-    ("https://github.com/someone/book.git", "https://github.com/someone/book"),
-    ("https://name:secret@github.com/someone/book", "https://github.com/someone/book"),
-    ("http://git.example.org:8080/a/b/", "http://git.example.org:8080/a/b"),
-    ("git@github.com:someone/book.git", None),
-    ("/srv/git/book.git", None),
-    ("https://github.com", None),
-    ("", None),
-])
-def test_an_address_is_used_only_if_the_web_can_reach_it(repository: Any, given: str, expected: str | None) -> None:
-    """Credentials never reach a page; paths and ssh addresses are no addresses of a web page."""
-    assert repository.clean(given) == expected
-
-
-def test_launch_buttons_need_a_configured_address(repository: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """None without an address, Colab and issues with one on GitHub."""
-    from types import SimpleNamespace
-
-    app, config = SimpleNamespace(srcdir=tmp_path), SimpleNamespace(html_theme_options={"repository_url": ""})
-    monkeypatch.delenv("GANBOOK_REPOSITORY", raising=False)
-    repository.offer_repository(app, config)
-    assert config.html_theme_options == {}
-    monkeypatch.setenv("GANBOOK_REPOSITORY", "https://github.com/someone/book")
-    repository.offer_repository(app, config)
-    assert config.html_theme_options["launch_buttons"]["colab_url"].startswith("https://colab")
-    assert config.html_theme_options["repository_url"] == "https://github.com/someone/book"

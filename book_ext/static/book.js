@@ -21,6 +21,14 @@ function completeInstallLine() {
   }
 }
 
+/** A site opened from the disk finds titles; the excerpts would need a fetch that browsers refuse there. */
+function searchTitlesOnly() {
+  if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object") {
+    DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+  }
+}
+
+searchTitlesOnly();
 completeInstallLine();
 focusScrollers();
 addEventListener("load", focusScrollers);
