@@ -129,10 +129,10 @@ def check_3_2(answer, c):
         lengths = [len(range(n)[k : k + size]) for k in range(0, n, size)]
         got = c.call(answer, n, size)
         c.equal(got, (len(lengths), lengths[-1]), mistakes={
+            "Where the size divides n the last batch is a full one, not an empty one.": wrong_3_2_remainder(n, size),
             "The pictures that are left over make a batch too.": wrong_3_2_floor(n, size),
             "Where the size divides n there is no further batch.": wrong_3_2_plus_one(n, size),
             "The last batch is not always full.": wrong_3_2_full(n, size),
-            "Where the size divides n the last batch is a full one, not an empty one.": wrong_3_2_remainder(n, size),
             "A number of steps is whole.": wrong_3_2_float(n, size),
         })
 
@@ -852,15 +852,15 @@ def alternative_3_10_eigenvalues(a, b):
 
 
 def _variant_3_10(norm=False, no_root=False, one=False, over_samples=False, elementwise=False, correlation=False,
-                  variances=False):
+                  roots=False):
     def distance(a, b):
         if over_samples:
             a, b = a.T[:, : min(len(a), len(b))], b.T[:, : min(len(a), len(b))]
         m = a.mean(axis=0) - b.mean(axis=0)
         A, B = ((np.corrcoef if correlation else np.cov)(x, rowvar=False) for x in (a, b))
-        if variances:
-            A, B = np.diag(np.diag(A)), np.diag(np.diag(B))
-        if no_root:
+        if roots:
+            middle = (sqrtm(A) @ sqrtm(B)).real
+        elif no_root:
             middle = A @ B
         elif elementwise:
             middle = np.sqrt(np.abs(A * B))
@@ -894,7 +894,7 @@ _DIAGNOSES_3_10 = {
     "The last term carries a factor 2.": _variant_3_10(one=True),
     "The square root is one of matrices, not entry by entry.": _variant_3_10(elementwise=True),
     "Covariances, not correlations: the spread of each feature counts.": _variant_3_10(correlation=True),
-    "That uses the variances alone; features that move together matter too.": _variant_3_10(variances=True),
+    "The root of a product of matrices is not the product of their roots.": _variant_3_10(roots=True),
 }
 
 register(Exercise(
@@ -918,7 +918,7 @@ works with the symmetric form and eigenvalues instead, which cannot leave the re
     solution=solution_3_10, alternatives=(alternative_3_10_eigenvalues,),
     wrong=((_variant_3_10(norm=True), "enters squared"), (_variant_3_10(no_root=True), "matrix square root"),
            (_variant_3_10(one=True), "factor 2"), (_variant_3_10(elementwise=True), "entry by entry"),
-           (_variant_3_10(correlation=True), "correlations"), (_variant_3_10(variances=True), "variances alone")),
+           (_variant_3_10(correlation=True), "correlations"), (_variant_3_10(roots=True), "product of their roots")),
     check=check_3_10,
 ))
 
@@ -984,8 +984,8 @@ def wrong_3_11_global_seed(G, n, latent, seed):
     return x
 
 
-def wrong_3_11_unseeded(G, n, latent, seed):
-    z = torch.randn(n, latent, generator=torch.Generator().manual_seed(seed + torch.randint(0, 9_999, ()).item() * 0 + n))
+def wrong_3_11_other_seed(G, n, latent, seed):
+    z = torch.randn(n, latent, generator=torch.Generator().manual_seed(seed + n))
     was_training = G.training
     with torch.no_grad():
         x = G.eval()(z)
@@ -1046,7 +1046,7 @@ after each callback.
     solution=solution_3_11, alternatives=(alternative_3_11_copy,), broken=broken_3_11,
     wrong=((broken_3_11, "statistics moved"), (wrong_3_11_graph, "hang on a graph"),
            (wrong_3_11_left_in_eval, "left in evaluation mode"), (wrong_3_11_always_train, "left in training mode"),
-           (wrong_3_11_global_seed, "global random state"), (wrong_3_11_unseeded, "with the given seed")),
+           (wrong_3_11_global_seed, "global random state"), (wrong_3_11_other_seed, "with the given seed")),
     check=check_3_11,
 ))
 
