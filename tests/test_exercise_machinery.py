@@ -49,7 +49,8 @@ def declared(kind="function", check=double, **changes):
     """A small exercise of some kind; its solution is right for the default check only."""
     form = {
         "id": "99.1", "title": "Twice", "stars": 2, "kind": kind,
-        "statement": "Write `double(x)`, $2x$.", "stub": "def double(x):\n    return ...", "hints": ("Add.", "Add `x` to itself."), "explanation": "Twice.",
+        "statement": "Write `double(x)`, $2x$.", "stub": "def double(x):\n    return ...",
+        "hints": ("Add.", "Add `x` to itself."), "explanation": "Twice.",
         "solution": solution_99_1, "check": check,
     }
     return Exercise(**{**form, **changes})
@@ -454,8 +455,9 @@ def test_inputs_are_copies_and_changes_in_them_are_seen():
     assert copy[0].requires_grad
     assert copy[4] is thing
     assert copy[5] is weight
-    for change in (lambda v: v[0].data.add_(1), lambda v: v[1].__setitem__(0, np.nan), lambda v: v[2].append(1),
-                   lambda v: v[2][1].add_(1), lambda v: v[3]["a"][0].__iadd__(1), lambda v: v[3].clear(),
+    for change in (lambda v: v[0].data.add_(1), lambda v: v[1].__setitem__(0, np.nan),
+                   lambda v: v[2].append(1), lambda v: v[2][1].add_(1), lambda v: v[3]["a"][0].__iadd__(1),
+                   lambda v: v[3].clear(),
                    lambda v: v[0].requires_grad_(False)):
         copy = copied(given)
         change(copy)
@@ -469,7 +471,8 @@ def test_inputs_are_copies_and_changes_in_them_are_seen():
 
 @pytest.mark.parametrize(("got", "want"), [
     (1, 1.0), (np.float32(0.1), 0.1), (torch.tensor(2.0), 2), ([1, 2], np.array([1.0, 2.0])), (True, True),
-    (torch.tensor([1.0]), [1.0]), ((1, [2.0]), (1.0, np.array([2.0]))), ({"a": 1}, {"a": 1.0}), (np.inf, np.inf),
+    (torch.tensor([1.0]), [1.0]), ((1, [2.0]), (1.0, np.array([2.0]))), ({"a": 1}, {"a": 1.0}),
+    (np.inf, np.inf),
     (torch.tensor([1.0], requires_grad=True), torch.tensor([1.0])), ("x", "x"), (np.bool_(False), False),
     (torch.ones(1).bfloat16(), torch.ones(1).bfloat16()), (torch.zeros(0), torch.zeros(0)),
 ])
@@ -480,11 +483,15 @@ def test_accepted_forms(got, want):
 @pytest.mark.parametrize(("got", "want", "words"), [
     (1.01, 1.0, "1 was expected, not 1.01"), (1, True, "True or False"), (True, 1, "dtype"), ("1", 1, "type"),
     ([1, 2, 3], np.ones(2), "shape"), (np.inf, 1.0, "not inf"), (1.0, np.inf, "inf was expected"),
-    (-np.inf, np.inf, "not -inf"), (1j, 1.0, "complex"), ((1, 2), (1, 3), "In position 1"), ([1], (1, 2), "length"),
-    ({"a": 1}, {"a": 2}, "In entry 'a'"), ({"b": 1}, {"a": 1}, "keys"), (None, 1.0, "NoneType"), ("x", "y", "'y'"),
-    ([1.0], torch.tensor([1.0]), "torch tensor"), (1.0 + 3e-6, 1.0, "expected"), (False, True, "True was expected"),
+    (-np.inf, np.inf, "not -inf"), (1j, 1.0, "complex"), ((1, 2), (1, 3), "In position 1"),
+    ([1], (1, 2), "length"),
+    ({"a": 1}, {"a": 2}, "In entry 'a'"), ({"b": 1}, {"a": 1}, "keys"), (None, 1.0, "NoneType"),
+    ("x", "y", "'y'"),
+    ([1.0], torch.tensor([1.0]), "torch tensor"), (1.0 + 3e-6, 1.0, "expected"),
+    (False, True, "True was expected"),
     (torch.tensor([1], dtype=torch.int64), torch.tensor([1.0]), "dtype"), ([[1], [1, 2]], [1, 2], "type"),
-    (1.0, [1.0], "shape"), ([1.0], 1.0, "single number"), (lambda: 1, 1.0, "type"), (1.0 - 3e-6, 1.0, "expected"),
+    (1.0, [1.0], "shape"), ([1.0], 1.0, "single number"), (lambda: 1, 1.0, "type"),
+    (1.0 - 3e-6, 1.0, "expected"),
 ])
 def test_refused_forms(got, want, words):
     assert words in difference(got, want)
@@ -637,7 +644,7 @@ def test_only_the_asked_chapter_is_imported(monkeypatch):
 
 def test_the_example_in_the_guide_works(tmp_path, monkeypatch):
     guide = core.__doc__
-    source = guide[guide.index("A complete one::") + len("A complete one::"):guide.index("**What each part is.**")]
+    source = guide.partition("A complete one::")[2].partition("**What each part is.**")[0]
     (tmp_path / "guide").mkdir()
     (tmp_path / "guide" / "chapter04.py").write_text(textwrap.dedent(source), encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -709,8 +716,9 @@ def test_a_folder_that_cannot_be_written_is_a_remark(tmp_path, monkeypatch, caps
 
 
 def test_two_processes_lose_nothing(own_state):
-    code = ("import importlib.util, sys; spec = importlib.util.spec_from_file_location('state', sys.argv[1]); "
-            "state = importlib.util.module_from_spec(spec); spec.loader.exec_module(state); "
+    code = ("import sys; from importlib import util; "
+            "spec = util.spec_from_file_location('state', sys.argv[1]); "
+            "state = util.module_from_spec(spec); spec.loader.exec_module(state); "
             "[state.record(f'{sys.argv[2]}.{i}') for i in range(1, 41)]")
     running = [subprocess.Popen([sys.executable, "-c", code, state.__file__, name]) for name in ("8", "9")]
     assert [process.wait() for process in running] == [0, 0]

@@ -43,9 +43,9 @@ def evaluate(check: Callable[..., str | None], answer: Any, wants_function: bool
         feedback = Feedback("error", f"The check could not read your answer ({type(error).__name__}: {error}). "
                                      "Compare its form with the statement's.")
     text = feedback.message
-    printed = checker.printed.getvalue().strip()
+    printed = " ".join(checker.printed.getvalue().split())
     if feedback.status in ("incorrect", "error") and printed:
-        text += f" Your code printed: {printed[:300]}{' ...' if len(printed) > 300 else ''}"
+        text += f" Your code printed: {printed[:120]}{' ...' if len(printed) > 120 else ''}"
     if feedback.status != "unattempted" and not checker.clock.limited:
         text += " (No time limit here: it needs the main thread of a POSIX system.)"
     return Feedback(feedback.status, text.strip())
