@@ -540,11 +540,12 @@ def test_check_prints_one_paragraph_and_returns_the_feedback(capsys):
     assert feedback.status == "correct"
     assert feedback
     assert not ex.check(lambda x: x)
-    assert capsys.readouterr().out.startswith("Exercise 99.1: not right yet. ")
+    out = capsys.readouterr().out
+    assert out.startswith("Exercise 99.1: not right yet. ")
+    assert max(map(len, out.splitlines())) <= 76 < len(out)
     ex.check(...)
     assert capsys.readouterr().out == (
-        "Exercise 99.1: not attempted yet. Replace the `...` by your answer and run the cell again; "
-        "ex.hint(1) gives a\nnudge.\n")
+        "Exercise 99.1: not attempted yet. Replace the `...` and run this cell.\n")
 
 
 def test_a_remark_follows_correct(capsys):

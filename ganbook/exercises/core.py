@@ -238,7 +238,7 @@ class Exercise:
         text = f"Exercise {self.id}: {OPENINGS[feedback.status]} {feedback.message}".strip()
         if record and feedback.status == "correct":
             text = f"{text} {state.record(self.id)}".strip()
-        print(show.wrapped(text))
+        print(show.wrapped(text, 76))
         return feedback
 
     def trial(self, answer: Any, seed: int | None = None,

@@ -15,7 +15,7 @@ import torch
 
 from ganbook.exercises.compare import brief
 
-UNATTEMPTED = "Replace the `...` by your answer and run the cell again; ex.hint(1) gives a nudge."
+UNATTEMPTED = "Replace the `...` and run this cell."
 FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, partial, np.ufunc)
 
 
