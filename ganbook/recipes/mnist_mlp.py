@@ -87,13 +87,13 @@ def thin(history: History, every: int = 67) -> dict[str, np.ndarray]:
 
 def run(folder: Path, log: Callable[[str], None] = print) -> str:
     """Train for 50 epochs, write the record ``mnist-mlp`` and the generator's weights (float16), sum up."""
-    start = time.perf_counter()
+    start, code = time.perf_counter(), records.code_hash(*MODULES)
     real_features, _ = describe(data.mnist("train").x[:10_000])
     game, ema, history, arrays = train(SEED, BETA1, EPOCHS, SCORED_AT, real_features, log, averaged=True)
     folder.mkdir(parents=True, exist_ok=True)
     save_file({k: v.half().contiguous() for k, v in game.G.state_dict().items()}, folder / "mnist-mlp.safetensors")
     info = records.provenance(MODULES, SEED, time.perf_counter() - start, epochs=EPOCHS, batch=BATCH, rate=RATE,
                               beta1=BETA1, scored_samples=10_000, real="first 10,000 training images",
-                              curve_every=67, frechet=float(arrays["frechet"][-1]))
+                              curve_every=67, frechet=float(arrays["frechet"][-1])) | {"code": code}
     records.save("mnist-mlp", arrays | thin(history), info, folder)
     return f"Frechet distance {arrays['frechet'][-1]:.1f} after {EPOCHS} epochs"
