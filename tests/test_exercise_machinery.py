@@ -389,7 +389,7 @@ def vandal(x):
     torch.set_default_dtype(torch.float64)
     torch.set_grad_enabled(False)
     torch.autograd.set_detect_anomaly(True)
-    torch.use_deterministic_algorithms(True)
+    torch.set_deterministic_debug_mode(2)
     torch.set_default_device("meta")
     np.seterr(all="raise")
     np.set_printoptions(precision=1)
@@ -410,7 +410,7 @@ def session():
     return (
         torch.get_rng_state().tolist(), np.random.get_state()[1].tolist(), random.getstate(),  # noqa: NPY002
         torch.get_default_dtype(), torch.is_grad_enabled(), torch.is_anomaly_enabled(),
-        torch.are_deterministic_algorithms_enabled(), str(torch.get_default_device()), np.geterr(),
+        torch.get_deterministic_debug_mode(), str(torch.get_default_device()), np.geterr(),
         np.get_printoptions(), os.getcwd(), sys.getrecursionlimit(), dict(matplotlib.rcParams),
         matplotlib.get_backend(), plt.get_fignums(), plt.gcf().number, sys.stdout, sys.stderr,
     )
@@ -596,6 +596,31 @@ def test_cells_of_a_page():
         ":pyobject: solution_99_1\n:::\n::::")
     ast.parse(stub)
     assert fence_for("a\n:::::{note}\n:::::") == "::::::"
+
+
+def test_in_a_notebook(own_state):
+    """Line numbers, the time limit and the displays work in a kernel; a check writes one line to stdout."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    cells = [
+        "from ganbook.exercises import exercise\nex = exercise('0.1')\nex",
+        "def answer(pixels):\n    y = pixels + 1\n    return y / missing\n\nex.check(answer)",
+        "def answer(pixels):\n    while True:\n        pass\n\nex.check(answer, time_limit=0.3)",
+        "ex.check(lambda pixels: pixels.float() / 127.5 - 1)",
+        "ex.hint(1)",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+    shown, error, endless, right, hint = (cell.outputs for cell in notebook.cells)
+    assert "**Exercise 0.1 ★** *From bytes" in shown[0].data["text/markdown"]
+    assert [output.output_type for output in error + endless + right] == ["stream"] * 3
+    text = [" ".join(outputs[0].text.split()) for outputs in (error, endless, right)]
+    assert "stopped at line 3 (`return y / missing`) with NameError: name 'missing' is not defined" in text[0]
+    assert "did not return within 0.3 s" in text[1]
+    assert text[2].startswith("Exercise 0.1: correct.")
+    assert hint[0].data["text/markdown"].startswith("Hint 1 of 2: ")
+    assert list(state.solved()) == ["0.1"]
 
 
 # Declaring, finding

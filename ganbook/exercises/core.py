@@ -81,7 +81,8 @@ found by their number. An exercise is a handful of plain functions and one ``reg
 
 **What each part is.** ``statement``, ``hints`` and ``explanation`` are MyST Markdown (raw strings); indentation
 common to all lines is removed. ``statement`` says the deliverable and its form: names, shapes, dtypes, ranges.
-``stub`` is one function that ends in ``return ...`` whatever the kind; its name is what the page hands to
+``stub`` is one function that ends in ``return ...`` whatever the kind (the form of a dict or tuple goes into a
+comment above it; lines of at most 76 characters fit the page); its name is what the page hands to
 ``ex.check``. ``solution`` must be called ``solution_4_2``: the page includes its source, so it reads well alone.
 Each pair of ``wrong`` is (answer, words that its feedback contains and no other wrong answer's feedback does).
 

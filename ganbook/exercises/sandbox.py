@@ -161,15 +161,14 @@ def _random_states() -> Callable[[], None]:
 
 def _torch_modes() -> Callable[[], None]:
     dtype, grad, threads = torch.get_default_dtype(), torch.is_grad_enabled(), torch.get_num_threads()
-    anomaly, deterministic = torch.is_anomaly_enabled(), torch.are_deterministic_algorithms_enabled()
-    warn_only, device = torch.is_deterministic_algorithms_warn_only_enabled(), torch.get_default_device()
+    anomaly, deterministic = torch.is_anomaly_enabled(), torch.get_deterministic_debug_mode()
+    device = torch.get_default_device()
 
     def restore() -> None:
         torch.set_default_dtype(dtype)
         torch.set_grad_enabled(grad)
         torch.autograd.set_detect_anomaly(anomaly)
-        if torch.are_deterministic_algorithms_enabled() != deterministic:
-            torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        torch.set_deterministic_debug_mode(deterministic)
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
         if torch.get_default_device() != device:
