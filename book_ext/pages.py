@@ -13,6 +13,7 @@ from sphinx.application import Sphinx
 VERSIONS = {"python": "Python", "torch": "torch"}
 WORDS_PER_MINUTE = 200
 SECONDS_PER_EQUATION = 12
+STATED = re.compile(r"\d+ minutes to read|[Rr]eading:? (?:about )?\d+ min")
 IDLE_SCRIPTS = ("thebe", "THEBE_JS_URL", "design-tabs.js")
 IDLE_FILES = ("*/*.map", "scripts/fontawesome.js*", "vendor/fontawesome/webfonts/*.ttf", "sphinx-thebe.*")
 HEADING = re.compile(r"</h1>")
@@ -22,6 +23,7 @@ MENDED = {
     ' role="doc-biblioentry"': "",
 }
 EXERCISE_TITLE = re.compile(r'(<span class="caption-number">Exercise [\d.]+ </span>) \((.*)\)</p>')
+SOLUTION_TITLE = re.compile(r'(title">Solution to)<a [^>]*> (Exercise [\d.]+)[^<]*</a></p>')
 CHINESE_TERM = re.compile(r'<dt( id="[^"]*">(?=[^<]*[\u4e00-\u9fff]))')
 
 
@@ -34,7 +36,9 @@ def setup(app: Sphinx) -> None:
 
 
 def measure(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Keep, for each page, the minutes that reading its prose and formulas takes."""
+    """Keep, for each page, the minutes that reading it takes; none if its text says so."""
+    if STATED.search(" ".join(doctree.astext().split())[:4000]):
+        return
     words = sum(
         len(node.astext().split())
         for node in doctree.findall(nodes.Text)
@@ -67,13 +71,16 @@ def furnish(app: Sphinx, pagename: str, templatename: str, context: dict[str, An
 
 
 def dress(body: str) -> str:
-    """Set a chapter's number above its title, free exercise titles of their brackets, name the language of
-    Chinese terms, and mend what is not valid: one id for all proofs, a list whose children are no items."""
+    """Set a chapter's number above its title, name the language of Chinese terms, and tidy block titles.
+
+    Also mends what is not valid: one id for all proofs, a list whose children are no items.
+    """
     body = re.sub(
         r'<h1><span class="section-number">(\d+)\. </span>',
         r'<h1><span class="chapter-number">Chapter <span class="section-number">\1</span></span>',
         body, count=1,
     )
+    body = SOLUTION_TITLE.sub(r'\1 \2</p>', body)
     body = EXERCISE_TITLE.sub(r'\1<span class="block-title">\2</span></p>', body)
     for old, new in MENDED.items():
         body = body.replace(old, new)
@@ -88,7 +95,8 @@ def reading_line(source: Path, pagename: str, minutes: int | None) -> str:
     executed = executed_with(source / f"{pagename}.ipynb")
     if executed:
         parts.append(executed)
-    return f'\n<p class="chapter-facts">{" · ".join(escape(part) for part in parts)}</p>' if parts else ""
+    line = " · ".join(parts)
+    return f'\n<p class="chapter-facts">{escape(line[0].upper() + line[1:])}</p>' if line else ""
 
 
 @cache
