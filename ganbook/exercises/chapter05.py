@@ -688,9 +688,9 @@ def conjugate(t):
     ),
     explanation=r'''
 For $t \ge -2$ the best $u$ is $1 + t/2$, and $f^*(t) = t + t^2/4$. For $t < -2$ the bracket falls in $u$ from the
-start, so the best $u$ is $0$, and $f^*(t) = -f(0) = -1$. Published tables often print $t + t^2/4$ "for all $t$", which
-is the conjugate of the parabola on the whole line. As a bound for a *ratio* of densities the clipped form is larger
-nowhere and tighter below $-2$.
+start, so the best $u$ is $0$, and $f^*(t) = -f(0) = -1$. Tables often print $t + t^2/4$ "for all $t$", which is
+the conjugate of the parabola on the whole line. A ratio of densities is never negative, so the clipped form is the
+right one; being smaller below $-2$, it gives a tighter bound.
 ''',
     solution=solution_5_8,
     alternatives=(alternative_5_8_clamp,),

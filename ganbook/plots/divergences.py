@@ -40,16 +40,16 @@ def fits(x: np.ndarray, p: np.ndarray, panels: Mapping[str, Sequence[np.ndarray]
 
 
 def separation(
-    m: np.ndarray, values: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]
+    theta: np.ndarray, values: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]
 ) -> Figure:
-    """Draw divergences against the separation m, and generator gradients on a log axis beside them."""
+    """Draw divergences against the separation, and generator gradients on a log axis beside them."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), dpi=100, layout="constrained")
-    _curves(left, m, values)
+    _curves(left, theta, values)
     left.set(ylim=(0, 2.2))
-    tidy(left, "how far apart?", "separation m", "nats (total variation: no unit)", legend=True)
-    _curves(right, m, gradients)
+    tidy(left, "how far apart?", "separation θ", "nats (total variation: no unit)", legend=True)
+    _curves(right, theta, gradients)
     right.set(yscale="log", ylim=(1e-7, 30))
-    tidy(right, "what the generator feels against D*", "separation m", "gradient in m", legend=True)
+    tidy(right, "what the generator feels against D*", "separation θ", "gradient in θ", legend=True)
     return figure
 
 
