@@ -1,0 +1,87 @@
+"""The recipes run: with everything made small, each writes a complete record, twice the same."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from ganbook import data, recipes
+from ganbook.recipes import mnist_beta1, mnist_mlp, mnist_scale, mnist_wgan_gp
+
+SMALL = data.Images(torch.randint(0, 256, (256, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)),
+                    torch.arange(256) % 10)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """256 pictures of noise, few samples, few steps."""
+    monkeypatch.setattr(data, "mnist", lambda split="train", root=None: SMALL)
+    for module in (mnist_mlp, mnist_wgan_gp):
+        monkeypatch.setattr(module, "BATCH", 64)
+    few = mnist_mlp.sample
+    for module in (mnist_mlp, mnist_wgan_gp):
+        monkeypatch.setattr(module, "sample", lambda G, n, seed=1: few(G, min(n, 200), seed))
+    monkeypatch.setattr(mnist_mlp, "STEPS_PER_EPOCH", 4)
+
+
+def load(folder, name):
+    with np.load(folder / f"{name}.npz", allow_pickle=False) as arrays:
+        return dict(arrays), json.loads((folder / f"{name}.json").read_text())
+
+
+def run_twice(name, tmp_path):
+    first, second = tmp_path / "a", tmp_path / "b"
+    for folder in (first, second):
+        recipes.run(name, folder, log=lambda line: None)
+    arrays, info = load(first, name)
+    again, _ = load(second, name)
+    for key, array in arrays.items():
+        np.testing.assert_array_equal(array, again[key], err_msg=key)
+    assert {"code", "seed", "seconds", "hardware", "versions", "date"} <= set(info)
+    return arrays, first
+
+
+def test_mlp(small, monkeypatch, tmp_path):
+    monkeypatch.setattr(mnist_mlp, "EPOCHS", 2)
+    monkeypatch.setattr(mnist_mlp, "SCORED_AT", (1, 2))
+    monkeypatch.setattr(mnist_mlp, "thin", lambda history, every=4: dict(history.curves))
+    arrays, folder = run_twice("mnist-mlp", tmp_path)
+    assert arrays["frechet"].shape == arrays["frechet_ema"].shape == (2,)
+    assert arrays["grid"].shape == (2, 64, 1, 28, 28)
+    assert arrays["loss_d"].shape == (8,)
+    assert (folder / "mnist-mlp.safetensors").stat().st_size == pytest.approx(2 * 1_486_352, rel=0.01)
+
+
+def test_thin_keeps_means():
+    class History:
+        curves = {"a": np.arange(10.0)}  # noqa: RUF012
+
+        def __len__(self):
+            return 10
+
+    np.testing.assert_allclose(mnist_mlp.thin(History(), 3)["a"], [1, 4, 7])
+
+
+def test_beta1(small, monkeypatch, tmp_path):
+    monkeypatch.setattr(mnist_beta1, "EPOCHS", 2)
+    monkeypatch.setattr(mnist_beta1, "SCORED_AT", (1, 2))
+    monkeypatch.setattr(mnist_beta1, "SEEDS", (0, 1))
+    arrays, _ = run_twice("mnist-beta1", tmp_path)
+    assert arrays["frechet"].shape == arrays["frechet_ema"].shape == (2, 2, 2)
+    assert len(np.unique(arrays["frechet"])) == 8, "seeds and values of beta1 must all matter"
+
+
+def test_wgan_gp(small, monkeypatch, tmp_path):
+    monkeypatch.setattr(mnist_wgan_gp, "STEPS", 10)
+    monkeypatch.setattr(mnist_wgan_gp, "EVERY", 2)
+    arrays, _ = run_twice("mnist-wgan-gp", tmp_path)
+    assert arrays["step"].tolist() == [2, 4, 6, 8, 10]
+    assert arrays["estimate"].shape == arrays["penalty"].shape == arrays["frechet"].shape == (5,)
+    np.testing.assert_allclose(arrays["estimate"][0], arrays["gap"][:2].mean(), rtol=1e-6)
+
+
+def test_scale(small, tmp_path):
+    arrays, _ = run_twice("mnist-scale", tmp_path)
+    assert arrays["real"] == pytest.approx(0, abs=1e-6)
+    assert arrays["noise"] > 0
