@@ -23,6 +23,7 @@ from ganbook.exercises.show import stub_cell
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SEEDS = range(20)
+PATIENCE = 300        # seconds for an answer that ends: a busy machine is no reason to refuse it
 NUMBER = re.compile(r"-?\d[\d.]*(?:e[-+]?\d+)?")
 
 
@@ -84,7 +85,7 @@ def accepted(ex, answer, note, what):
     """Refused seeds are false refusals; float tensors must have come in both precisions."""
     refused = {}
     for seed in SEEDS:
-        feedback, checker = ex.trial(answer, seed)
+        feedback, checker = ex.trial(answer, seed, PATIENCE)
         if feedback.status != "correct":
             refused[seed] = feedback.message
     note(what)
@@ -108,7 +109,7 @@ def test_each_wrong_answer_is_refused_in_its_own_words(ex, note):
     messages = []
     for wrong, words in ex.wrong:
         for seed in (None, 1, 2):
-            feedback, _ = ex.trial(wrong, seed)
+            feedback, _ = ex.trial(wrong, seed, PATIENCE)
             note("false acceptances", feedback.status == "correct")
             name, said = getattr(wrong, "__name__", wrong), feedback.message.lower()
             assert feedback.status == "incorrect", f"{name} under seed {seed}: {feedback}"
@@ -135,7 +136,7 @@ def altered(ex, change):
 
 def results_of(ex, seed=None):
     results = []
-    feedback, checker = ex.trial(altered(ex, lambda result, args: results.append(result) or result), seed)
+    feedback, checker = ex.trial(altered(ex, lambda result, args: results.append(result) or result), seed, PATIENCE)
     assert feedback.status == "correct", feedback
     assert results
     return results, checker
