@@ -136,7 +136,8 @@ def altered(ex, change):
 
 def results_of(ex, seed=None):
     results = []
-    feedback, checker = ex.trial(altered(ex, lambda result, args: results.append(result) or result), seed, PATIENCE)
+    recording = altered(ex, lambda result, args: results.append(result) or result)
+    feedback, checker = ex.trial(recording, seed, PATIENCE)
     assert feedback.status == "correct", feedback
     assert results
     return results, checker
