@@ -1,8 +1,9 @@
 """Render the book to ``_build/html`` and put the wheel of ganbook beside it.
 
-    python scripts/build_book.py [--out DIR] [--fresh]
+    python scripts/build_book.py [--out DIR] [--verbose]
 
-Any warning fails the build. Nothing is executed (stored outputs are shown) and nothing is fetched.
+Any warning fails the build. Nothing is executed (stored outputs are shown) and nothing is fetched. Every
+build starts anew: Sphinx repeats no warning about a page that it has read before, so a second try would pass.
 """
 
 import argparse
@@ -28,16 +29,20 @@ def build_wheel(folder: Path) -> Path:
 
 def render(out: Path, wheel: Path, source: Path = ROOT, quiet: bool = True) -> int:
     """Run Jupyter Book with warnings as errors; its exit status, with what it said shown when it failed."""
+    for part in ("html", ".doctrees", "jupyter_execute"):
+        shutil.rmtree(out / "_build" / part, ignore_errors=True)
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(source),
                "--path-output", str(out), "--warningiserror", "--nitpick", "--keep-going"]
     environment = os.environ | {"GANBOOK_WHEEL": str(wheel), "NO_COLOR": "1"}
     done = subprocess.run(
         command, env=environment, cwd=source, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
+    said = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
     if done.returncode or not quiet:
-        print(done.stdout)
-    for line in re.findall(r"^.*(?:WARNING|ERROR).*$", done.stdout, flags=re.M) if done.returncode else []:
-        print(line, file=sys.stderr)
+        print(said)
+    if done.returncode:
+        problems = dict.fromkeys(re.findall(r"^.*(?:WARNING|ERROR).*$", said, flags=re.M))
+        print(*problems, sep="\n", file=sys.stderr)
     return done.returncode
 
 
@@ -45,13 +50,9 @@ def main() -> int:
     """Build and say where the book lies."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT, help="where _build/html appears (default: here)")
-    parser.add_argument("--fresh", action="store_true", help="forget the last build first")
     parser.add_argument("--verbose", action="store_true", help="show what Sphinx says")
     options = parser.parse_args()
     start, build = time.monotonic(), options.out.resolve() / "_build"
-    if options.fresh:
-        for part in ("html", ".doctrees", "jupyter_execute"):
-            shutil.rmtree(build / part, ignore_errors=True)
     status = render(options.out.resolve(), build_wheel(build / "wheel"), quiet=not options.verbose)
     if status:
         print("The book was not built: mend the warnings above.", file=sys.stderr)
