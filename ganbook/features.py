@@ -36,6 +36,7 @@ class MnistClassifier(nn.Module):
         return self.body(x)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return ten logits for each image, of shape (N, 10)."""
         return self.head(self.drop(self.body(x)))
 
 

@@ -124,8 +124,8 @@ def _describer(name: str):
 
 
 def _picture(images: Tensor, path: Path) -> None:
-    from torchvision.utils import make_grid
     from torchvision.transforms.functional import to_pil_image
+    from torchvision.utils import make_grid
 
     path.parent.mkdir(parents=True, exist_ok=True)
     grid = make_grid(images, nrow=max(1, round(len(images) ** 0.5)), padding=2, pad_value=255)

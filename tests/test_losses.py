@@ -62,16 +62,16 @@ def test_least_squares_against_mse_with_its_codes():
 
 
 def test_optimal_scores_of_each_discriminator():
-    """At one point with densities p and q the best score has a closed form; plain descent finds it."""
+    """At one point with densities p and q the best score has a closed form; descent finds it."""
     p, q = 0.7, 0.2
+    far = torch.zeros(1, dtype=torch.float64)
     best = {"minimax": math.log(p / q), "non_saturating": math.log(p / q), "least_squares": p / (p + q)}
     for name, expected in best.items():
         d = torch.zeros((), dtype=torch.float64, requires_grad=True)
-        optimizer = torch.optim.LBFGS([d], max_iter=200, tolerance_grad=1e-14, tolerance_change=0, line_search_fn="strong_wolfe")
-        only = LOSSES[name].discriminator
-        far = torch.zeros(1, dtype=torch.float64)
+        optimizer = torch.optim.LBFGS(
+            [d], max_iter=200, tolerance_grad=1e-14, tolerance_change=0, line_search_fn="strong_wolfe")
 
-        def closure():
+        def closure(d=d, optimizer=optimizer, only=LOSSES[name].discriminator):
             optimizer.zero_grad()
             value = p * (only(d.view(1), far) - only(far, far)) + q * (only(far, d.view(1)) - only(far, far))
             value.backward()

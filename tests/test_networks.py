@@ -1,5 +1,7 @@
 """The article's players: sizes counted by hand, and every layer against the formula in NumPy."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from ganbook.networks import count_parameters, mlp_discriminator, mlp_generator
 
 def test_parameters_by_hand():
     def linear(*sizes):
-        return sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
+        return sum((a + 1) * b for a, b in pairwise(sizes))
 
     assert count_parameters(mlp_generator()) == linear(100, 256, 512, 1024, 784) == 1_486_352
     assert count_parameters(mlp_discriminator()) == linear(784, 1024, 512, 256, 1) == 1_460_225
@@ -52,7 +54,8 @@ def test_order_of_layers():
     hidden = ["Linear", "LeakyReLU", "Dropout"] * 3
     assert [type(m).__name__ for m in mlp_discriminator()] == ["Flatten", *hidden, "Linear"]
     assert {m.p for m in mlp_discriminator() if isinstance(m, nn.Dropout)} == {0.3}
-    slopes = {m.negative_slope for p in (mlp_generator(), mlp_discriminator()) for m in p if isinstance(m, nn.LeakyReLU)}
+    players = (mlp_generator(), mlp_discriminator())
+    slopes = {m.negative_slope for p in players for m in p if isinstance(m, nn.LeakyReLU)}
     assert slopes == {0.2}
 
 

@@ -130,7 +130,8 @@ def test_clip_leaves_what_is_inside():
 
 @pytest.mark.parametrize(("call", "message"), [
     (lambda: r1(-1.0), "gamma is -1"), (lambda: r2(float("nan")), "gamma is nan"),
-    (lambda: gradient_penalty(float("inf")), "weight is inf"), (lambda: clip_weights(nn.Linear(1, 1), 0.0), "bound is 0"),
+    (lambda: gradient_penalty(float("inf")), "weight is inf"),
+    (lambda: clip_weights(nn.Linear(1, 1), 0.0), "bound is 0"),
     (lambda: gradient_penalty()(nn.Linear(2, 1), torch.zeros(3, 2), torch.zeros(4, 2)), "the penalty needs pairs"),
     (lambda: r1()(nn.Linear(2, 5), torch.zeros(3, 2), torch.zeros(3, 2)), "expected one score each"),
 ])

@@ -12,7 +12,9 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "ganbook"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-MATHEMATICS = {"distributions", "divergences", "f_divergences", "transport", "entropic", "dynamics", "mixtures", "densities"}
+MATHEMATICS = {
+    "distributions", "divergences", "f_divergences", "densities", "transport", "entropic", "dynamics", "mixtures",
+}
 TRAINING = {"training", "checkpoints", "quick", "recipes", "networks", "losses", "penalties"}
 
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from ganbook import data, recipes
-from ganbook.recipes import mnist_beta1, mnist_mlp, mnist_scale, mnist_wgan_gp
+from ganbook.recipes import mnist_beta1, mnist_mlp, mnist_wgan_gp
 
-SMALL = data.Images(torch.randint(0, 256, (256, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)),
-                    torch.arange(256) % 10)
+NOISE = torch.randint(0, 256, (256, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+SMALL = data.Images(NOISE, torch.arange(256) % 10)
 
 
 @pytest.fixture

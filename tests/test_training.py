@@ -152,9 +152,13 @@ def test_frozen_restores_each_flag():
     D = small_game().D
     D[0].bias.requires_grad_(False)
     flags = [p.requires_grad for p in D.parameters()]
-    with pytest.raises(KeyError), frozen(D):
-        assert not any(p.requires_grad for p in D.parameters())
-        raise KeyError
+    def broken_step():
+        with frozen(D):
+            assert not any(p.requires_grad for p in D.parameters())
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        broken_step()
     assert [p.requires_grad for p in D.parameters()] == flags
 
 

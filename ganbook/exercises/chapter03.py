@@ -2,6 +2,7 @@ r"""Exercises of chapter 3: the article's program, its pictures, and what its cu
 
 import copy
 import math
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -16,20 +17,20 @@ from ganbook.exercises.explain import Verdict
 
 
 def solution_3_1(widths):
-    return sum((a + 1) * b for a, b in zip(widths, widths[1:], strict=False))
+    return sum((a + 1) * b for a, b in pairwise(widths))
 
 
 def alternative_3_1_torch(widths):
-    layers = [nn.Linear(a, b, device="meta") for a, b in zip(widths, widths[1:], strict=False)]
+    layers = [nn.Linear(a, b, device="meta") for a, b in pairwise(widths)]
     return sum(p.numel() for layer in layers for p in layer.parameters())
 
 
 def wrong_3_1_no_biases(widths):
-    return sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+    return sum(a * b for a, b in pairwise(widths))
 
 
 def wrong_3_1_bias_per_input(widths):
-    return sum(a * (b + 1) for a, b in zip(widths, widths[1:], strict=False))
+    return sum(a * (b + 1) for a, b in pairwise(widths))
 
 
 def wrong_3_1_units(widths):
@@ -41,14 +42,14 @@ def wrong_3_1_no_output(widths):
 
 
 def wrong_3_1_both(widths):
-    return sum((a + 1) * (b + 1) for a, b in zip(widths, widths[1:], strict=False))
+    return sum((a + 1) * (b + 1) for a, b in pairwise(widths))
 
 
 def check_3_1(answer, c):
     cases = [[100, 256, 512, 1024, 784], [784, 1024, 512, 256, 1], [3, 2]]
     cases += [[c.integer(1, 40) for _ in range(c.integer(2, 6))] for _ in range(4)]
     for widths in cases:
-        truth = sum(p.numel() for a, b in zip(widths, widths[1:], strict=False)
+        truth = sum(p.numel() for a, b in pairwise(widths)
                     for p in nn.Linear(a, b, device="meta").parameters())
         c.equal(c.call(answer, widths), truth, mistakes={
             "Each unit also has a bias.": wrong_3_1_no_biases(widths),
@@ -696,7 +697,7 @@ replays the training set), `"frozen"` (G does not move any more, from a useful s
 ''',
     stub='''
 def verdicts():
-    return {"A": ..., "B": ..., "C": ..., "D": ..., "E": ...}
+    # {"A": "healthy", "B": ...}
     return ...
 ''',
     hints=("Start with the column that names one run beyond doubt: a distance of zero to the training set.",
@@ -764,7 +765,7 @@ def wrong_3_9_network(average, network, decay):
 
 def wrong_3_9_rebound(average, network, decay):
     for a, p in zip(average.parameters(), network.parameters(), strict=True):
-        a = decay * a + (1 - decay) * p  # noqa: PLW2901
+        a = decay * a + (1 - decay) * p
 
 
 def wrong_3_9_graph(average, network, decay):
@@ -883,7 +884,7 @@ def check_3_10(answer, c):
         inner = np.sqrt(np.clip(np.linalg.eigvalsh(root @ B @ root), 0, None)).sum()
         want = ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(A) + np.trace(B) - 2 * inner
         c.equal(c.call(answer, a, b), want, rtol=1e-6, atol=1e-8, mistakes={
-            words: (lambda v=variant: v(a, b)) for words, variant in _DIAGNOSES_3_10.items()})
+            words: (lambda v=variant, a=a, b=b: v(a, b)) for words, variant in _DIAGNOSES_3_10.items()})
     x = c.rng.standard_normal((20, 3))
     c.equal(c.call(answer, x, x + 2), 12.0, rtol=1e-5, says="A shift by 2 in three coordinates costs 3 times 4.")
 

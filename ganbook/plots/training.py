@@ -16,11 +16,11 @@ __all__ = ["image_rows", "loss_curves", "pairs", "runs", "score_over_epochs"]
 
 
 def tile(images: ArrayLike, columns: int) -> np.ndarray:
-    """Lay images (N, 1, H, W) out in rows of ``columns``, with a white pixel between them; returns (rows, cols)."""
+    """Lay images (N, 1, H, W) out in rows of ``columns``, with a blank pixel between them; returns (rows, cols)."""
     images = np.asarray(images)[:, 0]
     rows = -(-len(images) // columns)
     h, w = images.shape[1:]
-    canvas = np.full((rows * (h + 1) - 1, columns * (w + 1) - 1), 255, dtype=images.dtype)
+    canvas = np.full((rows * (h + 1) - 1, columns * (w + 1) - 1), 0, dtype=images.dtype)
     for k, image in enumerate(images):
         r, c = divmod(k, columns)
         canvas[r * (h + 1) : r * (h + 1) + h, c * (w + 1) : c * (w + 1) + w] = image
@@ -36,7 +36,7 @@ def image_rows(groups: Mapping[str, ArrayLike], columns: int = 16, width: float 
         figsize=(width, sum(h * width for h in heights) + 0.3 * len(tiles)), height_ratios=heights,
     )
     for ax, (name, picture) in zip(axes[:, 0], tiles.items(), strict=True):
-        ax.imshow(picture, cmap="gray_r" if picture.mean() < 128 else "gray", vmin=0, vmax=255, aspect="equal")
+        ax.imshow(picture, cmap="gray_r", vmin=0, vmax=255, aspect="equal")
         ax.set_title(name, loc="left", fontsize=10)
         ax.set_axis_off()
     return fig
@@ -73,6 +73,10 @@ def score_over_epochs(epochs: ArrayLike, values: Mapping[str, ArrayLike], levels
         ax.annotate(label, (1, level), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=9)
     ax.set(xscale="log", yscale="log")
     ax.set_xticks(list(epochs), [str(e) for e in epochs])
+    highest = max([np.max(v) for v in values.values()] + list(levels.values()))
+    lowest = min(np.min(v) for v in values.values())
+    ticks = [t for k in range(5) for t in (10**k, 2 * 10**k, 5 * 10**k) if 0.8 * lowest <= t <= 1.2 * highest]
+    ax.set_yticks(ticks, [str(t) for t in ticks])
     ax.minorticks_off()
     return tidy(ax, x="epoch", y="Frechet distance", legend=True)
 

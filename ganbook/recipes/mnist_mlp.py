@@ -76,7 +76,7 @@ def train(seed: int, beta1: float, epochs: int, scored_at: tuple[int, ...], real
 
     history = fit(game, batches, steps=epochs * STEPS_PER_EPOCH, ema=ema, seed=seed, callback=look)
     arrays = {name: np.stack(values) for name, values in found.items() if values}
-    return game, ema, history, arrays | {"epochs": np.array(scored_at)}
+    return game, _, history, arrays | {"epochs": np.array(scored_at)}
 
 
 def thin(history: History, every: int = 67) -> dict[str, np.ndarray]:
@@ -89,7 +89,7 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
     """Train for 50 epochs, write the record ``mnist-mlp`` and the generator's weights (float16), sum up."""
     start, code = time.perf_counter(), records.code_hash(*MODULES)
     real_features, _ = describe(data.mnist("train").x[:10_000])
-    game, ema, history, arrays = train(SEED, BETA1, EPOCHS, SCORED_AT, real_features, log, averaged=True)
+    game, _, history, arrays = train(SEED, BETA1, EPOCHS, SCORED_AT, real_features, log, averaged=True)
     folder.mkdir(parents=True, exist_ok=True)
     save_file({k: v.half().contiguous() for k, v in game.G.state_dict().items()}, folder / "mnist-mlp.safetensors")
     info = records.provenance(MODULES, SEED, time.perf_counter() - start, epochs=EPOCHS, batch=BATCH, rate=RATE,
