@@ -152,6 +152,7 @@ def test_frozen_restores_each_flag():
     D = small_game().D
     D[0].bias.requires_grad_(False)
     flags = [p.requires_grad for p in D.parameters()]
+
     def broken_step():
         with frozen(D):
             assert not any(p.requires_grad for p in D.parameters())

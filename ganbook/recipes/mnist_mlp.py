@@ -76,7 +76,7 @@ def train(seed: int, beta1: float, epochs: int, scored_at: tuple[int, ...], real
 
     history = fit(game, batches, steps=epochs * STEPS_PER_EPOCH, ema=ema, seed=seed, callback=look)
     arrays = {name: np.stack(values) for name, values in found.items() if values}
-    return game, _, history, arrays | {"epochs": np.array(scored_at)}
+    return game, ema, history, arrays | {"epochs": np.array(scored_at)}
 
 
 def thin(history: History, every: int = 67) -> dict[str, np.ndarray]:
