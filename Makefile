@@ -61,7 +61,8 @@ notebooks-grid: $(STAMPS)/test
 	done; done
 
 bench: $(STAMPS)/test
-	$(RUN) $(BIN)/python benchmarks/step_time.py
+	$(RUN) $(ONE) $(BIN)/python benchmarks/step_time.py
+	$(RUN) $(ONE) $(BIN)/python benchmarks/data_loading.py
 	$(RUN) $(ONE) $(BIN)/python benchmarks/chapters.py $(CH)
 
 lint: $(STAMPS)/test
