@@ -56,7 +56,7 @@ def quantile_functions(x: Array, y: Array, ax: Axes | None = None) -> Axes:
 
 def slackness(plan: Array, slack: Array) -> Figure:
     """Show a plan and what its routes cost above the prices, side by side. Returns the figure."""
-    figure = plt.figure(figsize=(8.0, 3.8), dpi=100, layout="constrained")
+    figure = plt.figure(figsize=(7.4, 3.3), dpi=100, layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     rows, columns = np.nonzero(plan > 1e-12)
     size = 400 * plan[rows, columns] / plan.max()
@@ -85,11 +85,10 @@ def potential_with_rays(
     x: Array, y: Array, plan: Array, xs: Array, ys: Array, height: Array, ax: Axes | None = None
 ) -> Axes:
     """Draw the level lines of a potential, and the rays of the plan across them. Returns the axes."""
-    ax = axes_or_new(ax, (6.4, 4.6))
-    levels = ax.contourf(xs, ys, height, levels=18, cmap="Greys", alpha=0.55)
-    ax.contour(xs, ys, height, levels=levels.levels, colors="white", linewidths=0.8)
+    ax = axes_or_new(ax, (4.8, 4.5))
+    levels = ax.contour(xs, ys, height, levels=11, colors=PALETTE["muted"], linewidths=0.8)
+    ax.clabel(levels, levels.levels[::2], fontsize=7, fmt="%g")
     carried(x, y, plan, ax)
-    ax.figure.colorbar(levels, ax=ax, label="potential $f$")
     ax.set_aspect("equal")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
     return tidy(ax, "", "first coordinate", "second coordinate")
@@ -128,7 +127,7 @@ def sample_complexity(sizes: Array, distances: Mapping[int, Array], slopes: Mapp
 
     Each value of distances is (seeds, sizes); the line has the given slope and passes through their middle.
     """
-    figure = plt.figure(figsize=(6.4, 4.2), dpi=100, layout="constrained")
+    figure = plt.figure(figsize=(6.2, 3.8), dpi=100, layout="constrained")
     ax = figure.subplots()
     for (d, values), key, marker in zip(distances.items(), CYCLE, "osD^", strict=True):
         mean = values.mean(axis=0)
@@ -146,7 +145,7 @@ def sample_complexity(sizes: Array, distances: Mapping[int, Array], slopes: Mapp
 
 def witnesses(x: Array, p: Array, q: Array, functions: Mapping[str, Array], titles: Sequence[str]) -> Figure:
     """Draw two distributions on a line and, below, one witness for each metric. Returns the figure."""
-    figure = plt.figure(figsize=(8.4, 4.2), dpi=100, layout="constrained")
+    figure = plt.figure(figsize=(7.6, 3.6), dpi=100, layout="constrained")
     axes = figure.subplots(2, len(functions), sharex=True, sharey="row")
     for column, (name, values), title in zip(axes.T, functions.items(), titles, strict=True):
         column[0].fill_between(x, p, color=PALETTE["real"], alpha=0.5, lw=0, label="real")
@@ -156,6 +155,7 @@ def witnesses(x: Array, p: Array, q: Array, functions: Mapping[str, Array], titl
         tidy(column[1], "", "place $x$")
         column[1].annotate(name, (0.03, 0.06), xycoords="axes fraction", fontsize=9)
     axes[0, 0].set_ylabel("mass")
-    axes[0, 0].legend(frameon=False)
     axes[1, 0].set_ylabel("witness $f(x)$")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     return figure
