@@ -5,9 +5,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import matplotlib
+
 os.environ["GANBOOK_BUDGET"] = "book"
 os.environ["GANBOOK_PROGRESS"] = "0"
-os.environ.setdefault("MPLBACKEND", "agg")
+matplotlib.use("agg")  # here only: the notebooks' kernels keep their own backend, which shows figures
 os.environ.setdefault("GANBOOK_STATE", os.path.join(tempfile.gettempdir(), "ganbook-test-state"))
 sys.path.insert(0, str(Path(__file__).parent / "tests"))
 
