@@ -36,7 +36,7 @@ def image_rows(groups: Mapping[str, ArrayLike], columns: int = 16, width: float 
         figsize=(width, sum(h * width for h in heights) + 0.3 * len(tiles)), height_ratios=heights,
     )
     for ax, (name, picture) in zip(axes[:, 0], tiles.items(), strict=True):
-        ax.imshow(picture, cmap="gray_r", vmin=0, vmax=255, aspect="equal")
+        ax.imshow(picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
         ax.set_title(name, loc="left", fontsize=10)
         ax.set_axis_off()
     return fig
