@@ -82,7 +82,7 @@ def learning_curves(results: Mapping[str, tuple[Sequence[int], np.ndarray, np.nd
     logistic regression; the spread is drawn as bars.
     """
     figure, axes = plt.subplots(
-        1, len(results), figsize=(2.35 * len(results), 3.3), dpi=100, layout="constrained"
+        1, len(results), figsize=(1.9 * len(results), 3.0), dpi=100, layout="constrained"
     )
     styles = (
         ("naive Bayes", PALETTE["generated"], "o", 0.97),
