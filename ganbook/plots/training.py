@@ -95,4 +95,5 @@ def runs(x: ArrayLike, groups: Mapping[str, ArrayLike], xlabel: str, ylabel: str
         lines = np.asarray(lines)
         ax.plot(x, lines.T, color=colour, lw=0.7, alpha=0.6)
         ax.plot(x, lines.mean(axis=0), "o-", color=colour, lw=2, ms=4, label=name)
+    ax.set_xticks(list(x))
     return tidy(ax, x=xlabel, y=ylabel, legend=True)
