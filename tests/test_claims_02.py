@@ -185,6 +185,9 @@ def test_far_start(name, low, high):
     batches = (mean + torch.randn(128, 2, generator=source) @ root.T for _ in range(10_000))
     game = Game(G, D, torch.optim.SGD(G.parameters(), lr=0.05), adam(D), latent=2)
     fit(game, batches, name, steps=200, d_steps=3)
+    if name == "minimax":
+        with torch.no_grad():
+            assert D(next(batches)).max() > 12 and D(G(torch.randn(512, 2))).min() < -12
     A, b = G.weight.detach().double(), G.bias.detach().double()
     assert low <= float(kl_normal(b, A @ A.T, mean.double(), cov.double())) < high
 
@@ -262,6 +265,15 @@ def test_label_one_fades(score, slope):
     d = torch.tensor([score], requires_grad=True)
     (exact,) = torch.autograd.grad(NON_SATURATING.generator(d), d)
     assert abs(float(exact) + 1) < 1e-6
+
+
+def test_double_precision_moves_the_jump_and_not_the_guard():
+    d = torch.tensor([36.6, 36.9, -28.0], dtype=torch.float64, requires_grad=True)
+    labels = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64)
+    loss = binary_cross_entropy(torch.sigmoid(d), labels, reduction="none")
+    (slope,) = torch.autograd.grad(loss.sum(), d)
+    assert loss[0] < 40 and loss[1] == 100 and abs(53 * math.log(2) - 36.7) < 0.05
+    assert abs(float(slope[2]) + 0.69) < 5e-3
 
 
 def test_bfloat16_loses_scores_from_log_511():

@@ -24,7 +24,7 @@ def small_players(c, dtype):
 def with_optimizers(G, D):
     for weight in (*G.parameters(), *D.parameters()):
         weight.grad = torch.ones_like(weight)                    # what an earlier round may have left behind
-    return G, D, torch.optim.SGD(G.parameters(), lr=0.1), torch.optim.SGD(D.parameters(), lr=0.1)
+    return G, D, *(torch.optim.SGD(player.parameters(), lr=1.0) for player in (G, D))
 
 
 def parameters(G, D):
@@ -34,7 +34,7 @@ def parameters(G, D):
 def descend(value, network):
     slopes = torch.autograd.grad(value, list(network.parameters()))
     for weight, slope in zip(network.parameters(), slopes, strict=True):
-        weight.data = weight.data - 0.1 * slope
+        weight.data = weight.data - slope
 
 
 def check_round(answer, c, mistakes):

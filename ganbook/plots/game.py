@@ -17,7 +17,7 @@ STYLES = (("-", PALETTE["generated"]), ("--", PALETTE["discriminator"]))
 
 
 def _panels(n: int, height: float = 2.9, **options: object) -> tuple[Figure, Sequence[Axes]]:
-    figure = plt.figure(figsize=(9.0, height), dpi=100, layout="constrained")
+    figure = plt.figure(figsize=(8.0 if n > 1 else 6.0, height), dpi=100, layout="constrained")
     return figure, figure.subplots(1, n, **options)
 
 
@@ -78,7 +78,7 @@ def divergence_paths(steps: ArrayLike, panels: Mapping[str, Mapping[str, ArrayLi
         for (style, colour), (name, values) in zip(STYLES, runs.items(), strict=True):
             for seed, path in enumerate(values):
                 label = name.replace("_", "-") if seed == 0 else None
-                ax.plot(steps, path, color=colour, linestyle=style, linewidth=1, alpha=0.8, label=label)
+                ax.plot(steps, path, color=colour, linestyle=style, linewidth=1, label=label)
         ax.set_yscale("log")
         first = ax is axes[0][0]
         label = r"$\mathrm{KL}(q\,\|\,p)$ in nats, log scale" if first else ""
