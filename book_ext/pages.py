@@ -31,6 +31,7 @@ def setup(app: Sphinx) -> None:
     """Connect to the events at which pages take shape."""
     app.connect("doctree-resolved", measure)
     app.connect("doctree-resolved", drop_repeated_ids)
+    app.connect("doctree-resolved", set_formulas_of_titles)
     app.connect("html-page-context", furnish, priority=900)
     app.connect("build-finished", sweep)
 
@@ -53,6 +54,18 @@ def drop_repeated_ids(app: Sphinx, doctree: nodes.document, docname: str) -> Non
     """sphinx-exercise and sphinx-proof give every block's inner section one and the same id."""
     for section in doctree.findall(nodes.section):
         section["ids"] = [name for name in section["ids"] if not name.endswith("-content")]
+
+
+def set_formulas_of_titles(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Set a small formula in the title of a cited work, as ``$L^2$``, which BibTeX leaves as it is."""
+    for citation in doctree.findall(nodes.citation):
+        for text in list(citation.findall(nodes.Text)):
+            parts = re.split(r"\$([^$]+)\$", text)
+            if len(parts) > 1:
+                new = [nodes.Text(part) for part in parts]
+                for place in range(1, len(parts), 2):
+                    new[place] = nodes.inline("", "", *_formula(parts[place]))
+                text.parent.replace(text, new)
 
 
 def furnish(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
@@ -124,6 +137,12 @@ def sweep(app: Sphinx, problem: Exception | None) -> None:
     for pattern in IDLE_FILES:
         for path in static.glob(pattern):
             path.unlink()
+
+
+def _formula(tex: str) -> list[nodes.Node]:
+    kinds = {"^": nodes.superscript, "_": nodes.subscript, "": nodes.emphasis}
+    pieces = re.findall(r"([\^_]?)\{?([^\^_{}]+)\}?", tex)
+    return [kinds[sign](piece, piece) for sign, piece in pieces]
 
 
 def _inside(node: nodes.Node, kinds: tuple[type, ...]) -> bool:
