@@ -264,7 +264,7 @@ def test_pages_hold_the_exercises_of_the_package():
     """Statement, stub and solution on a page equal the package's; `make notebooks` mends what differs."""
     import nbformat
 
-    paths = sorted(NOTEBOOKS.glob("*.ipynb"))
+    paths = sorted(NOTEBOOKS.glob("*.ipynb"), key=lambda path: (path.name[0].isdigit(), path.name))
     placed = []
     for path in paths:
         cells = nbformat.read(path, as_version=4).cells
