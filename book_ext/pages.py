@@ -23,7 +23,7 @@ MENDED = {
     ' role="doc-biblioentry"': "",
 }
 EXERCISE_TITLE = re.compile(r'(<span class="caption-number">Exercise [\d.]+ </span>) \((.*)\)</p>')
-SOLUTION_TITLE = re.compile(r'(title">Solution to)<a [^>]*> (Exercise [\d.]+)[^<]*</a></p>')
+SOLUTION_TITLE = re.compile(r'(?<=title">)Solution to<a [^>]*> Exercise( [\d.]+)?[^<]*</a>')
 CHINESE_TERM = re.compile(r'<dt( id="[^"]*">(?=[^<]*[\u4e00-\u9fff]))')
 
 
@@ -93,7 +93,7 @@ def dress(body: str) -> str:
         r'<h1><span class="chapter-number">Chapter <span class="section-number">\1</span></span>',
         body, count=1,
     )
-    body = SOLUTION_TITLE.sub(r'\1 \2</p>', body)
+    body = SOLUTION_TITLE.sub(lambda found: f"Solution to Exercise{found[1]}" if found[1] else "Solution", body)
     body = EXERCISE_TITLE.sub(r'\1<span class="block-title">\2</span></p>', body)
     for old, new in MENDED.items():
         body = body.replace(old, new)
