@@ -195,7 +195,7 @@ def alternative_3_3_logs(G, D, optimizer_g, optimizer_d, images, draw_z):
     return loss_d.item(), loss_g.item()
 
 
-def _variant_3_3(size=None, flat=True, g_first=False, label=1.0, sign=1.0, swapped=False, half=1.0, leak=False):
+def _variant_3_3(minimax=False, never=False, size=None, flat=True, g_first=False, label=1.0, sign=1.0, swapped=False, half=1.0, leak=False):
     def step(G, D, optimizer_g, optimizer_d, images, draw_z):
         n = len(images)
         real = images.reshape(n, -1) if flat else images
@@ -205,16 +205,18 @@ def _variant_3_3(size=None, flat=True, g_first=False, label=1.0, sign=1.0, swapp
 
         def for_d():
             fake = G(draw_z(n))
-            optimizer_d.zero_grad()
+            if not never:
+                optimizer_d.zero_grad()
             loss = half * (binary_cross_entropy(D(real), ones) + binary_cross_entropy(D(fake.detach()), zeros))
             loss.backward()
             optimizer_d.step()
             return loss.item()
 
         def for_g():
-            if not leak:
+            if not leak and not never:
                 optimizer_g.zero_grad()
-            loss = binary_cross_entropy(D(G(draw_z(n))), torch.full((n, 1), label))
+            guess = D(G(draw_z(n)))
+            loss = torch.log(1 - guess).mean() if minimax else binary_cross_entropy(guess, torch.full((n, 1), label))
             (sign * loss).backward()
             optimizer_g.step()
             return loss.item()
@@ -246,24 +248,29 @@ def _small_pair(seed):
 def check_3_3(answer, c):
     for n in (12, 9, c.integer(2, 20)):
         seed = c.integer(0, 10_000)
-        images = c.uniform(-1, 1, (n, 1, 4, 4), torch.float32)
-        latents = c.normal((2, n, 5), torch.float32)
+        images = c.uniform(-1, 1, (2, n, 1, 4, 4), torch.float32)
+        latents = c.normal((2, 2, n, 5), torch.float32)
         G, D = _small_pair(seed)
         theirs = [copy.deepcopy(G), copy.deepcopy(D)]
 
         def step(function, G, D, n=n, images=images, latents=latents):
-            asked = iter(latents)
-
-            def draw_z(count):
-                if count != n:
-                    c.fail(f"The batch has {n} images, but draw_z was asked for {count}.")
-                z = next(asked, None)
-                if z is None:
-                    c.fail("draw_z was called more than twice in one step: once for D, once for G.")
-                return z
-
+            """Two steps in a row with the same optimisers, so that a gradient that is not cleared shows."""
             optimizers = [torch.optim.SGD(p.parameters(), lr=0.5) for p in (G, D)]
-            return function(G, D, *optimizers, images, draw_z)
+            for batch, vectors in zip(images, latents, strict=True):
+                drawn = []
+
+                def draw_z(count, vectors=vectors, drawn=drawn):
+                    if count != n:
+                        c.fail(f"The batch has {n} images, but draw_z was asked for {count}.")
+                    if len(drawn) == 2:
+                        c.fail("draw_z was called more than twice in one step: once for D, once for G.")
+                    drawn.append(count)
+                    return vectors[len(drawn) - 1]
+
+                losses = function(G, D, *optimizers, batch, draw_z)
+                if len(drawn) == 1:
+                    c.fail("draw_z was called once in a step; it is to be called for D and, afresh, for G.")
+            return losses
 
         try:
             losses = step(lambda *a: c.call(answer, *a), *theirs)
@@ -274,8 +281,10 @@ def check_3_3(answer, c):
                     c.fail(words, f"a batch of {n} images")
             raise
         truth = step(solution_3_3, G, D)
+        on = f"two steps on batches of {n} images"
         c.true(isinstance(losses, tuple | list) and len(losses) == 2, "It should return a pair: loss of D, loss of G.")
-        on = f"a batch of {n} images"
+        c.true(all(isinstance(x, float | int) for x in losses), "The losses should be Python numbers: use .item().", on)
+        c.true(theirs[0].training and theirs[1].training, "A player was left in evaluation mode while it trains.", on)
         for mine, other, player in zip((D, G), theirs[::-1], "DG", strict=True):
             for p, q in zip(mine.parameters(), other.parameters(), strict=True):
                 if c.agrees(q.detach(), p.detach(), 1e-4, 1e-6):
@@ -300,6 +309,8 @@ _DIAGNOSES_3_3 = {
     "G climbs its loss instead of descending it.": _variant_3_3(sign=-1.0),
     "Real and generated labels are swapped in D's loss.": _variant_3_3(swapped=True),
     "D's loss is the sum of its two halves, as in the chapter, not their mean.": _variant_3_3(half=0.5),
+    "That is log(1 - D), the minimax loss: use the label 1.": _variant_3_3(minimax=True),
+    "Gradients pile up from one step to the next: clear both players'.": _variant_3_3(never=True),
     "D's loss sent a gradient into G that was never cleared: detach, and clear before backward.":
         _variant_3_3(leak=True),
 }
@@ -333,7 +344,8 @@ half the learning rate for plain descent, and nearly nothing for Adam.
     wrong=((_variant_3_3(size=12), "fixed size"), (_variant_3_3(flat=False), "flattened images"),
            (_variant_3_3(g_first=True), "G moved before D"), (_variant_3_3(label=0.0), "to be recognised"),
            (_variant_3_3(sign=-1.0), "climbs"), (_variant_3_3(swapped=True), "swapped"),
-           (_variant_3_3(half=0.5), "not their mean"), (_variant_3_3(leak=True), "never cleared")),
+           (_variant_3_3(half=0.5), "not their mean"), (_variant_3_3(minimax=True), "minimax loss"),
+           (_variant_3_3(never=True), "pile up"), (_variant_3_3(leak=True), "never cleared")),
     check=check_3_3,
 ))
 
@@ -505,7 +517,7 @@ def slerp(z0, z1, t):
     return ...
 ''',
     hints=("The cosine of the angle is the scalar product divided by both lengths, row by row (`dim=-1`, `keepdim=True`).",
-           "Rounding can push a cosine to 1.0000001, whose `acos` is NaN: clamp it first.",
+           "Rounding can push a cosine to 1.0000001, whose `acos` is NaN: clamp it first, as the chapter does.",
            r"As $\Omega \to 0$ both weights tend to those of the straight line: use `torch.where`, and give the branch "
            r"that is not taken a harmless angle."),
     explanation=r'''
@@ -681,16 +693,16 @@ register(Exercise(
     id="3.8", title="Five runs, four numbers each", stars=2, kind="classify",
     statement=r'''
 Five finished runs on MNIST. *FD* is the Frechet distance of 10,000 samples (floor 1, noise 800), given for an
-earlier and a later moment; *IS* the inception score (test digits 9.8); *NN* the median distance in pixels to the
-nearest training picture (test digits 7).
+earlier and a later moment; *IS* the inception score (test digits 9.8); *NN* the median distance to the
+nearest training picture: Euclidean distance of grey values in $[-1, 1]$ (test digits 8.6, pure noise 32).
 
 | run | loss of D, earlier and later | FD, earlier and later | IS, later | NN, later |
 |---|---|---|---|---|
-| A | 1.0, 1.0 | 300, 90 | 8.5 | 8 |
-| B | 0.9, 0.6 | 350, 640 | 1.2 | 8 |
+| A | 1.0, 1.0 | 300, 90 | 8.5 | 10 |
+| B | 0.9, 0.6 | 350, 640 | 1.2 | 10 |
 | C | 1.2, 1.1 | 40, 1.1 | 9.8 | 0.0 |
-| D | 1.1, 0.3 | 217, 217 | 6.3 | 9 |
-| E | 0.0, 0.0 | 800, 799 | 1.0 | 18 |
+| D | 1.1, 0.3 | 217, 217 | 6.3 | 12 |
+| E | 0.0, 0.0 | 800, 799 | 1.0 | 32 |
 
 Return a dict from `"A"` to `"E"` to one of `"healthy"`, `"collapsed"` (few kinds of picture left), `"memorised"` (G
 replays the training set), `"frozen"` (G does not move any more, from a useful state), `"noise"` (G never started).
@@ -716,10 +728,11 @@ stood still while its quality tripled.
     check=classify(_TRUTH_3_8, labels=("healthy", "collapsed", "memorised", "frozen", "noise"), reasons={
         ("A", "frozen"): "Its losses stand still, but its FD fell from 300 to 90.",
         ("A", "memorised"): "Its samples are no nearer to training pictures than new digits are.",
-        ("B", "noise"): "Its samples are as near to real digits as those of run A; noise is at 18.",
+        ("B", "noise"): "Its samples are as near to real digits as those of run A; noise is at 32.",
         ("B", "healthy"): "An inception score of 1.2 out of 10: hardly more than one kind of picture.",
         ("C", "healthy"): "A median distance of 0 to training pictures: these *are* training pictures.",
         ("D", "collapsed"): "An inception score of 6.3 needs many kinds of digit.",
+        ("D", "noise"): "An inception score of 6.3: these can be read.",
         ("D", "healthy"): "217 and 217 to the last digit: nothing moved, while D went on learning.",
         ("E", "collapsed"): "It never left the level of noise: nothing was there to collapse.",
         ("E", "frozen"): "Frozen, perhaps, but not from a useful state: FD is that of noise.",
@@ -852,13 +865,15 @@ def alternative_3_10_eigenvalues(a, b):
     return float((m**2).sum() + np.trace(A) + np.trace(B) - 2 * root)
 
 
-def _variant_3_10(norm=False, no_root=False, one=False, over_samples=False, elementwise=False, correlation=False,
+def _variant_3_10(biased=False, rooted=False, norm=False, no_root=False, one=False, over_samples=False, elementwise=False, correlation=False,
                   roots=False):
     def distance(a, b):
         if over_samples:
             a, b = a.T[:, : min(len(a), len(b))], b.T[:, : min(len(a), len(b))]
         m = a.mean(axis=0) - b.mean(axis=0)
         A, B = ((np.corrcoef if correlation else np.cov)(x, rowvar=False) for x in (a, b))
+        if biased:
+            A, B = (np.cov(x, rowvar=False, bias=True) for x in (a, b))
         if roots:
             middle = (sqrtm(A) @ sqrtm(B)).real
         elif no_root:
@@ -868,7 +883,8 @@ def _variant_3_10(norm=False, no_root=False, one=False, over_samples=False, elem
         else:
             middle = sqrtm(A @ B).real
         squared = m @ m
-        return float((squared**0.5 if norm else squared) + np.trace(A + B - (1 if one else 2) * middle))
+        value = float((squared**0.5 if norm else squared) + np.trace(A + B - (1 if one else 2) * middle))
+        return value**0.5 if rooted else value
 
     return distance
 
@@ -895,15 +911,17 @@ _DIAGNOSES_3_10 = {
     "The last term carries a factor 2.": _variant_3_10(one=True),
     "The square root is one of matrices, not entry by entry.": _variant_3_10(elementwise=True),
     "Covariances, not correlations: the spread of each feature counts.": _variant_3_10(correlation=True),
+    "That is its square root: the equation gives the squared distance.": _variant_3_10(rooted=True),
+    "Unbiased covariances divide by N - 1.": _variant_3_10(biased=True),
     "The root of a product of matrices is not the product of their roots.": _variant_3_10(roots=True),
 }
 
 register(Exercise(
-    id="3.10", title="The distance that everybody quotes", stars=3, kind="function",
+    id="3.10", title="The number that everybody quotes", stars=3, kind="function",
     statement=r'''
 Write `frechet(a, b)` by equation {eq}`eq:03-frechet`: `a` and `b` are NumPy arrays of features, shapes $(N, K)$ and
-$(M, K)$ with $K \ge 2$ and one row a sample; use unbiased covariances (divide by $N - 1$). Return a number.
-You may use SciPy.
+$(M, K)$ with $K \ge 2$ and one row a sample; use unbiased covariances (divide by $N - 1$). Return the
+squared distance, as the equation has it, a number. You may use SciPy.
 ''',
     stub='''
 def frechet(a, b):
@@ -919,7 +937,8 @@ works with the symmetric form and eigenvalues instead, which cannot leave the re
     solution=solution_3_10, alternatives=(alternative_3_10_eigenvalues,),
     wrong=((_variant_3_10(norm=True), "enters squared"), (_variant_3_10(no_root=True), "matrix square root"),
            (_variant_3_10(one=True), "factor 2"), (_variant_3_10(elementwise=True), "entry by entry"),
-           (_variant_3_10(correlation=True), "correlations"), (_variant_3_10(roots=True), "product of their roots")),
+           (_variant_3_10(correlation=True), "correlations"), (_variant_3_10(rooted=True), "gives the squared"),
+           (_variant_3_10(biased=True), "divide by N - 1"), (_variant_3_10(roots=True), "product of their roots")),
     check=check_3_10,
 ))
 

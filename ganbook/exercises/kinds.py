@@ -62,6 +62,7 @@ def rubric(*points: str, words: int = 20) -> Check:
             c.fail(f"The wrong type: your text in quotes was expected, not {brief(value)}.")
         if len(value.split()) < words:
             c.fail(f"Write at least {words} words before you look at the rubric; these are {len(value.split())}.")
-        return "No program can judge this. Does your text say: " + "; ".join(points) + "?"
+        numbered = " ".join(f"({k}) {point}" for k, point in enumerate(points, 1))
+        return f"That counts as done, not as judged: no program can do that. Compare it with: {numbered}"
 
     return check

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike
 
 from ganbook.plots.style import PALETTE, axes_or_new, tidy
 
-__all__ = ["image_rows", "loss_curves", "pairs", "runs", "score_over_epochs"]
+__all__ = [
+    "image_rows", "loss_curves", "losses_beside_score", "pairs", "runs", "score_over_epochs", "seeds_beside_average",
+]
 
 
 def tile(images: ArrayLike, columns: int) -> np.ndarray:
@@ -81,12 +83,6 @@ def score_over_epochs(epochs: ArrayLike, values: Mapping[str, ArrayLike], levels
     return tidy(ax, x="epoch", y="Frechet distance", legend=True)
 
 
-def two_panels(width: float = 9.0, height: float = 3.4) -> tuple[Figure, Sequence[Axes]]:
-    """Return a figure with two axes side by side."""
-    fig, axes = plt.subplots(1, 2, figsize=(width, height), dpi=100, layout="constrained")
-    return fig, axes
-
-
 def runs(x: ArrayLike, groups: Mapping[str, ArrayLike], xlabel: str, ylabel: str, ax: Axes | None = None) -> Axes:
     """Draw groups of runs, each (seeds, len(x)): every run as a thin line, the mean as a thick one."""
     ax = axes_or_new(ax)
@@ -97,3 +93,31 @@ def runs(x: ArrayLike, groups: Mapping[str, ArrayLike], xlabel: str, ylabel: str
         ax.plot(x, lines.mean(axis=0), "o-", color=colour, lw=2, ms=4, label=name)
     ax.set_xticks(list(x))
     return tidy(ax, x=xlabel, y=ylabel, legend=True)
+
+
+def losses_beside_score(record: Mapping[str, ArrayLike], noise: float) -> Figure:
+    """Draw a record's two losses (left) and its Frechet distance, with the level of noise (right), over epochs.
+
+    The record holds ``loss_d`` and ``loss_g``, equally long means that fill its epochs evenly, and ``epochs`` and
+    ``frechet``, equally long.
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.4), dpi=100, layout="constrained")
+    losses = {name: record[name] for name in ("loss_d", "loss_g")}
+    epoch = np.linspace(0, np.max(record["epochs"]), len(losses["loss_d"]), endpoint=False)
+    loss_curves(epoch, losses, {"2 log 2": 2 * np.log(2)}, left)
+    score_over_epochs(record["epochs"], {"samples": record["frechet"]}, {"noise": noise}, right)
+    return fig
+
+
+def seeds_beside_average(seeds: Mapping[str, ArrayLike], record: Mapping[str, ArrayLike], noise: float) -> Figure:
+    """Draw Frechet distances of several seeds for each value of beta1 (left), and a run with its average (right).
+
+    ``seeds`` holds ``beta1`` (B,), ``epochs`` (E,) and ``frechet`` (B, seeds, E); the record ``epochs``, ``frechet``
+    and ``frechet_ema``, equally long.
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.4), dpi=100, layout="constrained")
+    groups = {f"beta1 = {b}": rows for b, rows in zip(seeds["beta1"], seeds["frechet"], strict=True)}
+    runs(seeds["epochs"], groups, "epoch", "Frechet distance", left)
+    both = {"generator": record["frechet"], "running average": record["frechet_ema"]}
+    score_over_epochs(record["epochs"], both, {"noise": noise}, right)
+    return fig
