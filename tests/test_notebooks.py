@@ -6,6 +6,7 @@ That stored outputs come out again is nbval's part: `make test` runs it on every
 import ast
 import json
 import re
+import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -126,3 +127,14 @@ def broken(change):
 def test_hygiene_has_teeth(change, words):
     assert not complaints(CLEAN)
     assert any(words in c for c in broken(change))
+
+
+@pytest.mark.parametrize(("stored", "passes"), [("0.1974\n", True), ("0.1973\n", False)])
+def test_nbval_sees_one_changed_character(tmp_path, stored, passes):
+    output = nbformat.v4.new_output("stream", name="stdout", text=stored)
+    cell = nbformat.v4.new_code_cell("print(0.1974)", execution_count=1, outputs=[output])
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "one.ipynb")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider",
+         "--rootdir", tmp_path, tmp_path / "one.ipynb"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode == 0) == passes, done.stdout
