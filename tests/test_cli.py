@@ -75,6 +75,10 @@ def test_help_version_and_lists(tmp_path):
     assert "reproduce" in run("--help", cwd=tmp_path).stdout
     assert "ganbook, version" in run("--version", cwd=tmp_path).stdout
     assert "mnist-mlp" in run("reproduce", cwd=tmp_path).stdout.splitlines()
+    table = run("exercises", cwd=tmp_path, GANBOOK_STATE=str(tmp_path / "state"))
+    assert table.returncode == 0, table.stderr
+    assert "open: 3.1, 3.2" in table.stdout
+    assert "chapter 3     0 of 12" in table.stdout
 
 
 def test_data_command_names_the_ways_out_without_network(tmp_path):
