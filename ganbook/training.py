@@ -12,11 +12,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from ganbook import losses
 from ganbook.losses import NON_SATURATING, Loss
@@ -144,6 +145,31 @@ class History:
         return len(next(iter(self.curves.values()), ()))
 
 
+class Record:
+    """The scalars of each step so far, gathered on the device without waiting for it, and read once at the end."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps, self.step = steps, 0
+        self.names: tuple[str, ...] = ()
+        self.table = torch.empty(0)
+
+    def add(self, row: dict[str, Tensor]) -> None:
+        if self.step == 0:
+            self.names, self.table = tuple(row), torch.empty(self.steps, len(row), device=row["loss_d"].device)
+        self.table[self.step] = torch.stack([row[name].float() for name in self.names])
+        self.step += 1
+
+    def rows(self) -> Tensor:
+        return self.table[: self.step]
+
+    def load(self, names: Iterable[str], rows: Tensor) -> None:
+        self.names, self.step = tuple(names), len(rows)
+        self.table = torch.cat([rows, rows.new_empty(self.steps - len(rows), rows.shape[1])])
+
+    def history(self) -> History:
+        return History(dict(zip(self.names, self.rows().T.double().cpu().numpy(), strict=True)))
+
+
 def fit(
     game: Game,
     batches: Iterable[Tensor],
@@ -155,14 +181,19 @@ def fit(
     seed: int | None = 0,
     progress: bool = True,
     callback: Callable[[int, Game], None] | None = None,
+    checkpoint: Any = None,
 ) -> History:
     """Alternate ``d_steps`` updates of D with one of G, ``steps`` times, and return the history.
 
     ``batches`` yields real batches without end. ``seed`` starts z and dropout afresh; ``None`` goes on with their
     present states, for a run in several parts. ``callback(step, game)`` is called after each step (1, 2, ...) and
     may draw random numbers: training does not notice. The progress bar shows on a terminal, and elsewhere only if
-    GANBOOK_PROGRESS is 1. Raises ``ValueError`` for steps or d_steps below one, batches that run out and unknown
-    losses, ``TrainingDiverged`` at the first loss that is not finite.
+    GANBOOK_PROGRESS is 1. With ``checkpoint=ganbook.checkpoints.Checkpoint(path, every)`` a run whose file is there
+    goes on where it stopped, bitwise as if it had not; Ctrl-C and SIGTERM save and return the history so far.
+
+    Raises ``ValueError`` for steps or d_steps below one, batches that run out and unknown losses, ``CheckpointError``
+    for a checkpoint that cannot be written or is another run's, ``TrainingDiverged`` at the first loss that is not
+    finite.
 
     Source: Goodfellow et al. (2014), algorithm 1.
     """
@@ -170,27 +201,29 @@ def fit(
         if not isinstance(number, int) or number < 1:
             raise ValueError(f"{name} is {number!r}: expected a whole number of at least 1")
     loss = losses.get(loss)
-    source = iter(batches)
-    names, table = (), torch.empty(0)
+    source, record = iter(batches), Record(steps)
+    options = {"loss": loss, "penalty": penalty, "d_steps": d_steps, "seed": seed}
+    running = checkpoint.running(game, batches, record, ema, options) if checkpoint else nullcontext()
     silent = not (progress and (sys.stderr.isatty() or os.environ.get("GANBOOK_PROGRESS") == "1"))
     game.G.train()
     game.D.train()
-    with _seeded(game, seed):
-        for step in tqdm(range(1, steps + 1), disable=silent, unit="step"):
+    with _seeded(game, seed), running as session:
+        todo = range(record.step + 1, steps + 1)
+        for step in tqdm(todo, total=steps, initial=record.step, disable=silent, unit="step"):
             for _ in range(d_steps):
                 x_real = _next(source, step)
                 row = d_step(game, x_real, loss, penalty)
             row |= g_step(game, x_real, loss)
             if ema is not None:
                 ema.update(game.G)
-            if step == 1:
-                names, table = tuple(row), torch.empty(steps, len(row), device=row["loss_d"].device)
-            table[step - 1] = torch.stack([row[name].float() for name in names])
-            if step % (1 if table.device.type == "cpu" else 50) == 0 or step == steps:
-                _refuse_non_finite(names, table[:step])
+            record.add(row)
+            if step % (1 if game.device.type == "cpu" else 50) == 0 or step == steps:
+                refuse_non_finite(record, session)
             if callback is not None:
                 _call_aside(callback, step, game)
-    return History(dict(zip(names, table.T.double().cpu().numpy(), strict=True)))
+            if session is not None and session.after_step():
+                break
+    return record.history()
 
 
 @contextmanager
@@ -204,11 +237,13 @@ def _seeded(game: Game, seed: int | None) -> Iterator[None]:
 
 def _call_aside(callback: Callable[[int, Game], None], step: int, game: Game) -> None:
     state = game.generator.get_state()
-    with torch.random.fork_rng():
-        callback(step, game)
-    game.generator.set_state(state)
-    game.G.train()
-    game.D.train()
+    try:
+        with torch.random.fork_rng():
+            callback(step, game)
+    finally:
+        game.generator.set_state(state)
+        game.G.train()
+        game.D.train()
 
 
 def _next(source: Iterator[Tensor], step: int) -> Tensor:
@@ -219,12 +254,14 @@ def _next(source: Iterator[Tensor], step: int) -> Tensor:
                          "ganbook.data.batches(...)") from None
 
 
-def _refuse_non_finite(names: tuple[str, ...], table: Tensor) -> None:
-    recent = table[-50:]
+def refuse_non_finite(record: Record, session: Any = None) -> None:
+    """Raise ``TrainingDiverged`` if one of the last 50 steps has a scalar that is not finite."""
+    recent = record.rows()[-50:]
     if torch.isfinite(recent).all():
         return
     row, column = (~torch.isfinite(recent)).nonzero()[0].tolist()
-    step, name = len(table) - len(recent) + row + 1, names[column]
+    step, name = record.step - len(recent) + row + 1, record.names[column]
     player = "G" if name == "loss_g" else "D"
+    good = f". The last good checkpoint is {session.last_good}" if session is not None else ""
     raise TrainingDiverged(f"{name} of player {player} is {recent[row, column].item()} at step {step}: training "
-                           "cannot go on; lower the learning rate or look at the last batch")
+                           f"cannot go on; lower the learning rate or look at the last batch{good}")

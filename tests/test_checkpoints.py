@@ -1,0 +1,829 @@
+"""Checkpoints: bitwise resumption, kills at any moment, damaged files, other configurations, hostile folders."""
+
+import ast
+import errno
+import hashlib
+import inspect
+import io
+import json
+import mmap
+import os
+import pickle
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from torch import nn
+
+from ganbook import checkpoints, data
+from ganbook.checkpoints import Checkpoint, CheckpointError, files
+from ganbook.checkpoints.packing import decode, encode
+from ganbook.losses import LEAST_SQUARES, Loss
+from ganbook.penalties import clip_after_step, gradient_penalty, r1
+from ganbook.training import EMA, Game, Record, TrainingDiverged, fit
+
+STEPS = 12
+ADAM = partial(torch.optim.Adam, lr=1e-2, betas=(0.5, 0.999), fused=True)
+
+
+class Run:
+    """A tiny run: 40 images of 2 x 2, batches of 16 (the third of an epoch has 8), dropout, EMA, gradient penalty."""
+
+    def __init__(self, optimizer=ADAM, dropout=0.3, width=8, decay=0.9, penalty="own generator", batch_size=16,
+                 data_seed=0, normalise=False, convolution=False, clip=None, batches=None, **options):
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            hidden = nn.BatchNorm1d(width) if normalise else nn.Identity()
+            G = nn.Sequential(nn.Linear(3, width), hidden, nn.LeakyReLU(0.2), nn.Linear(width, 4), nn.Tanh(),
+                              nn.Unflatten(1, (1, 2, 2)))
+            first = nn.Conv2d(1, width, 2, padding=1), nn.Conv2d(width, width, 3), nn.Flatten()
+            first = first if convolution else (nn.Flatten(), nn.Linear(4, width))
+            D = nn.Sequential(*first, nn.LeakyReLU(0.2), nn.Dropout(dropout), nn.Linear(width, 1))
+        if convolution:
+            G, D = (network.to(memory_format=torch.channels_last) for network in (G, D))
+        if penalty == "own generator":
+            penalty = gradient_penalty(10.0, torch.Generator().manual_seed(5))
+        self.game = Game(G, D, optimizer(G.parameters()), optimizer(D.parameters()), latent=3)
+        if clip:
+            clip_after_step(self.game.optimizer_d, D, clip)
+        x = torch.randint(256, (40, 1, 2, 2), dtype=torch.uint8, generator=torch.Generator().manual_seed(data_seed))
+        self.batches = data.batches(x, batch_size, torch.Generator().manual_seed(1)) if batches is None else batches
+        self.ema = EMA(G, decay) if decay else None
+        self.options = {"penalty": penalty, "d_steps": 2, "seed": 3} | options
+
+    def fit(self, steps=STEPS, checkpoint=None, callback=None):
+        self.history = fit(self.game, self.batches, steps=steps, ema=self.ema, checkpoint=checkpoint, callback=callback,
+                           **self.options)
+        return self
+
+    def digest(self):
+        """One number for all that a run ends with, and for what it would see and draw next."""
+        game = self.game
+        state = [game.G.state_dict(), game.D.state_dict(), game.optimizer_g.state_dict(), game.optimizer_d.state_dict(),
+                 self.ema.module.state_dict() if self.ema else None, game.draw(2)]
+        content = encode([dict(s) if isinstance(s, dict) else s for s in state])
+        curves = b"".join(name.encode() + self.history[name].tobytes() for name in self.history.curves)
+        return hashlib.sha256(content + curves + next(iter(self.batches)).numpy().tobytes()).hexdigest()
+
+
+def step_of(path):
+    return len(files.read(path)["rows"])
+
+
+def listing(folder):
+    return {p.name for p in folder.iterdir()}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "run.ckpt"
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return Run().fit().digest()
+
+
+# ------------------------------------------------------------------------------------------- resuming, bit by bit
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3, 6, 11])
+def test_a_resumed_run_ends_as_if_it_had_never_stopped(path, whole, stop):
+    Run().fit(stop, Checkpoint(path, every=4))
+    torch.manual_seed(99)
+    assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
+    assert listing(path.parent) == {"run.ckpt", "run.ckpt.previous"}
+
+
+KINDS = {
+    "sgd with momentum": {"optimizer": partial(torch.optim.SGD, lr=1e-3, momentum=0.9)},
+    "sgd, no EMA, no penalty": {"optimizer": partial(torch.optim.SGD, lr=0.05), "decay": None, "penalty": None},
+    "rmsprop with clipping": {"optimizer": partial(torch.optim.RMSprop, lr=1e-3), "clip": 0.05, "penalty": None},
+    "adam, the plain loop": {"optimizer": partial(torch.optim.Adam, lr=1e-2)},
+    "a rate that is a tensor": {"optimizer": lambda p: torch.optim.Adam(p, lr=torch.tensor(1e-2), foreach=False)},
+    "penalty on torch's generator": {"penalty": gradient_penalty(10.0)},
+    "batch normalisation": {"normalise": True, "penalty": r1(0.1)},
+    "channels last": {"convolution": True},
+    "present random states": {"seed": None},
+    "one batch an epoch": {"batch_size": 40, "d_steps": 1},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_every_kind(path, kind):
+    torch.manual_seed(7)
+    expected = Run(**KINDS[kind]).fit().digest()
+    torch.manual_seed(7)
+    Run(**KINDS[kind]).fit(5, Checkpoint(path))
+    torch.manual_seed(8)
+    assert Run(**KINDS[kind]).fit(checkpoint=Checkpoint(path)).digest() == expected
+
+
+def test_optimiser_states_keep_their_layout_in_memory(path):
+    """A fused Adam walks parameter and state side by side: a state in another layout would be read in another order."""
+    Run(convolution=True).fit(3, Checkpoint(path))
+    run = Run(convolution=True).fit(4, Checkpoint(path))
+    for p, state in run.game.optimizer_d.state.items():
+        assert state["exp_avg"].stride() == p.stride()
+
+
+@pytest.mark.parametrize("every", [1, 2, 5, 1000])
+def test_saves_change_nothing_however_many(path, whole, every):
+    before = torch.get_rng_state()
+    assert Run().fit(checkpoint=Checkpoint(path, every=every)).digest() == whole
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_validation_between_steps_changes_nothing(path, whole):
+    def look(step, game):
+        game.G.eval()
+        game.G(game.draw(5))
+        torch.randn(step)
+
+    Run().fit(7, Checkpoint(path, every=2), look)
+    assert Run().fit(checkpoint=Checkpoint(path, every=3), callback=look).digest() == whole
+
+
+def test_the_same_objects_go_on_after_a_stop(path, whole):
+    run = Run()
+    run.fit(5, Checkpoint(path))
+    run.game.draw(3)
+    assert run.fit(checkpoint=Checkpoint(path)).digest() == whole
+
+
+def test_a_finished_run_is_returned_without_a_step(path, whole):
+    Run().fit(checkpoint=Checkpoint(path))
+    calls, before = [], path.read_bytes()
+    run = Run().fit(checkpoint=Checkpoint(path), callback=lambda *_: calls.append(1))
+    assert run.digest() == whole
+    assert not calls
+    assert path.read_bytes() == before
+    with pytest.raises(CheckpointError, match=r"is at step 12 already, and steps is 10: ask for at least 12"):
+        Run().fit(10, Checkpoint(path))
+
+
+def test_a_rate_that_a_callback_lowered_is_no_other_configuration(path):
+    def lower(step, game):
+        game.optimizer_g.param_groups[0]["lr"] = 1e-2 / step
+
+    expected = Run().fit(callback=lower).digest()
+    same = Run().fit(6, Checkpoint(path), lower)
+    same.fit(9, Checkpoint(path), lower)
+    assert Run().fit(checkpoint=Checkpoint(path), callback=lower).digest() == expected
+
+
+def stream(generator):
+    while True:
+        yield torch.randn(16, 1, 2, 2, generator=generator)
+
+
+def test_a_stream_without_a_place_needs_its_generator_named(path):
+    def streamed(steps, keep=True):
+        g = torch.Generator().manual_seed(4)
+        kept = Checkpoint(path, generators={"data": g}) if keep else None
+        return Run(batches=stream(g)).fit(steps, kept)
+
+    expected = streamed(STEPS, keep=False).digest()
+    streamed(5)
+    assert streamed(STEPS).digest() == expected
+    with pytest.raises(CheckpointError, match=r"type generator have no state_dict .* generators=\{'data': g\}"):
+        Run(batches=stream(torch.Generator())).fit(checkpoint=Checkpoint(path))
+
+
+def test_generators_deep_in_a_penalty_are_found():
+    from ganbook.checkpoints.configuration import generators
+
+    g, h = torch.Generator(), torch.Generator()
+    inner = gradient_penalty(10.0, g)
+
+    class Weighted:
+        def __init__(self):
+            self.inner, self.other = inner, h
+
+        def __call__(self, D, x_real, x_fake):
+            return self.inner(D, x_real, x_fake)
+
+    object_ = Weighted()
+    for penalty in (inner, partial(inner), lambda D, r, f: 2 * inner(D, r, f), object_, object_.__call__):
+        assert g in generators(penalty, "penalty").values()
+    assert generators(object_, "penalty") == {"penalty.inner.generator": g, "penalty.other": h}
+    assert generators(r1(1.0), "penalty") == generators(None, "penalty") == {}
+
+
+def test_a_new_process_goes_on_bitwise(path, whole):
+    Run().fit(5, Checkpoint(path))
+    script = f"from test_checkpoints import *; print(Run().fit(checkpoint=Checkpoint({str(path)!r})).digest())"
+    assert python(script).strip() == whole
+
+
+def python(script, **options):
+    threads = str(torch.get_num_threads())
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": threads}
+    done = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, env=env,
+                          timeout=1200, cwd=Path(__file__).parent.parent, **options)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+# --------------------------------------------------------------------------------------------- the file by itself
+
+
+def test_every_kind_of_entry_comes_back():
+    state = {"a": [1, 2.5, float("inf"), True, None, "x\"é"], "b": (0.9, (1,)), 3: {"deep": {0: torch.arange(3)}},
+             "t.u": torch.ones(2), "t": {"u": torch.zeros(0, 4)}, "half": torch.randn(3).bfloat16(),
+             "last": torch.randn(2, 3, 2, 2).to(memory_format=torch.channels_last),
+             "scalar": torch.tensor(0.1).double(), "flags": torch.tensor([True, False]),
+             "mark": '{"sha256": "' + "0" * 64 + '"}', '{"sha256": "' + "0" * 64: torch.ones(1)}
+    raw = encode(state)
+    back = decode(raw)
+    assert repr(back) == repr(state)
+    assert torch.equal(back["last"], state["last"])
+    assert back["half"].dtype == torch.bfloat16
+    assert np.isnan(decode(encode(float("nan"))))
+    assert encode(back) == raw
+
+
+@pytest.mark.parametrize(("state", "message"), [
+    ({"G": {"hook": print}}, r"G\.hook is of type builtin_function"), ({"a": [np.ones(2)]}, r"a\.0 is of type ndarray"),
+    ({"a": {(1, 2): 3}}, "a is of type dict"),
+])
+def test_what_a_file_cannot_hold_is_named(state, message):
+    with pytest.raises(CheckpointError, match=message):
+        encode(state)
+
+
+def test_the_file_is_plain_safetensors(path):
+    run = Run().fit(3, Checkpoint(path))
+    tensors = safetensors.torch.load_file(path)
+    assert torch.equal(tensors["G.0.weight"], run.game.G[0].weight)
+    assert torch.equal(tensors["ema.0.weight"], run.ema.module[0].weight)
+
+
+def test_nothing_is_ever_unpickled(path, monkeypatch):
+    for module in ("checkpoint", "configuration", "files", "interrupts", "packing"):
+        tree = ast.parse(Path(checkpoints.__file__).with_name(f"{module}.py").read_text())
+        names = {n.name for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for n in node.names}
+        loads = {ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Attribute)} & {"torch.load", "torch.save"}
+        assert not names & {"pickle", "dill", "joblib"} and not loads
+
+    def refuse(*_, **__):
+        raise AssertionError("something was unpickled")
+
+    Run().fit(3, Checkpoint(path))
+    torch.save({"G": 1}, path.with_name("other.ckpt"))
+    for name in ("load", "loads", "Unpickler"):
+        monkeypatch.setattr(pickle, name, refuse)
+    Run().fit(5, Checkpoint(path))
+    with pytest.raises(CheckpointError, match=r"other\.ckpt is damaged, or is no checkpoint"):
+        Run().fit(checkpoint=Checkpoint(path.with_name("other.ckpt")))
+
+
+# ------------------------------------------------------------------------------------------------- damaged files
+
+
+def test_the_order_in_which_a_file_reaches_the_disk(path, monkeypatch):
+    calls = []
+    sync, replace = os.fsync, os.replace
+
+    def syncing(handle):
+        calls.append("folder" if os.path.samestat(os.fstat(handle), os.stat(path.parent)) else "file")
+        sync(handle)
+
+    def renaming(a, b):
+        calls.append(f"{a.name} -> {b.name}")
+        replace(a, b)
+
+    monkeypatch.setattr(files.os, "fsync", syncing)
+    monkeypatch.setattr(files.os, "replace", renaming)
+    files.write(path, b"1")
+    files.write(path, b"2")
+    new = ".run.ckpt.tmp -> run.ckpt"
+    assert calls == ["file", new, "folder", "file", "run.ckpt -> run.ckpt.previous", new, "folder"]
+    assert (path.read_bytes(), files.previous(path).read_bytes()) == (b"2", b"1")
+
+
+@pytest.fixture(scope="module")
+def two_saves(tmp_path_factory):
+    path = tmp_path_factory.mktemp("saves") / "run.ckpt"
+    Run().fit(2, Checkpoint(path, every=1))
+    return path
+
+
+def resumed_step(path):
+    """The step from which a run would go on, and what was said."""
+    run, record = Run(), Record(STEPS)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        options = run.options | {"loss": LEAST_SQUARES}
+        with Checkpoint(path).running(run.game, run.batches, record, run.ema, options):
+            pass
+    return record.step, [str(w.message) for w in said]
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory):
+    """500 single-bit flips, spread evenly from a random start, and 200 truncations: `damage(raw)` yields the copies."""
+    def damage(raw):
+        chance = random.Random(0)
+        bits = 8 * len(raw)
+        for i in range(500):
+            at = int((i + chance.random()) * bits / 500)
+            flipped = bytearray(raw)
+            flipped[at // 8] ^= 1 << at % 8
+            yield bytes(flipped)
+        for length in chance.sample(range(len(raw)), 200):
+            yield raw[:length]
+
+    return damage
+
+
+def test_every_flip_and_every_truncation_is_refused_and_the_file_before_used(tmp_path, damaged):
+    path, run = tmp_path / "run.ckpt", Run(loss=LEAST_SQUARES)
+    run.fit(2, Checkpoint(path, every=1))
+    raw, count = path.read_bytes(), 0
+    for wrong in damaged(raw):
+        path.write_bytes(wrong)
+        with pytest.raises(files.DamagedError, match=r"run\.ckpt is damaged"):
+            files.read(path)
+        if count % 7 == 0:  # the whole way for some, as it takes longer
+            step, said = resumed_step(path)
+            assert step == 1
+            assert len(said) == 1 and str(path) in said[0] and "damaged" in said[0] and "previous (step 1)" in said[0]
+        count += 1
+    assert count == 700
+    path.write_bytes(raw)
+    assert resumed_step(path) == (2, [])
+
+
+@pytest.mark.filterwarnings("ignore:TypedStorage")
+def test_the_control_lets_some_flips_pass(two_saves, damaged):
+    """torch.load, on the same content, returns a changed state for many flips without a word."""
+    state = files.read(two_saves)
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    silent = 0
+    for wrong in list(damaged(buffer.getvalue()))[:500:5]:
+        try:
+            loaded = torch.load(io.BytesIO(wrong), weights_only=True)
+            silent += encode(loaded) != encode(state)
+        except Exception:
+            continue
+    assert 5 < silent <= 100
+
+
+def test_a_good_file_is_never_given_up_for_a_damaged_one(path, whole):
+    Run().fit(4, Checkpoint(path, every=2))
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.warns(RuntimeWarning, match=r"run\.ckpt is damaged.*going on from .*run\.ckpt\.previous \(step 2\)"):
+        Run().fit(5, Checkpoint(path))
+    assert (step_of(path), step_of(files.previous(path))) == (5, 2)
+    assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
+    assert step_of(files.previous(path)) == 5
+
+
+def test_with_nothing_good_left_it_says_so_and_touches_nothing(path):
+    Run().fit(4, Checkpoint(path, every=2))
+    for p in (path, files.previous(path)):
+        p.write_bytes(b"")
+    with pytest.raises(CheckpointError, match=r"run\.ckpt is damaged.*0 bytes.*previous is damaged.*start afresh"):
+        Run().fit(checkpoint=Checkpoint(path))
+    assert listing(path.parent) == {"run.ckpt", "run.ckpt.previous"}
+    assert path.read_bytes() == b""
+
+
+# ------------------------------------------------------------------------------------------ other configurations
+
+
+@pytest.mark.parametrize(("changes", "difference"), [
+    ({"loss": LEAST_SQUARES}, r"loss\.discriminator is ganbook.losses.least_squares_discriminator here and"),
+    ({"loss": Loss("non_saturating", max, min)}, r"loss\.discriminator is builtins.max here"),
+    ({"d_steps": 1}, r"d_steps is 1 here and 2 there"),
+    ({"seed": 4}, r"seed is 4 here and 3 there"),
+    ({"penalty": gradient_penalty(5.0, torch.Generator())}, r"penalty\.weight is 5.0 here and 10.0 there"),
+    ({"penalty": gradient_penalty(10.0)}, r"penalty\.generator is None here and torch"),
+    ({"penalty": r1(10.0)}, r"penalty\.name is ganbook.penalties.r1\S+ here and ganbook.penalties.gradient_penalty"),
+    ({"penalty": None}, r"penalty is None here and absent there"),
+    ({"width": 9}, r"G\.layers\.0\.out_features is 9 here and 8 there"),
+    ({"dropout": 0.5}, r"D\.layers\.3\.p is 0.5 here and 0.3 there"),
+    ({"normalise": True}, r"G\.layers\.1\.kind is torch.nn.modules.batchnorm.BatchNorm1d here"),
+    ({"decay": 0.99}, r"decay is 0.99 here and 0.9 there"),
+    ({"decay": None}, r"decay is None here and 0.9 there"),
+    ({"batch_size": 20}, r"batches\.batch_size is 20 here and 16 there"),
+    ({"data_seed": 1}, r"batches\.sha256 is \w{16} here and \w{16} there"),
+    ({"clip": 0.1}, r"optimizer_d\.hooks\.\S+ is .* here and absent there"),
+    ({"optimizer": partial(ADAM, betas=(0.9, 0.999))}, r"optimizer_g\.groups\.0\.betas\.0 is 0.9 here and 0.5"),
+    ({"optimizer": partial(torch.optim.SGD, lr=1e-2)}, r"optimizer_g\.kind is torch.optim.sgd.SGD here and"),
+])
+def test_another_configuration_is_refused_with_the_difference(two_saves, tmp_path, changes, difference):
+    path = shutil.copy(two_saves, tmp_path)
+    run = Run(**changes)
+    before = encode([dict(run.game.G.state_dict()), run.batches.state_dict()])
+    with pytest.raises(CheckpointError, match=rf"run\.ckpt is of another configuration: .*{difference}"):
+        run.fit(checkpoint=Checkpoint(path))
+    assert encode([dict(run.game.G.state_dict()), run.batches.state_dict()]) == before
+    assert Path(path).read_bytes() == two_saves.read_bytes()
+
+
+def test_another_machine_is_told_that_bits_may_differ(path):
+    Run().fit(2, Checkpoint(path))
+    saved = files.read(path)
+    saved["environment"]["threads"] = 64
+    path.write_bytes(encode(saved))
+    with pytest.warns(RuntimeWarning, match="'threads': 64.*not bitwise"):
+        Run().fit(3, Checkpoint(path))
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ({"every": 0}, "every is 0"), ({"every": 2.5}, "every is 2.5"),
+    ({"generators": {"a": 3}}, r"generators\['a'\] is 3"),
+])
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Checkpoint("run.ckpt", **arguments)
+
+
+# --------------------------------------------------------------------------------------------- stopping on request
+
+
+def interrupt(number):
+    return lambda step, game: os.kill(os.getpid(), number) if step == 5 else None
+
+
+def raise_at_5(step, game):
+    game.draw(1)
+    if step == 5:
+        game.G.eval()
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("callback", "name"), [
+    (interrupt(signal.SIGINT), "Ctrl-C"), (interrupt(signal.SIGTERM), "SIGTERM"), (raise_at_5, "KeyboardInterrupt"),
+])
+def test_a_stop_saves_and_returns_the_history_so_far(path, whole, callback, name):
+    handlers = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.warns(RuntimeWarning, match=rf"{name} ended training after step 5 of 12; saved in .*run\.ckpt"):
+        run = Run().fit(checkpoint=Checkpoint(path), callback=callback)
+    assert len(run.history) == 5
+    assert step_of(path) == 5
+    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
+    assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
+
+
+def test_a_signal_in_the_middle_of_a_step_waits_for_its_end(path, whole):
+    run = Run()
+    forward, calls = run.game.D.forward, []
+
+    def interrupted(x):
+        calls.append(1)
+        if len(calls) == 23:
+            os.kill(os.getpid(), signal.SIGINT)
+        return forward(x)
+
+    run.game.D.forward = interrupted
+    with pytest.warns(RuntimeWarning, match="Ctrl-C ended training after step 4 of 12"):
+        run.fit(checkpoint=Checkpoint(path))
+    assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
+
+
+def test_a_second_ctrl_c_is_obeyed_at_once_and_the_last_save_stands(path, whole):
+    run = Run()
+    forward, calls = run.game.D.forward, []
+
+    def interrupted(x):
+        calls.append(1)
+        if len(calls) in (23, 24):
+            os.kill(os.getpid(), signal.SIGINT)
+        return forward(x)
+
+    run.game.D.forward = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        run.fit(checkpoint=Checkpoint(path, every=2))
+    assert step_of(path) == 2
+    assert listing(path.parent) == {"run.ckpt"}
+    assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
+
+
+def test_without_a_checkpoint_ctrl_c_is_as_ever():
+    with pytest.raises(KeyboardInterrupt):
+        Run().fit(callback=interrupt(signal.SIGINT))
+
+
+def test_ignored_signals_stay_ignored_and_handlers_come_back_after_an_error(path):
+    former = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        run = Run().fit(checkpoint=Checkpoint(path), callback=interrupt(signal.SIGTERM))
+        assert len(run.history) == STEPS
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+    def fail(step, game):
+        assert signal.getsignal(signal.SIGTERM) is not former
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Run().fit(20, Checkpoint(path), fail)
+    assert signal.getsignal(signal.SIGTERM) is former
+
+
+def test_outside_the_main_thread_no_handler_is_installed(path, whole):
+    found = {}
+
+    def work():
+        found["run"] = Run().fit(checkpoint=Checkpoint(path, every=5), callback=look)
+
+    def look(step, game):
+        found["handler"] = signal.getsignal(signal.SIGTERM)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found["handler"] is signal.getsignal(signal.SIGTERM)
+    assert found["run"].digest() == whole
+
+
+# ------------------------------------------------------------------------------------------------------ divergence
+
+
+@pytest.mark.parametrize("player", ["D", "G"])
+def test_nan_names_step_player_and_last_good_checkpoint(path, player):
+    def poison(step, game):
+        if step == 7:
+            nn.init.constant_(next(getattr(game, player).parameters()), float("nan"))
+
+    message = r"loss_d of player D is nan at step 8: .*The last good checkpoint is .*run\.ckpt \(step 6\)"
+    with pytest.raises(TrainingDiverged, match=message):
+        Run().fit(checkpoint=Checkpoint(path, every=3), callback=poison)
+    assert step_of(path) == 6
+
+
+@pytest.mark.parametrize("player", ["G", "D"])
+def test_parameters_that_are_not_finite_are_never_saved(path, player):
+    """A loss may still be finite after the update that broke the network."""
+    def poison(step, game):
+        if step == 6:
+            with torch.no_grad():
+                next(getattr(game, player).parameters()).view(-1)[0] = float("inf")
+
+    message = rf"\d\.weight of player {player} is not finite after step 6: .*The last good .*\(step 3\)"
+    with pytest.raises(TrainingDiverged, match=message):
+        Run().fit(checkpoint=Checkpoint(path, every=3), callback=poison)
+    assert step_of(path) == 3
+
+
+def test_a_loss_of_either_player_with_no_save_yet(path):
+    nan = lambda *_: torch.tensor(float("nan"), requires_grad=True)  # noqa: E731
+    one = lambda *_: torch.tensor(1.0, requires_grad=True)  # noqa: E731
+    for player, loss in (("G", Loss("bad", one, nan)), ("D", Loss("bad", nan, one))):
+        message = f"player {player} is nan at step 1: .*last good checkpoint is none: nothing was saved yet"
+        with pytest.raises(TrainingDiverged, match=message):
+            Run(loss=loss).fit(checkpoint=Checkpoint(path))
+    assert listing(path.parent) == set()
+
+
+# ------------------------------------------------------------------------------- folders, disks, owners, writers
+
+
+@pytest.mark.parametrize(("name", "message"), [
+    ("none/run.ckpt", r"the folder .*none does not exist; create it first"),
+    ("file/run.ckpt", r"file is not a folder"),
+    ("folder", r"folder: it is a folder; name a file in it"),
+])
+def test_places_where_no_file_can_be(tmp_path, name, message):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(CheckpointError, match=message):
+        Run().fit(checkpoint=Checkpoint(tmp_path / name))
+    assert listing(tmp_path) == {"file", "folder"}
+
+
+@pytest.mark.parametrize(("number", "message"), [
+    (errno.ENOSPC, "is full"), (errno.EDQUOT, "quota"), (errno.EROFS, "mounted read-only"), (errno.EIO, "Input/output"),
+])
+def test_a_disk_that_fails_during_a_save(path, whole, monkeypatch, number, message):
+    def failing(handle):
+        raise OSError(number, os.strerror(number))
+
+    Run().fit(4, Checkpoint(path, every=2))
+    before = path.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "fsync", failing)
+        with pytest.raises(CheckpointError, match=rf"cannot write .*run\.ckpt: .*{message}"):
+            Run().fit(checkpoint=Checkpoint(path, every=3))
+    assert path.read_bytes() == before
+    assert listing(path.parent) == {"run.ckpt", "run.ckpt.previous"}
+    assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
+
+
+def hostile(folder):
+    """Errors under a limit on file sizes, in a read-only folder and in another user's; run in a process of its own."""
+    folder, said = Path(folder), {}
+
+    def attempt(name, path):
+        try:
+            Run().fit(6, Checkpoint(path, every=3))
+        except CheckpointError as error:
+            said[name] = str(error)
+
+    path = folder / "run.ckpt"
+    Run().fit(3, Checkpoint(path))
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
+    attempt("limit", path)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    said["intact"], said["listing"] = path.read_bytes() == before, sorted(listing(folder))
+    foreign = Path("/") / "run.ckpt"
+    if os.geteuid() == 0:
+        foreign = path
+        os.chown(folder, 1, 1)
+        folder.chmod(0o755)
+        own = Path(tempfile.mkdtemp())
+        os.chown(own, 65534, 65534)
+        os.seteuid(65534)
+    else:
+        own = Path(tempfile.mkdtemp())
+    attempt("owner", foreign)
+    (own / "run.ckpt").write_bytes(before)
+    own.chmod(0o555)
+    attempt("read-only", own / "run.ckpt")
+    said["intact there"] = (own / "run.ckpt").read_bytes() == before
+    own.chmod(0o755)
+    attempt("writable again", own / "run.ckpt")
+    (own / "run.ckpt").chmod(0)
+    attempt("unreadable", own / "run.ckpt")
+    shutil.rmtree(own)
+    print(json.dumps(said))
+
+
+def test_disk_limits_read_only_folders_and_other_owners():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        said = json.loads(python(f"from test_checkpoints import hostile; hostile({folder!r})").splitlines()[-1])
+    assert "run.ckpt: it would be larger than files may be here" in said["limit"]
+    assert said["intact"] and said["listing"] == ["run.ckpt"]
+    assert "belongs to user" in said["owner"] and "this process runs as user" in said["owner"]
+    assert "is read-only (mode 555)" in said["read-only"]
+    assert said["intact there"]
+    assert "writable again" not in said
+    assert "cannot read" in said["unreadable"] and "(mode 0)" in said["unreadable"]
+
+
+def test_two_writers(path, whole):
+    def second(step, game):
+        with pytest.raises(CheckpointError, match=rf"run\.ckpt has a writer already, process {os.getpid()}: wait"):
+            Run().fit(checkpoint=Checkpoint(path))
+
+    assert Run().fit(checkpoint=Checkpoint(path, every=5), callback=second).digest() == whole
+    assert listing(path.parent) == {"run.ckpt", "run.ckpt.previous"}
+
+
+def test_the_lock_survives_a_race_for_its_file(path, monkeypatch):
+    """A writer that opened the lock file just before its owner removed it must not hold a lock on nothing."""
+    flock, calls = files.fcntl.flock, []
+
+    def after_its_owner_left(handle, how):
+        if not calls:
+            path.with_name(".run.ckpt.lock").unlink()
+        calls.append(handle)
+        flock(handle, how)
+
+    monkeypatch.setattr(files.fcntl, "flock", after_its_owner_left)
+    with files.lock(path), pytest.raises(CheckpointError, match="has a writer already"), files.lock(path):
+        pass
+    assert len(calls) == 3
+    assert listing(path.parent) == set()
+
+
+# ------------------------------------------------------------------------------------------------ kill at any time
+
+KILLED_STEPS = 18
+STAGES = ("half written", "before sync", "before rename", "between renames", "before folder sync", "after")
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def armed(stage, number, inside):
+    """Let the process kill itself at a stage of its save of that number; `inside[0]` is 1 while it saves."""
+    write, replace, sync, count = files.write, os.replace, files._sync, [0]
+
+    def saving(path, raw, keep=True):
+        count[0] += 1
+        inside[0] = 1
+        now = count[0] == number and stage
+        if now == "half written":
+            files.temporary(path).write_bytes(raw[: len(raw) // 2])
+            die()
+        if now == "before sync":
+            files.temporary(path).write_bytes(raw)
+            die()
+        steps = {"before rename": 1, "between renames": 2}
+        left = [steps.get(now, 0) if path.exists() else min(steps.get(now, 0), 1)]
+
+        def renaming(a, b):
+            left[0] -= 1
+            if left[0] == 0:
+                die()
+            replace(a, b)
+
+        files.os.replace = renaming
+        files._sync = lambda folder: die() if now == "before folder sync" else sync(folder)
+        write(path, raw, keep)
+        if now == "after":
+            die()
+        inside[0] = 0
+
+    files.write = saving
+
+
+def kill_rounds(seed, kills):
+    """Kill runs at random moments until there were enough of each kind; print their counts, and what was not equal."""
+    torch.set_num_threads(1)
+    Run().fit(1)  # what torch imports late is imported once, and not by every child
+    chance, inside = random.Random(seed), mmap.mmap(-1, 1)
+    counts = {"killed": 0, "inside a save": 0, "at an epoch's end": 0, "three in one run": 0, "runs": 0, "wrong": []}
+    enough = {"killed": kills, "inside a save": 0.3 * kills, "at an epoch's end": 0.1 * kills, "three in one run": 1}
+    reference, duration = "", 1.0
+    while any(counts[k] < n for k, n in enough.items()) and counts["runs"] < 10 * kills and not counts["wrong"]:
+        folder = Path(tempfile.mkdtemp())
+        path, every, killed = folder / "run.ckpt", chance.choice((1, 1, 2, 3)), 0
+        planned = 0 if not reference else 3 if counts["runs"] % 3 == 1 else 1  # the first run is not interrupted
+        for attempt in range(planned + 1):
+            how = "none" if attempt == planned else chance.choice(("time", "stage", "stage", "epoch"))
+            inside[0] = 0
+            started = time.monotonic()
+            child = os.fork()
+            if child == 0:
+                child_run(folder, path, every, how, chance, inside)
+            if how == "time":
+                time.sleep(chance.random() * duration)
+                os.kill(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
+            chance.random()
+            if os.WIFSIGNALED(status):
+                killed += 1
+                counts["inside a save"] += inside[0]
+                counts["at an epoch's end"] += how == "epoch"
+            elif status != 0:
+                counts["wrong"].append(f"seed {seed}, run {counts['runs']}: {how}, status {status}")
+            else:
+                duration = max(0.05, time.monotonic() - started)
+        digest = (folder / "digest").read_text() if (folder / "digest").exists() else "none"
+        reference = reference or digest
+        if digest != reference or listing(folder) != {"digest", "run.ckpt", "run.ckpt.previous"}:
+            counts["wrong"].append(f"seed {seed}, run {counts['runs']}: {digest}, {sorted(listing(folder))}")
+        counts["killed"] += killed
+        counts["three in one run"] += killed == 3
+        counts["runs"] += 1
+        shutil.rmtree(folder)
+    counts["wrong"] += [f"too few: {k}" for k, n in enough.items() if counts[k] < n]
+    print(json.dumps(counts | {"reference": reference}))
+
+
+def child_run(folder, path, every, how, chance, inside):
+    try:
+        run = Run()
+        armed(chance.choice(STAGES) if how == "stage" else None, chance.randrange(1, 6), inside)
+        border = chance.randrange(1, 5) * 3  # two batches a step, three batches an epoch: step 3, 6, ... ends an epoch
+        kill = lambda step, game: die() if how == "epoch" and step >= border and step % 3 == 0 else None  # noqa: E731
+        run.fit(KILLED_STEPS, Checkpoint(path, every), kill)
+        if not (folder / "digest").exists():
+            (folder / "digest").write_text(run.digest())
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+@pytest.mark.parametrize(("seed", "kills"), [(0, 10), pytest.param(1, 50, marks=pytest.mark.slow)])
+def test_killed_at_any_moment_a_run_ends_the_same(seed, kills):
+    out = python(f"from test_checkpoints import kill_rounds; kill_rounds({seed}, {kills})")
+    counts = json.loads(out.splitlines()[-1])
+    print(counts)
+    assert counts["wrong"] == []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    expected = Run().fit(KILLED_STEPS).digest()
+    torch.set_num_threads(threads)
+    assert counts["reference"] == expected, "the uninterrupted run"
+
+
+def test_fit_stays_readable():
+    lines = inspect.getsource(fit).split('"""')[2].splitlines()
+    assert len([line for line in lines if line.strip()]) <= 36
