@@ -28,8 +28,9 @@ class Checkpoint:
     safetensors: G's weights are its tensors ``G.*``.
 
     The newest file is used, or with a warning the one before it if the newest is damaged. A second Ctrl-C stops at once
-    and leaves the last save. Generators are found in ``game``, in the batches' ``state_dict`` and inside the penalty; name those used elsewhere
-    (``generators={"noise": g}``). What a callback keeps is not saved. Raises ``ValueError`` for ``every`` below one.
+    and leaves the last save. Generators are found in ``game``, in the batches' ``state_dict`` and inside the penalty;
+    name those used elsewhere (``generators={"noise": g}``). What a callback keeps is not saved. Raises ``ValueError``
+    for ``every`` below one.
     """
 
     path: Path | str

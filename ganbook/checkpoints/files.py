@@ -148,4 +148,4 @@ def _reason(error: OSError, path: Path) -> str:
             return f"{name} belongs to user {owner}, and this process runs as user {own}; choose another folder"
     if error.filename and os.path.exists(error.filename):
         return f"the rights of {error.filename} forbid it (mode {os.stat(error.filename).st_mode & 0o777:o})"
-    return f"the folder {folder} is read-only (mode {folder.stat().st_mode & 0o777:o}); `chmod u+w` it or choose another"
+    return f"the folder {folder} is read-only (mode {folder.stat().st_mode & 0o777:o}); `chmod u+w` it, or use another"
