@@ -1,6 +1,7 @@
 """The results of chapter 1, each by another route than the page's."""
 
 import math
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -194,3 +195,59 @@ def test_change_of_variables_for_the_exponential_map():
     total, _ = quad(lambda x: norm.pdf(math.log(x)) / x, 0, np.inf)
     without, _ = quad(lambda x: norm.pdf(math.log(x)), 0, np.inf)
     assert abs(total - 1) < 1e-6 and abs(without - math.exp(0.5)) < 1e-6
+
+
+def test_the_chain_rule_holds_in_every_order_of_three_bits():
+    table = np.random.default_rng(9).dirichlet(np.ones(8)).reshape(2, 2, 2)
+    for order in permutations(range(3)):
+        for state in product((0, 1), repeat=3):
+            log_prob, seen = 0.0, [slice(None)] * 3
+            for bit in order:
+                before = table[tuple(seen)].sum()
+                seen[bit] = slice(state[bit], state[bit] + 1)
+                log_prob += math.log(table[tuple(seen)].sum() / before)
+            assert abs(log_prob - math.log(table[state])) < 1e-12
+
+
+def test_no_distribution_claims_less_than_the_entropy_of_the_training_pictures(parts):
+    middle = parts[0].view(-1, 8, 8)[:, 2:5, 3:6].reshape(-1, 9)
+    counts = np.bincount((middle.numpy() @ 2 ** np.arange(9)).astype(int), minlength=512)
+    share = counts / counts.sum()
+    entropy = -(share[share > 0] * np.log(share[share > 0])).sum()
+    assert abs(entropy - 4.84) < 0.005
+    rng = np.random.default_rng(0)
+    for weight in (1e-6, 1e-3, 0.1, 1):
+        q = (1 - weight) * share + weight * rng.dirichlet(np.ones(512))
+        assert -(share[share > 0] * np.log(q[share > 0])).sum() > entropy
+
+
+def test_right_as_often_and_not_as_likely():
+    assert abs(-math.log(expit(0.1)) - 0.644) < 5e-4 and abs(-math.log(expit(5.0)) - 0.007) < 5e-4
+
+
+def test_seven_nats_and_a_tenth_of_a_bit_in_plain_numbers():
+    assert 1_000 < math.exp(7) < 1_200
+    assert abs(3_072 * 0.1 * math.log(2) - 213) < 0.5
+    assert abs(math.log2(100) / 3_072 - 0.002) < 5e-4
+
+
+def test_the_conditional_is_as_sure_between_the_flowers_as_among_them():
+    iris = load_iris()
+    length = iris.data[:, 2]
+    model = GaussianNB(var_smoothing=0).fit(length[:, None], iris.target)
+    assert model.predict_proba([[1.5], [2.7]]).max(axis=1).min() > 0.999
+    assert ((length < 1.95).sum(), ((length > 1.95) & (length < 2.95)).sum()) == (50, 0)
+
+
+def test_a_variance_about_the_common_mean_makes_the_likelihood_fall():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(-3, 0.5, 30), rng.normal(3, 0.5, 30)])
+    w, mu, var = np.full(2, 0.5), np.array([-1.0, 1.0]), np.full(2, 9.0)
+    history = []
+    for _ in range(4):
+        joint = np.log(w) + norm.logpdf(x[:, None], mu, np.sqrt(var))
+        history.append(np.logaddexp(*joint.T).mean())
+        r = np.exp(joint - np.logaddexp(*joint.T)[:, None])
+        w, mu = r.mean(axis=0), (r * x[:, None]).sum(axis=0) / r.sum(axis=0)
+        var = (r * (x[:, None] - x.mean()) ** 2).mean(axis=0)
+    assert np.diff(history).min() < -0.05

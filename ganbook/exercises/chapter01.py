@@ -108,6 +108,14 @@ def wrong_1_2_evidence(prior, likelihood):
     return likelihood * prior / likelihood.sum(dim=1, keepdim=True)
 
 
+def wrong_1_2_broadcast(prior, likelihood):
+    joint = likelihood * prior
+    evidence = joint.sum(dim=1)
+    if len(evidence) != len(prior):
+        evidence = evidence[:, None]
+    return joint / evidence                    # a square table divides columns by sums of rows
+
+
 def wrong_1_2_softmax(prior, likelihood):
     return torch.softmax(likelihood * prior, dim=1)
 
@@ -130,6 +138,8 @@ def check_1_2(answer, c):
                 "The denominator p(x) needs the prior too.": lambda g=given: wrong_1_2_evidence(*g),
                 "No exponentials here: these are probabilities already, not scores.":
                     lambda g=given: wrong_1_2_softmax(*g),
+                "The sums of rows were laid along the columns: keepdim=True keeps each sum with its row.":
+                    lambda g=given: wrong_1_2_broadcast(*g),
             })
 
 
@@ -158,7 +168,7 @@ prove a rare disease. Dividing by column sums gives back $p(x \mid y)$.
     wrong=(
         (wrong_1_2_no_prior, "prior is missing"), (wrong_1_2_over_x, "columns sum to one"),
         (wrong_1_2_joint, "that is the joint"), (wrong_1_2_evidence, "needs the prior too"),
-        (wrong_1_2_softmax, "no exponentials"),
+        (wrong_1_2_softmax, "no exponentials"), (wrong_1_2_broadcast, "with its row"),
     ),
     check=check_1_2,
 ))
@@ -215,6 +225,25 @@ def wrong_1_3_two_pi(x, weights, means, stds):
     return solution_1_3(x, weights, means, stds) + HALF_LOG_2PI
 
 
+def wrong_1_3_largest(x, weights, means, stds):
+    standard = (x[:, None] - means) / stds
+    return (torch.log(weights) - 0.5 * standard**2 - torch.log(stds) - HALF_LOG_2PI).max(dim=1).values
+
+
+def wrong_1_3_tiny(x, weights, means, stds):
+    density = torch.exp(wrong_1_3_underflow(x, weights, means, stds))
+    return torch.log(density + torch.finfo(x.dtype).tiny)
+
+
+def wrong_1_3_bits(x, weights, means, stds):
+    return solution_1_3(x, weights, means, stds) / math.log(2)
+
+
+def wrong_1_3_not_squared(x, weights, means, stds):
+    square = (x[:, None] - means) ** 2 / stds
+    return torch.logsumexp(torch.log(weights) - 0.5 * square - torch.log(stds) - HALF_LOG_2PI, dim=1)
+
+
 def check_1_3(answer, c):
     for dtype in c.dtypes:
         for k in (1, 3, 4):
@@ -233,6 +262,11 @@ def check_1_3(answer, c):
                     lambda g=given: wrong_1_3_mean_of_logs(*g),
                 "A wide Gaussian is low: the factor 1/std is missing.": lambda g=given: wrong_1_3_no_scale(*g),
                 "The constant of the Gaussian, with 2 pi, is missing.": lambda g=given: wrong_1_3_two_pi(*g),
+                "Only the largest component counts here; the mixture adds them all up.":
+                    lambda g=given: wrong_1_3_largest(*g),
+                "That is in bits; nats were asked for.": lambda g=given: wrong_1_3_bits(*g),
+                "In the exponent the distance is to be divided by the square of the standard deviation.":
+                    lambda g=given: wrong_1_3_not_squared(*g),
             })
         far = torch.tensor([40.0, -300.0], dtype=dtype)
         got = c.call(answer, far, torch.tensor([0.5, 0.5], dtype=dtype), torch.tensor([0.0, 1.0], dtype=dtype),
@@ -240,7 +274,8 @@ def check_1_3(answer, c):
         nearest = torch.tensor([-0.5 * 39.0**2, -0.5 * 300.0**2], dtype=dtype) - HALF_LOG_2PI - math.log(2)
         c.true(torch.isfinite(torch.as_tensor(got)).all(),
                "The density underflows to zero far away, and its log is infinite; stay in the log domain.")
-        c.equal(got, nearest, rtol=1e-4)
+        c.equal(got, nearest, rtol=1e-4, says="A small number inside the log hides the underflow and puts its own "
+                "log in place of the answer; stay in the log domain.")
 
 
 register(Exercise(
@@ -270,6 +305,8 @@ but not the likelihood.
         (wrong_1_3_underflow, "underflows"), (wrong_1_3_no_weights, "weights are dropped"),
         (wrong_1_3_variance, "used as a variance"), (wrong_1_3_mean_of_logs, "mean of the logs"),
         (wrong_1_3_no_scale, "factor 1/std"), (wrong_1_3_two_pi, "with 2 pi"),
+        (wrong_1_3_largest, "only the largest"), (wrong_1_3_tiny, "hides the underflow"),
+        (wrong_1_3_bits, "in bits"), (wrong_1_3_not_squared, "square of the standard"),
     ),
     check=check_1_3,
 ))
@@ -310,6 +347,14 @@ def wrong_1_4_one(x, level):
     return np.array([1.0]), np.array([x[0]]), np.array([1e-100])
 
 
+def wrong_1_4_no_weight(x, level):
+    return np.array([1.0, 0.0]), np.array([x[0], np.mean(x)]), np.array([1e-200, np.std(x)])
+
+
+def wrong_1_4_two_points(x, level):
+    return np.array([0.5, 0.5]), np.array([x[0], x[1]]), np.array([1e-200, 1e-6])
+
+
 def check_1_4(answer, c):
     for n, level in ((5, 3.0), (8, c.number(5, 20)), (c.integer(6, 10), 30.0)):
         x = np.sort(c.rng.normal(size=n) * 2) + np.arange(n) * 0.1
@@ -333,6 +378,11 @@ def check_1_4(answer, c):
             c.fail("The level is missed: both components are narrow, and every other point is ruled out.")
         if not np.isclose(means[:, None], x[None], rtol=0, atol=1e-12).any():
             c.fail("The level is missed: no component sits exactly on a data point, so a narrow one gains nothing.")
+        c.true((weights > 0).all(), "The level is missed: a component of weight zero is not there at all, and leaves "
+               "its points without density.")
+        if each.min() < -1e6:
+            c.fail("The level is missed: nothing wide covers the other points, and the worst of them costs "
+                   "more than the narrow component can ever bring in.")
         c.fail(f"The mean log-likelihood is {each.mean():.4g}, below the level {level:.4g}: the narrow "
                "component has to shrink as the level and the number of points grow.")
 
@@ -359,13 +409,15 @@ With $\mu_1 = x_1$ the first component gives the point $x_1$ the density $w_1 / 
 bound as $s \to 0$. The other component, wide and fixed, keeps all other points at a finite log-density. So the sum of
 log-likelihoods tends to infinity. That is why EM with a component on a single point ends in a singular covariance,
 why implementations add a small ridge to it, and why "maximum likelihood" here means a *local* maximum, a good hill.
-A single Gaussian has no such hole: shrinking, it would rule out the other points.
+A single Gaussian has no such hole: shrinking, it would rule out the other points. (A fixed $s = 10^{-300}$ passes
+as well, since levels stop at 30; only the range of floating-point numbers stops it there, and not the mathematics.)
 ''',
     solution=solution_1_4,
     wrong=(
         (wrong_1_4_hard_coded, "has to shrink"), (wrong_1_4_both_narrow, "both components are narrow"),
         (wrong_1_4_zero, "zero is no density"), (wrong_1_4_weights, "no distribution over components"),
         (wrong_1_4_beside, "exactly on a data point"), (wrong_1_4_one, "two components were asked"),
+        (wrong_1_4_no_weight, "weight zero"), (wrong_1_4_two_points, "nothing wide covers"),
     ),
     check=check_1_4,
 ))
@@ -400,6 +452,20 @@ def wrong_1_5_underflow(log_joint):
     return joint / joint.sum(dim=1, keepdim=True).clamp(min=1e-30)
 
 
+def wrong_1_5_nan(log_joint):
+    joint = torch.exp(log_joint)
+    return joint / joint.sum(dim=1, keepdim=True)
+
+
+def wrong_1_5_one_shift(log_joint):
+    joint = torch.exp(log_joint - log_joint.max())
+    return joint / joint.sum(dim=1, keepdim=True)
+
+
+def wrong_1_5_total(log_joint):
+    return torch.softmax(log_joint.flatten(), dim=0).view_as(log_joint)
+
+
 def wrong_1_5_logs(log_joint):
     return torch.log_softmax(log_joint, dim=1)
 
@@ -417,6 +483,14 @@ def check_1_5(answer, c):
         low = torch.tensor([[-2000.0, -2001.0, -2005.0], [-1500.0, -1500.0, -3000.0]], dtype=dtype)
         for log_joint in (c.normal((5, 3), dtype) - 2, 2 * c.normal((4, 2), dtype) - 5, low + c.normal((1, 1), dtype)):
             got = c.call(answer, log_joint)
+            for mistake, says in (
+                (wrong_1_5_nan, "The result has NaN, from 0/0: exp of logs this low is zero. Shift them before exp."),
+                (wrong_1_5_one_shift, "The result has NaN: one shift for all rows still leaves a row of zeros, "
+                                      "and 0/0. Each row needs a shift of its own."),
+            ):
+                nan = mistake(log_joint).isnan()
+                if nan.any() and torch.is_tensor(got) and got.shape == nan.shape and got.isnan().equal(nan):
+                    c.fail(says)
             want = torch.stack([torch.exp(row - torch.logsumexp(row, 0)) for row in log_joint.double()]).to(dtype)
             c.equal(got, want, rtol=1e-3 if dtype == torch.float32 else None, mistakes={
                 "Each column sums to one: that shares a component out among points, not a point among components.":
@@ -427,6 +501,8 @@ def check_1_5(answer, c):
                 "These are logs of responsibilities.": lambda x=log_joint: wrong_1_5_logs(x),
                 "Logs were divided by their sum; exponentiate, then normalise.": lambda x=log_joint: wrong_1_5_divided(x),
                 "The rows do not sum to one yet.": lambda x=log_joint: wrong_1_5_unnormalised(x),
+                "The whole table sums to one; each point is to have a distribution of its own.":
+                    lambda x=log_joint: wrong_1_5_total(x),
             })
 
 
@@ -455,6 +531,8 @@ different algorithm with a different objective.
         (wrong_1_5_over_data, "each column sums to one"), (wrong_1_5_hard, "hard assignment"),
         (wrong_1_5_underflow, "underflow to zero"), (wrong_1_5_logs, "logs of responsibilities"),
         (wrong_1_5_divided, "logs were divided"), (wrong_1_5_unnormalised, "do not sum to one yet"),
+        (wrong_1_5_nan, "shift them before"), (wrong_1_5_one_shift, "shift of its own"),
+        (wrong_1_5_total, "whole table"),
     ),
     check=check_1_5,
 ))
@@ -511,6 +589,15 @@ def wrong_1_6_squared(x, r):
     return weights, means, ((r * (x[:, None] - means)) ** 2).sum(dim=0) / r.sum(dim=0)
 
 
+def wrong_1_6_unbiased(x, r):
+    weights, means, variances = solution_1_6(x, r)
+    return weights, means, variances * r.sum(dim=0) / (r.sum(dim=0) - 1)
+
+
+def wrong_1_6_mean_over_all(x, r):
+    return r.mean(dim=0), (r * x[:, None]).mean(dim=0), solution_1_6(x, r)[2]
+
+
 def check_1_6(answer, c):
     for dtype in c.dtypes:
         for n, k in ((7, 2), (12, 3)):
@@ -530,6 +617,10 @@ def check_1_6(answer, c):
                 "Those are standard deviations.": lambda g=given: wrong_1_6_std(*g),
                 "The weights are counts; they are to sum to one.": lambda g=given: wrong_1_6_counts(*g),
                 "The responsibilities are squared along with the distance.": lambda g=given: wrong_1_6_squared(*g),
+                "Divided by N_k − 1, that is no maximum of the likelihood: the M step divides by N_k.":
+                    lambda g=given: wrong_1_6_unbiased(*g),
+                "The means were right before: divide the weighted sum by N_k, not by N.":
+                    lambda g=given: wrong_1_6_mean_over_all(*g),
             })
 
 
@@ -559,7 +650,8 @@ bound, and the theorem's proof breaks at its second sentence. A printed likeliho
     wrong=(
         (broken_1_6, "both faults"), (wrong_1_6_divisor, "divide by its own"), (wrong_1_6_centre, "mean of all data"),
         (wrong_1_6_std, "standard deviations"), (wrong_1_6_counts, "weights are counts"),
-        (wrong_1_6_squared, "squared along"),
+        (wrong_1_6_squared, "squared along"), (wrong_1_6_unbiased, "no maximum"),
+        (wrong_1_6_mean_over_all, "means were right"),
     ),
     check=check_1_6,
 ))
@@ -610,6 +702,16 @@ def wrong_1_7_bias_prior(pi, mean0, mean1, variance):
     return w, b + math.log(1 - pi)
 
 
+def wrong_1_7_squared_difference(pi, mean0, mean1, variance):
+    w, _ = solution_1_7(pi, mean0, mean1, variance)
+    return w, math.log(pi / (1 - pi)) - ((mean1 - mean0) ** 2 / (2 * variance)).sum()
+
+
+def wrong_1_7_twice(pi, mean0, mean1, variance):
+    w, b = solution_1_7(pi, mean0, mean1, variance)
+    return 2 * w, b
+
+
 def check_1_7(answer, c):
     for dtype in c.dtypes:
         loose = {"rtol": 1e-3, "atol": 1e-4} if dtype == torch.float32 else {}
@@ -628,6 +730,10 @@ def check_1_7(answer, c):
                     lambda g=given: wrong_1_7_bias_sign(*g),
                 "The prior enters as a probability, log pi; log *odds* were asked for.":
                     lambda g=given: wrong_1_7_bias_prior(*g),
+                "The bias needs the difference of the squared means, not the square of their difference.":
+                    lambda g=given: wrong_1_7_squared_difference(*g),
+                "The slope is twice too large: the 2 of the cross term cancels against the 2 of the exponent.":
+                    lambda g=given: wrong_1_7_twice(*g),
             })
             w, b = (torch.as_tensor(part).double() for part in got)
             x = 2 * c.normal((5, d))
@@ -664,6 +770,7 @@ $x$.
         (wrong_1_7_sign, "odds of class 0"), (wrong_1_7_no_prior, "does not enter the bias"),
         (wrong_1_7_std, "is a variance already"), (wrong_1_7_half, "factor one half"),
         (wrong_1_7_bias_sign, "try x = 0"), (wrong_1_7_bias_prior, "as a probability, log pi"),
+        (wrong_1_7_squared_difference, "not the square of"), (wrong_1_7_twice, "twice too large"),
     ),
     check=check_1_7,
 ))
@@ -716,6 +823,21 @@ def wrong_1_8_backwards(order, degrees):
     return solution_1_8(order.flip(0), degrees)
 
 
+def wrong_1_8_from_zero(order, degrees):
+    place = torch.argsort(order)
+    return degrees[:, None] >= place, place[:, None] > degrees
+
+
+def wrong_1_8_swapped(order, degrees):
+    first, second = solution_1_8(order, degrees)
+    return second, first
+
+
+def wrong_1_8_reversed(order, degrees):
+    place = torch.argsort(order) + 1
+    return degrees[:, None] <= place, place[:, None] < degrees
+
+
 def check_1_8(answer, c):
     for d, h in ((3, 4), (5, 8), (6, 7)):
         order = torch.randperm(d, generator=c.generator)
@@ -726,8 +848,11 @@ def check_1_8(answer, c):
         got = c.call(answer, order, degrees)
         c.true(isinstance(got, tuple | list) and len(got) == 2 and all(torch.is_tensor(part) for part in got),
                "The wrong type: a tuple of two tensors was expected.")
+        first, second = solution_1_8(order, degrees)
+        c.true(not (got[0].equal(second) and got[1].equal(first)), "The two masks come in the other order: inputs to "
+               "hidden first.")
         c.true((got[0].shape, got[1].shape) != ((d, h), (h, d)), "The masks are transposed: rows belong to the layer above.")
-        c.equal(got, solution_1_8(order, degrees), mistakes={
+        c.equal(got, (first, second), mistakes={
             "The output for a variable sees units of its own degree, and through them the variable itself.":
                 lambda g=given: wrong_1_8_output_equal(*g),
             "The order is ignored: these masks draw variable 0 first, then 1, 2, ...":
@@ -738,6 +863,9 @@ def check_1_8(answer, c):
                 lambda g=given: wrong_1_8_first_strict(*g),
             "The order runs backwards: the variable drawn last is treated as the first.":
                 lambda g=given: wrong_1_8_backwards(*g),
+            "Places count from 1 here, as degrees do; these count from 0.": lambda g=given: wrong_1_8_from_zero(*g),
+            "Both signs point the wrong way: a hidden unit of degree m sees places up to m, not from m.":
+                lambda g=given: wrong_1_8_reversed(*g),
         })
         sees = (got[1].long() @ got[0].long() > 0)[order][:, order]
         c.true(sees.equal(torch.ones(d, d).tril(-1).bool()), "An output sees an input that is not drawn before it.")
@@ -773,6 +901,8 @@ a distribution, but a poorer one: output $i$ no longer sees its direct predecess
         (wrong_1_8_output_equal, "the variable itself"), (wrong_1_8_identity, "order is ignored"),
         (wrong_1_8_not_inverted, "the time at which"), (wrong_1_8_first_strict, "one variable too few"),
         (wrong_1_8_transposed, "transposed"), (wrong_1_8_backwards, "runs backwards"),
+        (wrong_1_8_from_zero, "these count from 0"), (wrong_1_8_swapped, "come in the other order"),
+        (wrong_1_8_reversed, "both signs"),
     ),
     check=check_1_8,
 ))
@@ -813,6 +943,18 @@ def wrong_1_9_underflow(log_probs):
     return torch.log(torch.exp(log_probs).mean(dim=0).clamp(min=1e-300 if log_probs.dtype == torch.float64 else 1e-38))
 
 
+def wrong_1_9_tiny(log_probs):
+    return torch.log(torch.exp(log_probs).mean(dim=0) + 1e-12)
+
+
+def wrong_1_9_plain(log_probs):
+    return torch.log(torch.exp(log_probs).mean(dim=0))
+
+
+def wrong_1_9_pictures(log_probs):
+    return torch.logsumexp(log_probs, dim=0) - math.log(log_probs.shape[1])
+
+
 def check_1_9(answer, c):
     for dtype in c.dtypes:
         small = torch.log(c.probabilities((3, 8), torch.float64)).to(dtype)
@@ -830,6 +972,12 @@ def check_1_9(answer, c):
                 "K itself was subtracted, not its log.": lambda x=log_probs: wrong_1_9_count(x),
                 "The probabilities underflow on long pictures; stay in the log domain.":
                     lambda x=log_probs: wrong_1_9_underflow(x),
+                "exp underflows to zero on such pictures, and the log of zero is minus infinity.":
+                    lambda x=log_probs: wrong_1_9_plain(x),
+                "A small number inside the log replaces the answer as soon as exp underflows.":
+                    lambda x=log_probs: wrong_1_9_tiny(x),
+                "The log of the number of pictures was subtracted; K is the number of models.":
+                    lambda x=log_probs: wrong_1_9_pictures(x),
             })
             if log_probs is small:
                 c.true(abs(torch.exp(got.double()).sum() - 1) < 1e-4, "Over all states this does not sum to one.")
@@ -863,6 +1011,8 @@ is never below the mean of the logs.
         (broken_1_9, "geometric mean"), (wrong_1_9_no_count, "log k is missing"),
         (wrong_1_9_probability, "its log was asked for"), (wrong_1_9_best, "picking the best"),
         (wrong_1_9_count, "k itself was subtracted"), (wrong_1_9_underflow, "underflow on long"),
+        (wrong_1_9_plain, "minus infinity"), (wrong_1_9_tiny, "replaces the answer"),
+        (wrong_1_9_pictures, "number of pictures"),
     ),
     check=check_1_9,
 ))
@@ -890,6 +1040,8 @@ def check_1_10(value, c):
         "The slope of g was taken at x; it belongs at z, the square root of x.": "1/(2*x)",
         "That is the slope of g as a function of its own argument.": "2*x",
         "The half is lost: it does not integrate to one.": "1/sqrt(x)",
+        "The root belongs below the line: 1/2*sqrt(x) is half the root.": "sqrt(x)/2",
+        "A density is positive: take the slope's absolute value.": "-1/(2*sqrt(x))",
     })
 
 
@@ -916,6 +1068,7 @@ density is infinite there, and integrable. A flow in many dimensions does the sa
     wrong=(
         ("1", "stretching is missing"), ("2*sqrt(x)", "gets thinner"), ("sqrt(x)", "inverse map itself"),
         ("1/(2*x)", "belongs at z"), ("2*x", "its own argument"), ("1/sqrt(x)", "half is lost"),
+        ("1/2*sqrt(x)", "below the line"), ("-1/(2*sqrt(x))", "density is positive"),
     ),
     check=check_1_10,
 ))
@@ -958,6 +1111,14 @@ def wrong_1_11_log10(nats, shape):
     return nats / (math.prod(shape) * math.log(10))
 
 
+def wrong_1_11_added(nats, shape):
+    return nats / (sum(shape) * math.log(2))
+
+
+def wrong_1_11_sign(nats, shape):
+    return -nats / (math.prod(shape) * math.log(2))
+
+
 def check_1_11(answer, c):
     for dtype in c.dtypes:
         for shape in ((2, 4, 4), (3, c.integer(5, 32), c.integer(5, 32))):
@@ -972,6 +1133,10 @@ def check_1_11(answer, c):
                 "The channels count as dimensions too.": lambda n=nats, s=shape: wrong_1_11_no_channels(n, s),
                 "Nats are a logarithm already; do not take another.": lambda n=nats, s=shape: wrong_1_11_log2_of(n, s),
                 "A bit is a logarithm to base 2, not 10.": lambda n=nats, s=shape: wrong_1_11_log10(n, s),
+                "The sides were added; the number of dimensions is their product.":
+                    lambda n=nats, s=shape: wrong_1_11_added(n, s),
+                "The input is a *negative* log-likelihood already: its sign stays.":
+                    lambda n=nats, s=shape: wrong_1_11_sign(n, s),
             }, rtol=1e-4 if dtype == torch.float32 else 1e-5)
 
 
@@ -1001,6 +1166,7 @@ decimal that papers print.
         (wrong_1_11_multiplied, "goes the other way"), (wrong_1_11_per_picture, "bits a picture"),
         (wrong_1_11_nats, "nats a dimension"), (wrong_1_11_no_channels, "channels count"),
         (wrong_1_11_log2_of, "do not take another"), (wrong_1_11_log10, "not 10"),
+        (wrong_1_11_added, "sides were added"), (wrong_1_11_sign, "its sign stays"),
     ),
     check=check_1_11,
 ))
@@ -1070,8 +1236,8 @@ register(Exercise(
     id="1.13", title="Correct the sentence", stars=1, kind="rubric",
     statement=r'''
 A blog says: "GANs are generative models, so they learn $p(x)$, and you can use the trained generator to find out how
-probable a new picture is." Correct it, in 40 to 120 words, for a friend who has read this chapter's first half.
-Return the text.
+probable a new picture is." Correct it, in some 40 to 120 words, for a friend who has read this chapter up to its
+map. Return the text.
 ''',
     stub='''
 def correction():
@@ -1091,6 +1257,6 @@ density is merely hard to compute: for a smooth generator with fewer noise dimen
         "that there is no density (or: that the samples fill a set without volume)",
         "what trains it instead: a comparison of samples by a discriminator",
         "that generative is right, and 'learns p(x)' is not",
-        words=30,
+        words=40,
     ),
 ))

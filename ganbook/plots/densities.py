@@ -53,7 +53,7 @@ def mixture_fit(
 
     points, samples: (n, 2); labels: (n,); grid: two axes; log_density: (rows, columns); history: (steps,).
     """
-    figure, axes = plt.subplots(1, 3, figsize=(11, 3.5), dpi=100, layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(9.4, 3.3), dpi=100, layout="constrained")
     for ax in axes[:2]:
         ax.contour(
             *grid,
@@ -151,13 +151,13 @@ def likelihood_curves(
     steps: np.ndarray, curves: Mapping[str, np.ndarray], chosen: float, levels: Mapping[str, float]
 ) -> Figure:
     """Draw nats a picture against training steps; curves: (runs, steps) each; levels: named lines."""
-    figure, ax = plt.subplots(figsize=(8.4, 3.6), dpi=100, layout="constrained")
+    figure, ax = plt.subplots(figsize=(7.2, 4.0), dpi=100, layout="constrained")
     for (name, runs), color in zip(curves.items(), (PALETTE["muted"], PALETTE["real"]), strict=False):
         for i, run in enumerate(runs):
             ax.plot(steps, run, color=color, linewidth=1.1, label=name if i == 0 else None)
-    ax.axvline(chosen, color=PALETTE["theory"], linestyle=":", label="steps chosen on validation (median)")
+    ax.axvline(chosen, color=PALETTE["theory"], linestyle=":", label="chosen on validation (median)")
     for (name, level), style in zip(levels.items(), ("--", "-."), strict=False):
         ax.axhline(level, color=PALETTE["generated"], linestyle=style, label=name)
     tidy(ax, "", "training step", "negative log-likelihood,\nnats a picture")
-    figure.legend(loc="outside right upper", frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
