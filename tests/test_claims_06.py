@@ -131,6 +131,47 @@ def test_thm_06_rays_slope_one():
         assert np.allclose(slope[0].numpy(), (x[i] - y[j]) / ray, atol=1e-9)
 
 
+def test_off_the_rays_the_slope_of_an_optimal_potential_is_not_determined():
+    rng = np.random.default_rng(8)
+    x, y = torch.from_numpy(rng.normal(size=(12, 2))), torch.from_numpy(2 + rng.normal(size=(12, 2)))
+    cost = torch.cdist(x, y).numpy()
+    value, _ = transport_plan(uniform(12), uniform(12), cost)
+    _, f, g = (torch.as_tensor(part) for part in kantorovich_potentials(uniform(12), uniform(12), cost))
+
+    def upper(z):
+        return (torch.cdist(z, y) - g).min(dim=1).values
+
+    def middle(z):
+        return (upper(z) + (f - torch.cdist(z, x)).max(dim=1).values) / 2
+
+    z = torch.from_numpy(rng.uniform(-2, 4, size=(2_000, 2))).requires_grad_()
+    for potential, low, high in ((upper, 0.0, 0.01), (middle, 0.3, 0.99)):
+        assert float(potential(x).mean() - potential(y).mean()) == pytest.approx(value, abs=1e-9)
+        (slope,) = torch.autograd.grad(potential(z).sum(), z)
+        lengths = slope.norm(dim=1)
+        assert lengths.max() < 1 + 1e-9
+        assert low <= (lengths < 0.9).double().mean() < high
+
+
+def test_squared_distance_with_one_lipschitz_critics_gives_two_where_the_infimum_is_four():
+    grid = np.linspace(0, 2, 9)
+    gap, ends = np.abs(grid[:, None] - grid), np.eye(9)
+    assert transport_plan(ends[0], ends[-1], gap**2)[0] == pytest.approx(4, abs=1e-12)
+    assert one_function(ends[0], ends[-1], gap) == pytest.approx(2, abs=1e-9)
+
+
+def test_the_kernel_form_of_sinkhorn_is_silently_wrong_before_it_fails():
+    cost, half = np.array([[0.4, 0.8], [0.0, 0.4]]), uniform(2)
+    kernel, v = np.exp(-cost / 1e-3), np.ones(2)
+    for _ in range(1_000):
+        u = half / (kernel @ v)
+        v = half / (kernel.T @ u)
+    plan = u[:, None] * kernel * v
+    assert np.abs(plan.sum(axis=1) - half).max() < 1e-3
+    assert plan[0, 1] == 0
+    assert sinkhorn(half, half, cost, 1e-3)[1][0, 1] == pytest.approx(0.25, abs=1e-9)
+
+
 def test_thm_06_gauss_closed_form_and_lower_bound():
     u = (np.arange(50_000) + 0.5) / 50_000
     for m in (0.5, 1, 2, 4):  # the table of closed forms: W1 = W2 = m

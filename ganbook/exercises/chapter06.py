@@ -9,7 +9,7 @@ from ganbook.transport import bures_wasserstein
 
 
 def solution_6_1():
-    # levels 0 to 1/4: from 0 to 1; 1/4 to 1/2: from 0 to 3; 1/2 to 1: from 4 to 3
+    # levels to 1/4: 0 meets 1; to 1/2: 0 meets 3; to 1: 4 meets 3
     return 0.25 * 1 + 0.25 * 3 + 0.5 * 1
 
 
@@ -22,6 +22,7 @@ def check_6_1(value, c):
         "That is the least mean *squared* distance.": 3.0,
         "That is W2, of order two.": 3.0**0.5,
         "You matched place with place as though every place carried one half.": 1.0,
+        "Each difference counts with the width of its piece of levels.": 5.0,
     })
 
 
@@ -49,102 +50,129 @@ register(Exercise(
 ))
 
 
-def solution_6_2(x, y):
-    x_many = np.repeat(np.sort(x), len(y))        # n m points on either side,
-    y_many = np.repeat(np.sort(y), len(x))        # and neither distribution has changed
-    return np.mean(np.abs(x_many - y_many))
+def solution_6_2(x, a, y, b):
+    t = np.sort(np.concatenate([x, y]))          # the CDFs step here only
+    below_x = [a[x <= place].sum() for place in t]
+    below_y = [b[y <= place].sum() for place in t]
+    gaps = np.abs(np.subtract(below_x, below_y))
+    return (gaps[:-1] * np.diff(t)).sum()        # a gap lasts to the next step
 
 
-def alternative_6_2_area(x, y):
-    t = np.sort(np.concatenate([x, y]))
-    below_x = np.searchsorted(np.sort(x), t, side="right") / len(x)
-    below_y = np.searchsorted(np.sort(y), t, side="right") / len(y)
-    return float((np.abs(below_x - below_y)[:-1] * np.diff(t)).sum())
+def alternative_6_2_levels(x, a, y, b):
+    (x, a), (y, b) = ((v[np.argsort(v)], w[np.argsort(v)]) for v, w in ((x, a), (y, b)))
+    up_x, up_y = np.cumsum(a), np.cumsum(b)
+    levels = np.sort(np.concatenate([[0.0], up_x[:-1], up_y[:-1], [1.0]]))
+    middle = (levels[1:] + levels[:-1]) / 2
+    i = np.minimum(np.searchsorted(up_x, middle), len(x) - 1)
+    j = np.minimum(np.searchsorted(up_y, middle), len(y) - 1)
+    return float((np.abs(x[i] - y[j]) * np.diff(levels)).sum())
 
 
-def alternative_6_2_loop(x, y):
-    x, y = sorted(x), sorted(y)
-    total, i, j, left_x, left_y = 0.0, 0, 0, 1 / len(x), 1 / len(y)
-    while i < len(x) and j < len(y):
+def alternative_6_2_loop(x, a, y, b):
+    x, y = sorted(zip(x, a, strict=True)), sorted(zip(y, b, strict=True))
+    total, i, j, left_x, left_y = 0.0, 0, 0, x[0][1], y[0][1]
+    while True:
         mass = min(left_x, left_y)
-        total += mass * abs(x[i] - y[j])
+        total += mass * abs(x[i][0] - y[j][0])
         left_x, left_y = left_x - mass, left_y - mass
         if left_x < 1e-12:
-            i, left_x = i + 1, 1 / len(x)
+            i += 1
+            left_x = x[i][1] if i < len(x) else 0.0
         if left_y < 1e-12:
-            j, left_y = j + 1, 1 / len(y)
-    return total
+            j += 1
+            left_y = y[j][1] if j < len(y) else 0.0
+        if i == len(x) or j == len(y):
+            return total
 
 
-def wrong_6_2_truncated(x, y):
-    k = min(len(x), len(y))
-    return np.mean(np.abs(np.sort(x)[:k] - np.sort(y)[:k]))
+def wrong_6_2_unweighted(x, a, y, b):
+    return solution_6_2(x, np.full(len(x), 1 / len(x)), y, np.full(len(y), 1 / len(y)))
 
 
-def wrong_6_2_means(x, y):
-    return abs(np.mean(x) - np.mean(y))
+def wrong_6_2_weights_left(x, a, y, b):
+    return solution_6_2(np.sort(x), a, np.sort(y), b)
 
 
-def wrong_6_2_order_two(x, y):
-    return np.sqrt(np.mean((np.repeat(np.sort(x), len(y)) - np.repeat(np.sort(y), len(x))) ** 2))
+def wrong_6_2_means(x, a, y, b):
+    return abs(a @ x - b @ y)
 
 
-def wrong_6_2_unsorted(x, y):
-    return np.mean(np.abs(np.repeat(x, len(y)) - np.repeat(y, len(x))))
+def order_two_6_2(x, a, y, b):
+    (x, a), (y, b) = ((v[np.argsort(v)], w[np.argsort(v)]) for v, w in ((x, a), (y, b)))
+    up_x, up_y = np.cumsum(a), np.cumsum(b)
+    levels = np.sort(np.concatenate([[0.0], up_x[:-1], up_y[:-1], [1.0]]))
+    middle = (levels[1:] + levels[:-1]) / 2
+    i = np.minimum(np.searchsorted(up_x, middle), len(x) - 1)
+    j = np.minimum(np.searchsorted(up_y, middle), len(y) - 1)
+    return np.sqrt(((x[i] - y[j]) ** 2 * np.diff(levels)).sum())
 
 
-def wrong_6_2_interpolated(x, y):
-    u = np.linspace(0, 1, 201)
-    return np.mean(np.abs(np.quantile(x, u) - np.quantile(y, u)))
+def wrong_6_2_independent(x, a, y, b):
+    return a @ np.abs(x[:, None] - y) @ b
 
 
-def wrong_6_2_sum(x, y):
-    return np.sum(np.abs(np.repeat(np.sort(x), len(y)) - np.repeat(np.sort(y), len(x))))
+def wrong_6_2_shifted(x, a, y, b):
+    t = np.sort(np.concatenate([x, y]))
+    gaps = [abs(a[x <= place].sum() - b[y <= place].sum()) for place in t]
+    return float(np.dot(gaps[1:], np.diff(t)))
+
+
+def wrong_6_2_strictly_below(x, a, y, b):
+    t = np.sort(np.concatenate([x, y]))
+    gaps = [abs(a[x < place].sum() - b[y < place].sum()) for place in t]
+    return float(np.dot(gaps[:-1], np.diff(t)))
 
 
 def check_6_2(answer, c):
-    inputs = [(c.rng.normal(size=n), 1.5 * c.rng.normal(size=m) + 0.5) for n, m in ((4, 7), (6, 3), (5, 5), (1, 9))]
-    for x, y in [*inputs, (np.array([0.0]), np.array([0.0, 3.0]))]:
-        got = c.call(answer, x, y)
-        c.equal(got, alternative_6_2_area(x, y), mistakes={
-            "The longer sample was cut to the length of the shorter.": lambda x=x, y=y: wrong_6_2_truncated(x, y),
-            "That is the distance of the two means.": wrong_6_2_means(x, y),
-            "That is the root of a mean square: order two.": wrong_6_2_order_two(x, y),
-            "Without sorting, the points are matched in the order in which they came.": wrong_6_2_unsorted(x, y),
-            "A sample's quantile function is a staircase; this one interpolates between points.": wrong_6_2_interpolated(x, y),
-            "That is a total over all pairs of copies; each carries only its share of the mass.": wrong_6_2_sum(x, y),
+    inputs = [(c.rng.normal(size=n), c.probabilities((n,)).numpy(), 1.5 * c.rng.normal(size=m) + 0.5,
+               c.probabilities((m,)).numpy()) for n, m in ((4, 7), (6, 3), (5, 5), (2, 9))]
+    one, thirds = np.array([1.0]), np.array([2 / 3, 1 / 3])
+    for x, a, y, b in [*inputs, (np.array([0.0]), one, np.array([3.0, 0.0]), thirds)]:
+        got = c.call(answer, x, a, y, b)
+        c.equal(got, alternative_6_2_levels(x, a, y, b), rtol=1e-8, mistakes={
+            "The weights are ignored: that gives every point of a sample the same share.": wrong_6_2_unweighted(x, a, y, b),
+            "The points were sorted and their weights were not: each weight belongs to its point.":
+                wrong_6_2_weights_left(x, a, y, b),
+            "That is the distance of the two means.": wrong_6_2_means(x, a, y, b),
+            "That is the root of a mean square: order two.": order_two_6_2(x, a, y, b),
+            "That is what the independent coupling costs; a cheaper one exists.": wrong_6_2_independent(x, a, y, b),
+            "At a place the mass that sits there counts already: F(t) takes all places up to t, t included.":
+                wrong_6_2_strictly_below(x, a, y, b),
+            "The gap that begins at a step lasts until the *next* step: you multiplied it by the interval before.":
+                wrong_6_2_shifted(x, a, y, b),
         })
 
 
 register(Exercise(
-    id="6.2", title="Unequal samples", stars=2, kind="function",
+    id="6.2", title="Points of unequal weight", stars=2, kind="function",
     statement=r'''
-    Write `w1(x, y)`: the exact $W_1$ between two samples on a line, numpy arrays of shapes `(n,)` and `(m,)` with any
-    $n, m \ge 1$, in any order, each point of a sample with the same weight. Return a number. Use numpy only; for
-    example, `w1` of $\{0\}$ and $\{0, 3\}$ is $1.5$.
+    Repeating points works where all weights are equal. Write `w1(x, a, y, b)`: the exact $W_1$ between two distributions
+    on a line, one with the weights `a` at the places `x`, both of shape `(n,)`, the other with `b` at `y`, both `(m,)`.
+    All are numpy arrays; places come in any order, weights are positive and sum to one. Use no solver and return a
+    number: `w1` of weight 1 at $0$ and weights $\tfrac23, \tfrac13$ at $3, 0$ is $2$.
     ''',
     stub='''
-    def w1(x, y):
+    def w1(x, a, y, b):
         return ...
     ''',
-    hints=("With equal sizes one sorts both and averages the absolute differences. Can you make the sizes equal?",
-           "Repeating every point of `x` as often as `y` has points changes nothing about its distribution."),
+    hints=(r"Which form of the theorem needs no sorting of weights: quantiles, or the area $\int |F(t) - Q(t)|\, dt$?",
+           r"At a place $t$, $F(t)$ is `a[x <= t].sum()`. Both functions are constant between neighbouring places of the two."),
     explanation=r'''
-    Repeat each of the $n$ points $m$ times and each of the $m$ points $n$ times: the distributions are the same, and the
-    sizes are now equal. (For large samples walk along the steps instead, as `wasserstein_1d` does.) Cutting the longer
-    sample after sorting throws away its *largest* points; interpolated quantiles belong to another distribution.
+    The area between two staircases is a sum of rectangles: at every place of either distribution take the gap between
+    the two cumulative distribution functions, times the way to the next place. Walking along the levels works too, if
+    every weight travels with its point when the points are sorted.
     ''',
-    solution=solution_6_2, alternatives=(alternative_6_2_area, alternative_6_2_loop),
-    wrong=((wrong_6_2_truncated, "cut to the length"), (wrong_6_2_means, "two means"),
-           (wrong_6_2_order_two, "order two"), (wrong_6_2_unsorted, "without sorting"),
-           (wrong_6_2_interpolated, "staircase"), (wrong_6_2_sum, "share of the mass")),
+    solution=solution_6_2, alternatives=(alternative_6_2_levels, alternative_6_2_loop),
+    wrong=((wrong_6_2_unweighted, "weights are ignored"), (wrong_6_2_weights_left, "belongs to its point"),
+           (wrong_6_2_means, "two means"), (order_two_6_2, "order two"), (wrong_6_2_independent, "independent"),
+           (wrong_6_2_shifted, "next"), (wrong_6_2_strictly_below, "t included")),
     check=check_6_2,
 ))
 
 
 def solution_6_3(n, m):
-    rows = np.kron(np.eye(n), np.ones((1, m)))      # n blocks of m ones along a diagonal
-    columns = np.kron(np.ones((1, n)), np.eye(m))   # the identity, n times side by side
+    rows = np.kron(np.ones((1, m)), np.eye(n))       # m identities in a row
+    columns = np.kron(np.eye(m), np.ones((1, n)))    # a diagonal of m blocks
     return np.vstack([rows, columns])
 
 
@@ -152,13 +180,17 @@ def alternative_6_3_loop(n, m):
     A = np.zeros((n + m, n * m))
     for i in range(n):
         for j in range(m):
-            A[i, i * m + j] = A[n + j, i * m + j] = 1
+            A[i, j * n + i] = A[n + j, j * n + i] = 1
     return A
 
 
 def alternative_6_3_from_definition(n, m):
-    tables = np.eye(n * m).reshape(n * m, n, m)
+    tables = np.eye(n * m).reshape(n * m, m, n).transpose(0, 2, 1)
     return np.concatenate([tables.sum(axis=2), tables.sum(axis=1)], axis=1).T
+
+
+def wrong_6_3_row_by_row(n, m):
+    return np.vstack([np.kron(np.eye(n), np.ones((1, m))), np.kron(np.ones((1, n)), np.eye(m))])
 
 
 def wrong_6_3_rows_only(n, m):
@@ -167,11 +199,6 @@ def wrong_6_3_rows_only(n, m):
 
 def wrong_6_3_columns_first(n, m):
     return np.roll(solution_6_3(n, m), m, axis=0)
-
-
-def wrong_6_3_column_by_column(n, m):
-    A = solution_6_3(n, m).reshape(n + m, n, m)
-    return A.transpose(0, 2, 1).reshape(n + m, n * m)
 
 
 def wrong_6_3_one_dropped(n, m):
@@ -183,52 +210,53 @@ def wrong_6_3_swapped(n, m):
 
 
 def wrong_6_3_means(n, m):
-    return np.vstack([np.kron(np.eye(n), np.ones((1, m))) / m, np.kron(np.ones((1, n)), np.eye(m)) / n])
+    return solution_6_3(n, m) / np.repeat([m, n], [n, m])[:, None]
 
 
 def check_6_3(answer, c):
     for n, m in [(3, 2), *((c.integer(2, 6), c.integer(2, 6)) for _ in range(4)), (1, 4)]:
         got = c.call(answer, n, m)
         c.equal(got, alternative_6_3_from_definition(n, m), mistakes={
+            "That is the matrix of the text, for a table strung out row by row.": wrong_6_3_row_by_row(n, m),
             "Only the row sums are there; without the column sums all mass goes to the nearest place.": wrong_6_3_rows_only(n, m),
             "The column sums come first; the order asked for is rows, then columns.": wrong_6_3_columns_first(n, m),
-            "This expects the table strung out column by column.": wrong_6_3_column_by_column(n, m),
             "One equation is redundant, but all n + m were asked for.": wrong_6_3_one_dropped(n, m),
             "n and m are swapped.": wrong_6_3_swapped(n, m),
             "These rows compute averages; sums were asked for.": wrong_6_3_means(n, m),
         })
         table = c.rng.uniform(size=(n, m))
         sums = np.concatenate([table.sum(axis=1), table.sum(axis=0)])
-        c.true(np.allclose(np.asarray(got) @ table.ravel(), sums), "The product with a table is not its sums.")
+        c.true(np.allclose(np.asarray(got) @ table.ravel(order="F"), sums), "The product with a table is not its sums.")
 
 
 register(Exercise(
-    id="6.3", title="The matrix of the program", stars=2, kind="function",
+    id="6.3", title="The other way round", stars=2, kind="function",
     statement=r'''
-    Write `constraints(n, m)`: the matrix $A$ of shape `(n + m, n * m)` for which `A @ table.ravel()` holds the $n$ row
-    sums of a table of shape `(n, m)`, followed by its $m$ column sums. (`ravel` strings a table out row by row.)
+    Some programs string a table out column by column, `table.ravel(order="F")` in numpy. Write `constraints(n, m)` for
+    these: the matrix $A$ of shape `(n + m, n * m)` for which `A @ table.ravel(order="F")` holds the $n$ row sums of a
+    table of shape `(n, m)`, followed by its $m$ column sums.
     ''',
     stub='''
     def constraints(n, m):
         return ...
     ''',
-    hints=("Entry (i, j) of the table is entry `i * m + j` of the vector. In which two rows of A does it count?",
-           "`np.kron(np.eye(n), np.ones((1, m)))` makes the row sums; the column sums are a similar product."),
+    hints=("Write out a table of shape (2, 3), number its entries column by column, and mark those of the first row.",
+           "Entry (i, j) of the table is entry `j * n + i` of the vector. In which two rows of A does it count?"),
     explanation=r'''
-    Every column of $A$ holds two ones: one among the first $n$ rows, one among the last $m$. The matrix has rank
-    $n + m - 1$, since the row sums and the column sums have one total. Strung out column by column the same table needs
-    another matrix; with a cost matrix flattened the other way the program silently transports along the transposed cost.
+    Every column of $A$ holds two ones: one among the first $n$ rows, one among the last $m$. It is the matrix of the text
+    with its columns in another order. Nothing warns you if matrix and cost are strung out in different ways: for $n = m$
+    the shapes agree, and the program transports along the transposed cost.
     ''',
     solution=solution_6_3, alternatives=(alternative_6_3_loop, alternative_6_3_from_definition),
-    wrong=((wrong_6_3_rows_only, "nearest place"), (wrong_6_3_columns_first, "come first"),
-           (wrong_6_3_column_by_column, "column by column"), (wrong_6_3_one_dropped, "redundant"),
+    wrong=((wrong_6_3_row_by_row, "row by row"), (wrong_6_3_rows_only, "nearest place"),
+           (wrong_6_3_columns_first, "come first"), (wrong_6_3_one_dropped, "redundant"),
            (wrong_6_3_swapped, "swapped"), (wrong_6_3_means, "averages")),
     check=check_6_3,
 ))
 
 
 def solution_6_4():
-    return [0.0, 1.0, 2.0], [1.0, 2.0, 3.0]      # the first jumps to the last place, the others stay
+    return [0.0, 1.0, 2.0], [1.0, 2.0, 3.0]    # 0 jumps to 3, the others stay
 
 
 def check_6_4(answer, c):
@@ -279,7 +307,7 @@ register(Exercise(
 
 
 def solution_6_5():
-    # quantiles u and s u: the integral of ((s - 1) u)^2 over (0, 1) is (s - 1)^2 / 3
+    # quantiles u and s u: ((s - 1) u)^2 integrates to (s - 1)^2 / 3
     return "(s - 1) / sqrt(3)"
 
 
@@ -295,6 +323,7 @@ def check_6_5(value, c):
         "That is the difference of the standard deviations; the means differ too.": "(s - 1) / sqrt(12)",
         "That is the largest distance that any mass moves.": "s - 1",
         "The integral of u^2 is 1/3, and its root was not taken.": "(s - 1) / 3",
+        "The quantiles are subtracted first and squared afterwards.": "sqrt((s**2 - 1) / 3)",
     })
     assert abs(by_quadrature(2.0) - 1 / 3**0.5) < 1e-6
 
@@ -368,7 +397,7 @@ def check_6_6(answer, c):
             "Cost and fee are minimised apart; it is their difference at one and the same i that counts.": wrong_6_6_apart(f, cost),
             "That is -g.": wrong_6_6_negative(f, cost),
             "The nearest real place need not be the tightest: its fee counts too.": wrong_6_6_nearest(f, cost),
-        })
+        }, says="Some fee breaks an inequality, or could be higher.")
         slack = cost - f[:, None] - np.asarray(got)
         c.true(slack.min() > -1e-9 and slack.min(axis=0).max() < 1e-9, "Some fee is too high, or could be higher.")
 
@@ -403,7 +432,8 @@ def solution_6_7(plan, f, g, a, b, cost):
     coupling = (plan.min() >= -1e-9
                 and np.allclose(plan.sum(axis=1), a, rtol=0, atol=1e-9)
                 and np.allclose(plan.sum(axis=0), b, rtol=0, atol=1e-9))
-    return bool(coupling and slack.min() >= -1e-9 and (plan * slack).sum() <= 1e-9)
+    proved = slack.min() >= -1e-9 and (plan * slack).sum() <= 1e-9
+    return bool(coupling and proved)
 
 
 def alternative_6_7_values(plan, f, g, a, b, cost):
@@ -532,7 +562,8 @@ REASONS_6_8 = {
 
 
 def solution_6_8():
-    return {"A": "one", "B": "two", "C": "one", "D": "one", "E": "two", "F": "one"}
+    return {"A": "one", "B": "two", "C": "one",
+            "D": "one", "E": "two", "F": "one"}
 
 
 def altered_6_8(case):
@@ -667,12 +698,14 @@ def broken_6_10(a, b, cost, epsilon, sweeps):
 def solution_6_10(a, b, cost, epsilon, sweeps):
     def logsumexp(z, axis):
         top = z.max(axis=axis, keepdims=True)
-        return (top + np.log(np.exp(z - top).sum(axis=axis, keepdims=True))).squeeze(axis)
+        total = np.exp(z - top).sum(axis=axis, keepdims=True)
+        return (top + np.log(total)).squeeze(axis)
 
-    g = np.zeros(len(b))                                # g = epsilon log v, f = epsilon log u
+    g = np.zeros(len(b))             # g = epsilon log v, f = epsilon log u
     for _ in range(sweeps):
         f = epsilon * (np.log(a) - logsumexp((g - cost) / epsilon, axis=1))
-        g = epsilon * (np.log(b) - logsumexp((f[:, None] - cost) / epsilon, axis=0))
+        columns = (f[:, None] - cost) / epsilon
+        g = epsilon * (np.log(b) - logsumexp(columns, axis=0))
     return np.exp((f[:, None] + g - cost) / epsilon)
 
 
@@ -767,11 +800,12 @@ def solution_6_11():
 def check_6_11(value, c):
     exponent = -1 / 10
     c.equal(value, 512 * 0.5 ** (1 / exponent), rtol=0.02, mistakes={
-        "Twice the points would halve it if the distance fell like 1/n.": 1024,
+        "If that is twice 512, it would do at the rate 1/n. If it is the factor 2^10, the 512 is still to be multiplied.": 1024,
         "Four times the points would halve it in one dimension, at the rate 1/root(n).": 2048,
         "The dimension belongs in the exponent; it is not a factor.": 5120,
         "That would be right at the rate n^(-2/d), that is in five dimensions.": 512 * 2**5,
         "That is 2^(1/10) times the points: the exponent is upside down.": 512 * 2**0.1,
+        "That uses the slope that was measured; the question is about the rate n^(-1/10).": 512 * 2 ** (1 / 0.13),
     })
 
 
@@ -791,7 +825,7 @@ register(Exercise(
     Wasserstein distance between sets of pictures from the pictures, and why features or slices are used instead.
     ''',
     solution=solution_6_11,
-    wrong=((lambda: 1024, "like 1/n"), (lambda: 2048, "one dimension"), (lambda: 5120, "not a factor"),
+    wrong=((lambda: 1024, "the rate 1/n"), (lambda: 2048, "one dimension"), (lambda: 5120, "not a factor"),
            (lambda: 512 * 32, "five dimensions"), (lambda: 512 * 2**0.1, "upside down")),
     check=check_6_11,
 ))
@@ -896,13 +930,16 @@ register(Exercise(
 
 
 def solution_6_13():
-    return (
-        "The dual of transport with cost c maximises E_p f + E_q g over pairs with f(x) + g(y) <= c(x, y). One may put "
-        "g = -f without loss exactly when c(x, x) = 0 and c obeys the triangle inequality. Squared distance does not: "
-        "from 0 to 2 it charges 4, in two stages 2, and the formula with one function returns the price of the "
-        "cheapest chain, which tends to 0 on a fine grid. For W2 one needs two functions, f and its c-transform. "
-        "With c the distance itself the formula is right, and the critic must be 1-Lipschitz in that same distance."
-    )
+    return '''
+    The dual of transport with cost c maximises E_p f + E_q g over pairs with
+    f(x) + g(y) <= c(x, y). One may put g = -f for all p and q only if
+    c(x, x) = 0 and c obeys the triangle inequality. Squared distance does not.
+    For point masses at 0 and 2 your infimum is 4 and your supremum 2: it is
+    W1, whatever c is. If the constraint is D(x) - D(y) <= c(x, y) instead,
+    the supremum is 4/N on a grid of N steps and 0 on the line. Either take
+    the distance as the cost, then critics that are 1-Lipschitz in it are
+    right; or keep the square and two functions.
+    '''
 
 
 register(Exercise(
@@ -917,7 +954,7 @@ register(Exercise(
         return ...
     ''',
     hints=("What is the dual for a general cost? Which step makes one function out of two?",
-           "A point mass at 0 and one at 2, on a grid: compare both sides."),
+           "A point mass at 0 and one at 2: compute both sides."),
     explanation=r'''
     A good letter states the dual with two functions, names the two properties of the cost that make one enough, gives a
     counterexample with its numbers, and offers a repair (take the distance as the cost, or keep two functions).
@@ -925,6 +962,6 @@ register(Exercise(
     solution=solution_6_13,
     check=rubric("the dual for a general cost has two functions, bound together by f(x) + g(y) <= c(x, y)",
                  "one function is enough when c(x, x) = 0 and the triangle inequality holds",
-                 "a number, for instance 4 against 4/N for squared distance from 0 to 2 on a grid of N steps",
+                 "a number, for instance 4 against 2 for squared distance between point masses at 0 and 2",
                  "a repair: the distance itself as cost, with the critic 1-Lipschitz in that distance, or two functions"),
 ))

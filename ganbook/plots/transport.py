@@ -87,7 +87,8 @@ def potential_with_rays(
     """Draw the level lines of a potential, and the rays of the plan across them. Returns the axes."""
     ax = axes_or_new(ax, (4.8, 4.5))
     levels = ax.contour(xs, ys, height, levels=11, colors=PALETTE["muted"], linewidths=0.8)
-    ax.clabel(levels, levels.levels[::2], fontsize=7, fmt="%g")
+    for label in ax.clabel(levels, levels.levels[::2], fontsize=7, fmt="%g"):
+        label.set(zorder=4, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
     carried(x, y, plan, ax)
     ax.set_aspect("equal")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
@@ -134,19 +135,28 @@ def sample_complexity(sizes: Array, distances: Mapping[int, Array], slopes: Mapp
         ax.plot(np.tile(sizes, len(values)), values.ravel(), marker, ms=3, color=PALETTE[key], alpha=0.5)
         line = np.exp(np.log(mean).mean()) * (sizes / np.exp(np.log(sizes).mean())) ** slopes[d]
         ax.plot(sizes, line, color=PALETTE[key], lw=1.5)
-        ax.annotate(f"d = {d}, slope {slopes[d]:.2f}", (sizes[-1], line[-1]), xytext=(6, -3),
+        slope = f"{slopes[d]:.2f}".replace("-", "\N{MINUS SIGN}")
+        ax.annotate(f"d = {d}, slope {slope}", (sizes[-1], line[-1]), xytext=(6, -3),
                     textcoords="offset points", color=PALETTE[key], fontsize=9)  # fmt: skip
     ax.set(xscale="log", yscale="log", xlim=(sizes[0] * 0.85, sizes[-1] * 4))
     ax.set_xticks(sizes, [str(int(n)) for n in sizes])
+    ticks = [k for k in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1) if ax.get_ylim()[0] <= k <= ax.get_ylim()[1]]
+    ax.set_yticks(ticks, [f"{k:g}" for k in ticks])
     ax.minorticks_off()
     tidy(ax, "Two samples of one law, and $W_1$ between them", "points in each sample $n$", "$W_1$")
     return figure
 
 
 def witnesses(x: Array, p: Array, q: Array, functions: Mapping[str, Array], titles: Sequence[str]) -> Figure:
-    """Draw two distributions on a line and, below, one witness for each metric. Returns the figure."""
+    """Draw two distributions on a line and, below, one witness for each metric. Returns the figure.
+
+    Each witness has a scale of its own: the classes bound height, slope and norm, which do not compare.
+    """
     figure = plt.figure(figsize=(7.6, 3.6), dpi=100, layout="constrained")
-    axes = figure.subplots(2, len(functions), sharex=True, sharey="row")
+    axes = figure.subplots(2, len(functions), sharex=True)
+    for ax in axes[0, 1:]:
+        ax.sharey(axes[0, 0])
+        ax.tick_params(labelleft=False)
     for column, (name, values), title in zip(axes.T, functions.items(), titles, strict=True):
         column[0].fill_between(x, p, color=PALETTE["real"], alpha=0.5, lw=0, label="real")
         column[0].fill_between(x, q, color=PALETTE["generated"], alpha=0.5, lw=0, label="generated")
