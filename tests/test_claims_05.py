@@ -137,6 +137,33 @@ def test_uniform_entropy_is_plus_log_k():
         assert entropy(np.full(k, 1 / k)) == pytest.approx(math.log(k), abs=1e-12)
 
 
+def test_entropy_lies_between_zero_and_log_k():
+    laws = np.random.default_rng(7).dirichlet(0.2 * np.ones(6), size=2000)
+    assert ((entropy(laws) >= 0) & (entropy(laws) <= math.log(6))).all()
+    np.testing.assert_allclose(kl(laws, np.full_like(laws, 1 / 6)), math.log(6) - entropy(laws), atol=1e-12)
+
+
+@pytest.mark.parametrize("step", [1e-9, 1e-3, 1.0])
+def test_a_flat_gaussian_moved_along_its_line_and_across_it(step):
+    flat, origin = np.diag([1.0, 0.0]), np.zeros(2)
+    along = kl_normal(origin, flat, np.array([step, 0.0]), flat)
+    assert along == pytest.approx(step**2 / 2, abs=1e-12)
+    assert kl_normal(origin, flat, np.array([0.0, step]), flat) == math.inf
+
+
+def test_data_processing_where_the_second_law_misses_an_outcome():
+    """KL is infinite before the map, and TV still cannot grow."""
+    rng = np.random.default_rng(8)
+    p, q = rng.dirichlet(np.ones(5), size=(2, 500))
+    q[:, 0] = 0
+    q /= q.sum(1, keepdims=True)
+    kernel = rng.dirichlet(0.3 * np.ones(3), size=(500, 5))
+    pt, qt = (np.einsum("nk,nkj->nj", law, kernel) for law in (p, q))
+    assert (kl(p, q) == math.inf).all()
+    for divergence in (js, total_variation):
+        assert (divergence(pt, qt) <= divergence(p, q) + 1e-12).all()
+
+
 def test_plug_in_floor_of_stacked_mnist():
     assert plug_in_floor(1000, 26_000) == pytest.approx(0.0192, abs=5e-5)
     rng = np.random.default_rng(3)

@@ -37,7 +37,7 @@ letter to `"zero"`, `"finite"` or `"infinite"`.
 ''',
     stub='''
 def kinds():
-    return {"A": ..., "B": ..., "C": ..., "D": ..., "E": ..., "F": ...}
+    # {"A": "zero", "B": "infinite", and so on}
     return ...
 ''',
     hints=(
@@ -131,6 +131,22 @@ def wrong_5_2_sign(p, q):
     return -solution_5_2(p, q)
 
 
+def wrong_5_2_cross(p, q):
+    return -torch.special.xlogy(p, q).sum(-1)
+
+
+def wrong_5_2_symmetric(p, q):
+    return (solution_5_2(p, q) + solution_5_2(q, p)) / 2
+
+
+def wrong_5_2_finite(p, q):
+    return torch.nan_to_num(p * (p / q).log()).sum(-1)
+
+
+def wrong_5_2_total(p, q):
+    return solution_5_2(p, q).sum()
+
+
 def check_5_2(answer, c):
     for dtype in c.dtypes:
         zeros = torch.tensor([[0.5, 0.5, 0.0], [0.2, 0.3, 0.5], [0.0, 1.0, 0.0]], dtype=dtype)
@@ -139,6 +155,9 @@ def check_5_2(answer, c):
         random = (c.probabilities((2, 3, 5), dtype), c.probabilities((2, 3, 5), dtype))
         for p, q in (random, (zeros, other), (zeros, missed)):
             got = c.call(answer, p, q)
+            if isinstance(got, torch.Tensor) and got.shape != p.shape[:-1]:
+                c.fail(f"One number for each pair of laws, summed over the last axis alone: shape {tuple(p.shape[:-1])}, "
+                       f"not {tuple(got.shape)}.")
             want = torch.tensor([_kl_by_sum(a, b) for a, b in zip(_rows(p), _rows(q), strict=True)])
             c.equal(got, want.reshape(p.shape[:-1]).to(dtype), mistakes={
                 "That is KL(q || p): the mean runs over the second law instead of the first.":
@@ -151,6 +170,11 @@ def check_5_2(answer, c):
                 "Where p > 0 = q the term is infinite; leaving it out hides the worst mistake of all.":
                     lambda p=p, q=q: wrong_5_2_common(p, q),
                 "The sign: KL is never negative.": lambda p=p, q=q: wrong_5_2_sign(p, q),
+                "That is the cross-entropy; the entropy of p has to come off.": lambda p=p, q=q: wrong_5_2_cross(p, q),
+                "That is the mean of both directions; only the first was asked for.":
+                    lambda p=p, q=q: wrong_5_2_symmetric(p, q),
+                "The undefined terms are gone, but inf became a large finite number: inf is right where p > 0 = q.":
+                    lambda p=p, q=q: wrong_5_2_finite(p, q),
             })
 
 
@@ -167,8 +191,8 @@ register(Exercise(
     statement=r'''
 Write `divergence(p, q)`, the Kullback–Leibler divergence $\mathrm{KL}(p \,\|\, q)$ in nats, for tensors of
 probabilities of one shape $(\dots, K)$ and one dtype; the result has the shape $(\dots)$ and the same dtype. Both may
-hold exact zeros: the value is `inf` where $p_k > 0 = q_k$ for some $k$, and never `nan`. Use elementary torch
-operations, not a ready-made divergence.
+hold exact zeros: the value is `inf` where $p_k > 0 = q_k$ for some $k$, and never `nan`. Write it out of
+elementary torch operations: a ready-made divergence would pass, and teach you nothing.
 ''',
     stub='''
 def divergence(p, q):
@@ -191,6 +215,8 @@ observed outcome impossible then gets a harmless finite score. `torch.xlogy` tre
         (wrong_5_2_swapped, "second law"), (wrong_5_2_bits, "bits"), (wrong_5_2_naive, "NaN"),
         (wrong_5_2_mean, "K times too small"), (wrong_5_2_epsilon, "small constant"),
         (wrong_5_2_common, "worst mistake"), (wrong_5_2_sign, "never negative"),
+        (wrong_5_2_cross, "cross-entropy"), (wrong_5_2_symmetric, "both directions"),
+        (wrong_5_2_finite, "large finite"), (wrong_5_2_total, "last axis alone"),
     ),
     check=check_5_2,
 ))
@@ -317,6 +343,14 @@ def wrong_5_4_sign(value, unit):
     return solution_5_4(-value - 4 * LOG2, unit)
 
 
+def wrong_5_4_minus(value, unit):
+    return solution_5_4(value - 4 * LOG2, unit)
+
+
+def wrong_5_4_mixed(value, unit):
+    return (value + 2 * (LOG2 if unit == "nats" else 1)) / 2
+
+
 def check_5_4(answer, c):
     for _ in range(4):
         p, q = c.probabilities((2, 4))
@@ -333,6 +367,8 @@ def check_5_4(answer, c):
                 "The unit went the wrong way: one bit is log 2 nats, so there are more bits than nats.": truth * LOG2,
                 "That is in nats; the unit was not looked at.": truth,
                 "The sign: a larger value means laws that are easier to tell apart.": -truth / size,
+                "The log 4 was subtracted: solve for JS, which cannot be negative.": truth / size - 2 * LOG2 / size,
+                "Bits were added to nats: the value is in nats, so convert it as well.": value / 2 + 1,
             })
 
 
@@ -361,6 +397,7 @@ between 0 and 1, so the number of bits is the *larger* one.
     wrong=(
         (wrong_5_4_half, "twice the divergence"), (wrong_5_4_log2, "Only one log 2"), (wrong_5_4_raw, "is missing"),
         (wrong_5_4_times, "wrong way"), (wrong_5_4_no_unit, "not looked at"), (wrong_5_4_sign, "The sign"),
+        (wrong_5_4_minus, "was subtracted"), (wrong_5_4_mixed, "Bits were added"),
     ),
     check=check_5_4,
 ))
@@ -403,13 +440,27 @@ def wrong_5_5_between(weights, means, deviations):
     return mean, (weights * (means - mean) ** 2).sum().sqrt()
 
 
+def wrong_5_5_sum(weights, means, deviations):
+    return (weights * means).sum(), ((weights * deviations) ** 2).sum().sqrt()
+
+
+def wrong_5_5_second_moment(weights, means, deviations):
+    return (weights * means).sum(), (weights * (deviations**2 + means**2)).sum().sqrt()
+
+
+def alternative_5_5_list(weights, means, deviations):
+    return list(solution_5_5(weights, means, deviations))
+
+
 def check_5_5(answer, c):
     for dtype in c.dtypes:
         fixed = torch.tensor([[0.3, 0.7], [-3.0, 2.0], [0.7, 1.0]], dtype=dtype)
         random = [(c.probabilities((k,), dtype), 3 * c.normal((k,), dtype), c.uniform(0.3, 2, (k,), dtype)) for k in (2, 4)]
         for weights, means, deviations in (fixed, *random):
             got = c.call(answer, weights, means, deviations)
-            c.true(isinstance(got, tuple) and len(got) == 2, "Return two numbers: (mean, deviation).")
+            c.true(isinstance(got, (tuple, list)) and len(got) == 2
+                   and all(isinstance(v, (int, float, np.number)) or getattr(v, "shape", None) in ((), (1,)) for v in got),
+                   "Return two numbers: (mean, deviation).")
             grid = torch.linspace(-40, 40, 8_001, dtype=torch.float64)
             parts = torch.distributions.Normal(means.double()[:, None], deviations.double()[:, None])
             p = (weights.double()[:, None] * parts.log_prob(grid).exp()).sum(0)
@@ -421,6 +472,9 @@ def check_5_5(answer, c):
                 "That is a variance; the deviation is its root.": wrong_5_5_variance,
                 "The weights of the components were left out.": wrong_5_5_unweighted,
                 "The spread inside each component is missing.": wrong_5_5_between,
+                "That is the law of a weighted *sum* of normal variables; in a mixture each sample has one component.":
+                    wrong_5_5_sum,
+                "That is the root of the second moment; the square of the mean has to come off.": wrong_5_5_second_moment,
             }
             c.equal(tuple(float(v) for v in got), (float(mean), float(deviation)), rtol=1e-5, atol=1e-5, mistakes={
                 text: tuple(float(v) for v in make(weights, means, deviations)) for text, make in told.items()})
@@ -448,10 +502,11 @@ $\sum_k w_k s_k^2$ within the components and $\sum_k w_k (\mu_k - \mu)^2$ betwee
 is narrow and sits in the gap between the modes, where there are no data at all.
 ''',
     solution=solution_5_5,
-    alternatives=(alternative_5_5_loop,),
+    alternatives=(alternative_5_5_loop, alternative_5_5_list),
     wrong=(
         (wrong_5_5_mode, "largest mode"), (wrong_5_5_within, "between the modes"), (wrong_5_5_variance, "its root"),
         (wrong_5_5_unweighted, "left out"), (wrong_5_5_between, "inside each component"),
+        (wrong_5_5_sum, "weighted *sum*"), (wrong_5_5_second_moment, "second moment"),
     ),
     check=check_5_5,
 ))
@@ -560,6 +615,26 @@ def wrong_5_7_in_q(theta, p):
     return -torch.log(p / (p + q))
 
 
+def wrong_5_7_plain_mean(theta, p):
+    q = torch.softmax(theta, 0)
+    h = -torch.log(p / (p + q))
+    return q * (h - h.mean())
+
+
+def wrong_5_7_mean_over_p(theta, p):
+    q = torch.softmax(theta, 0)
+    h = -torch.log(p / (p + q))
+    return q * (h - (p * h).sum())
+
+
+def wrong_5_7_reverse_kl(theta, p):
+    return _through(theta, torch.log(torch.softmax(theta, 0) / p))
+
+
+def wrong_5_7_per_atom(theta, p):
+    return solution_5_7(theta, p) / len(p)
+
+
 def wrong_5_7_swapped(theta, p):
     q = torch.softmax(theta, 0)
     return _through(theta, -torch.log(q / (p + q)))
@@ -573,9 +648,13 @@ def check_5_7(answer, c):
         "Softmax couples the logits: its own average has to come off every entry.": wrong_5_7_uncentred,
         "That is the gradient in q; the chain rule through the softmax is missing.": wrong_5_7_in_q,
         "That discriminator is optimal with real and generated exchanged.": wrong_5_7_swapped,
+        "The average that comes off is the mean of h under q, not the plain mean.": wrong_5_7_plain_mean,
+        "The average that comes off is taken under q, not under p.": wrong_5_7_mean_over_p,
+        "That is the gradient of KL(q || p): h is the log of (p + q)/p, not of q/p.": wrong_5_7_reverse_kl,
+        "K times too small: the loss is a sum weighted by q, not a mean over the atoms.": wrong_5_7_per_atom,
     }
     for dtype in c.dtypes:
-        for k in (2, 5, 8):
+        for k in (3, 5, 8):
             theta, p = c.normal((k,), dtype), c.probabilities((k,), dtype)
             got = c.call(answer, theta, p)
             with torch.enable_grad():
@@ -611,7 +690,9 @@ detached. Forget `detach` on $D$ and you get a third vector that training never 
     wrong=(
         (wrong_5_7_moving, "frozen"), (wrong_5_7_minimax, "minimax"), (wrong_5_7_sign, "uphill"),
         (wrong_5_7_uncentred, "average has to come off"), (wrong_5_7_in_q, "chain rule"),
-        (wrong_5_7_swapped, "exchanged"),
+        (wrong_5_7_swapped, "exchanged"), (wrong_5_7_plain_mean, "not the plain mean"),
+        (wrong_5_7_mean_over_p, "not under p"), (wrong_5_7_reverse_kl, "not of q/p"),
+        (wrong_5_7_per_atom, "K times too small"),
     ),
     check=check_5_7,
 ))
@@ -648,6 +729,14 @@ def wrong_5_8_slope(t):
     return torch.where(t >= -2, 1 + t / 2, 0.0)
 
 
+def wrong_5_8_plus_one(t):
+    return torch.where(t >= -2, t + t**2 / 4, 1.0)
+
+
+def wrong_5_8_identity(t):
+    return torch.where(t >= -2, t + t**2 / 4, t)
+
+
 def wrong_5_8_factor(t):
     return torch.where(t >= -2, t + t**2 / 2, -1.0)
 
@@ -660,6 +749,8 @@ def check_5_8(answer, c):
         "Below t = -2 the supremum is finite: t u - f(u) does not grow as u approaches zero.": wrong_5_8_infinite,
         "At u = 0 the bracket is -f(0), and f(0) is not zero.": wrong_5_8_zero,
         "That is the u at which the supremum is attained, not the supremum.": wrong_5_8_slope,
+        "The sign below t = -2: at u = 0 the bracket is minus f(0).": wrong_5_8_plus_one,
+        "Below t = -2 the best u is 0, not 1, so the bracket does not depend on t there.": wrong_5_8_identity,
         "The square has another factor: put the best u back into the bracket.": wrong_5_8_factor,
     }
     for dtype in c.dtypes:
@@ -698,6 +789,7 @@ right one; being smaller below $-2$, it gives a tighter bound.
         (wrong_5_8_everywhere, "sits at the border"), (wrong_5_8_centred, "centred at 1"),
         (wrong_5_8_infinite, "supremum is finite"), (wrong_5_8_zero, "is not zero"),
         (wrong_5_8_slope, "not the supremum"), (wrong_5_8_factor, "another factor"),
+        (wrong_5_8_plus_one, "minus f(0)"), (wrong_5_8_identity, "does not depend on t"),
     ),
     check=check_5_8,
 ))
@@ -755,6 +847,10 @@ def wrong_5_9_no_midpoint(p, q):
     return entropy(p + q) - (entropy(p) + entropy(q)) / 2
 
 
+def wrong_5_9_bits(p, q):
+    return js(p, q) / LOG2
+
+
 def wrong_5_9_clamped(p, q):
     def entropy(r):
         return (r * r.clamp(min=1e-9).log()).sum(-1)
@@ -776,6 +872,7 @@ def check_5_9(answer, c):
                 "The sign: entropy is -sum r log r, positive, and the midpoint has the most of it.": -js(p, q),
                 "The mean of the two entropies comes off, not their sum.": wrong_5_9_no_half(p, q),
                 "The first entropy is not that of a distribution: p + q sums to two.": wrong_5_9_no_midpoint(p, q),
+                "That is in bits: entropy is in nats here, with the natural logarithm.": wrong_5_9_bits(p, q),
                 "Zero for different laws: cutting off below zero has hidden an error of sign.": torch.zeros_like(js(p, q)),
             })
 
@@ -807,7 +904,7 @@ tempting repair, turns the result into a constant with no gradient.
     wrong=(
         (broken_5_9, "Both faults"), (wrong_5_9_sign_only, "NaN"), (wrong_5_9_zeros_only, "the midpoint has the most"),
         (wrong_5_9_no_half, "not their sum"), (wrong_5_9_no_midpoint, "sums to two"),
-        (wrong_5_9_clamped, "cutting off below zero"),
+        (wrong_5_9_clamped, "cutting off below zero"), (wrong_5_9_bits, "in bits"),
     ),
     check=check_5_9,
 ))
@@ -845,7 +942,7 @@ def wrong_5_10_lengths():
 
 def check_5_10(answer, c):
     found = c.call(answer)
-    c.true(isinstance(found, (tuple, list)) and len(found) == 3, "Return three probability vectors: (p, q, r).")
+    c.true(isinstance(found, (tuple, list, np.ndarray)) and len(found) == 3, "Return three probability vectors: (p, q, r).")
     laws = [np.asarray(law, dtype=float) for law in found]
     c.true(all(law.ndim == 1 and len(law) == len(laws[0]) for law in laws), "The three have different lengths.", on="")
     c.true(all(np.isfinite(law).all() for law in laws), "A probability is NaN or infinite.", on="")
@@ -969,6 +1066,18 @@ def wrong_5_12_js():
     return "(u * log(u) - (1 + u) * log((1 + u) / 2)) / 2"
 
 
+def wrong_5_12_not_divided():
+    return "u * log((1 + u) / (2 * u))"
+
+
+def wrong_5_12_by_p():
+    return "(1 + 1 / u) * log((1 + u) / (2 * u))"
+
+
+def wrong_5_12_twice():
+    return "2 * (1 + u) * log((1 + u) / (2 * u))"
+
+
 def wrong_5_12_log4():
     return "(1 + u) * log((1 + u) / u)"
 
@@ -980,6 +1089,9 @@ def check_5_12(value, c):
         "That is KL(q || p); the midpoint does not occur in it.": wrong_5_12_data(),
         "The sign: as it stands, f is concave.": wrong_5_12_sign(),
         "That is JS, the minimax generator's.": wrong_5_12_js(),
+        "The factor before the logarithm is 2 m/q, and m/q is not p/q.": wrong_5_12_not_divided(),
+        "That was divided by p; our convention averages over q, so divide by q.": wrong_5_12_by_p(),
+        "Twice too large: 2 m is p + q, not 2 p + 2 q.": wrong_5_12_twice(),
         "At u = 1 an f must vanish; the midpoint's one half is missing.": wrong_5_12_log4(),
     })
 
@@ -1008,6 +1120,7 @@ the two conventions. Mix the ratios and you get $2\,\mathrm{KL}(m \,\|\, q)$, wh
     wrong=(
         (wrong_5_12_other_ratio, "other ratio"), (wrong_5_12_half, "factor 2"), (wrong_5_12_data, "midpoint does not"),
         (wrong_5_12_sign, "concave"), (wrong_5_12_js, "minimax generator"), (wrong_5_12_log4, "must vanish"),
+        (wrong_5_12_not_divided, "is not p/q"), (wrong_5_12_by_p, "divided by p"), (wrong_5_12_twice, "Twice too large"),
     ),
     check=check_5_12,
 ))

@@ -43,7 +43,7 @@ def separation(
     theta: np.ndarray, values: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]
 ) -> Figure:
     """Draw divergences against the separation, and generator gradients on a log axis beside them."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), dpi=100, layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.5), dpi=100, layout="constrained")
     _curves(left, theta, values)
     left.set(ylim=(0, 2.2))
     tidy(left, "how far apart?", "separation θ", "nats (total variation: no unit)", legend=True)
@@ -72,7 +72,7 @@ def mistakes(
     share: np.ndarray, dropped: Mapping[str, np.ndarray], invented: Mapping[str, np.ndarray]
 ) -> Figure:
     """Draw what it costs to drop a share of the data (left) and to invent the same share (right)."""
-    figure, panels = plt.subplots(1, 2, figsize=(9, 3.5), dpi=100, layout="constrained")
+    figure, panels = plt.subplots(1, 2, figsize=(8, 3.5), dpi=100, layout="constrained")
     texts = ("q drops a share w of p", "q puts a share w where p is nearly absent")
     for ax, curves, title in zip(panels, (dropped, invented), texts, strict=True):
         _curves(ax, share, curves)
@@ -83,9 +83,9 @@ def mistakes(
 def plug_in_curve(
     n: np.ndarray, mean: np.ndarray, spread: np.ndarray, floor: np.ndarray, ax: Axes | None = None
 ) -> Figure:
-    """Draw the mean of a plug-in estimate over seeds with its spread, against the number of samples n."""
+    """Draw the mean of a plug-in estimate over draws with its spread, against the number of samples n."""
     ax = axes_or_new(ax)
-    ax.errorbar(n, mean, spread, fmt="o", color=PALETTE["generated"], capsize=3, label="plug-in KL, 20 seeds")
+    ax.errorbar(n, mean, spread, fmt="o", color=PALETTE["generated"], capsize=3, label="plug-in KL, 20 sets of samples")
     ax.plot(n, floor, color=PALETTE["theory"], linestyle="--", label="(K − 1) / 2N")
     ax.set(xscale="log", yscale="log")
     tidy(ax, "a perfect sampler, measured by counting", "samples N", "KL (nats)", legend=True)
