@@ -1,4 +1,4 @@
-"""The command line as a user meets it: in processes of its own."""
+"""The command line as a user meets it: in processes of its own, and its mistakes one after the other in this one."""
 
 import json
 import os
@@ -8,6 +8,8 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+
+from ganbook.cli import main
 
 ENV = {**os.environ, "OMP_NUM_THREADS": "1"}
 
@@ -54,13 +56,22 @@ def test_one_seed_gives_one_result_and_another_seed_another(tmp_path):
     (("sample", "-n", "0"), "number is 0"),
     (("sample", "--weights", "nowhere.safetensors"), "no weights at nowhere.safetensors"),
 ])
-def test_mistakes_end_with_code_two_and_one_line(tmp_path, arguments, message):
-    done = run(*arguments, cwd=tmp_path)
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert message in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "Traceback" not in done.stderr
+def test_mistakes_end_with_code_two_and_one_line(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        main(list(arguments))
+    said = capsys.readouterr().err
+    assert stopped.value.code == 2
+    assert message in said
+    assert len(said.strip().splitlines()) == 1
     assert not list(tmp_path.iterdir()), "a refused command left something behind"
+
+
+def test_a_mistake_in_a_process_of_its_own(tmp_path):
+    done = run("train", "--data", "imagenet", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.strip() == "ganbook: unknown data 'imagenet': expected one of digits, mnist"
+    assert done.stdout == ""
 
 
 def test_weights_that_are_not_weights(tmp_path):
