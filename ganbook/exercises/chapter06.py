@@ -55,7 +55,7 @@ def solution_6_2(x, a, y, b):
     below_x = [a[x <= place].sum() for place in t]
     below_y = [b[y <= place].sum() for place in t]
     gaps = np.abs(np.subtract(below_x, below_y))
-    return (gaps[:-1] * np.diff(t)).sum()        # a gap lasts to the next step
+    return (gaps[:-1] * np.diff(t)).sum()    # a gap lasts to the next step
 
 
 def alternative_6_2_levels(x, a, y, b):
@@ -171,8 +171,8 @@ register(Exercise(
 
 
 def solution_6_3(n, m):
-    rows = np.kron(np.ones((1, m)), np.eye(n))       # m identities in a row
-    columns = np.kron(np.eye(m), np.ones((1, n)))    # a diagonal of m blocks
+    rows = np.kron(np.ones((1, m)), np.eye(n))     # m identities in a row
+    columns = np.kron(np.eye(m), np.ones((1, n)))  # a diagonal of m blocks
     return np.vstack([rows, columns])
 
 
@@ -256,7 +256,7 @@ register(Exercise(
 
 
 def solution_6_4():
-    return [0.0, 1.0, 2.0], [1.0, 2.0, 3.0]    # 0 jumps to 3, the others stay
+    return [0.0, 1.0, 2.0], [1.0, 2.0, 3.0]  # 0 jumps to 3, others stay
 
 
 def check_6_4(answer, c):
@@ -836,7 +836,8 @@ def solution_6_12(x, y, h):
         squares = ((u[:, None] - v) ** 2).sum(axis=2)
         return np.exp(-squares / (2 * h**2))
 
-    return kernel(x, x).mean() - 2 * kernel(x, y).mean() + kernel(y, y).mean()
+    within = kernel(x, x).mean() + kernel(y, y).mean()
+    return within - 2 * kernel(x, y).mean()
 
 
 def alternative_6_12_weights(x, y, h):
@@ -931,10 +932,10 @@ register(Exercise(
 
 def solution_6_13():
     return '''
-    The dual of transport with cost c maximises E_p f + E_q g over pairs with
-    f(x) + g(y) <= c(x, y). One may put g = -f for all p and q only if
-    c(x, x) = 0 and c obeys the triangle inequality. Squared distance does not.
-    For point masses at 0 and 2 your infimum is 4 and your supremum 2: it is
+    The dual of transport with cost c maximises E_p f + E_q g over pairs
+    with f(x) + g(y) <= c(x, y). One may put g = -f for all p and q only if
+    c(x, x) = 0 and c obeys the triangle inequality. Squared distance does
+    not. For point masses at 0 and 2 your infimum is 4 and your supremum 2: it is
     W1, whatever c is. If the constraint is D(x) - D(y) <= c(x, y) instead,
     the supremum is 4/N on a grid of N steps and 0 on the line. Either take
     the distance as the cost, then critics that are 1-Lipschitz in it are
