@@ -235,3 +235,30 @@ def test_optimal_discriminator_takes_points_of_the_plane():
     assert D.shape == (3,)
     assert abs(float(D[0]) - 1) < 1e-9 and float(D[1]) < 1e-9 and float(D[2]) < 1e-9
     assert optimal_discriminator(SwissRoll(), ring(std=0.5))(x).shape == (3,)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_ten_times_the_steps_learn_the_largest_sample_too(seed):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        sample, fresh = (torch.randn(2, k, 20) for k in (4_096, 10_000))
+        D = nn.Sequential(
+            nn.Linear(20, 64), nn.LeakyReLU(0.2), nn.Linear(64, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1)
+        )
+        optimizer = torch.optim.Adam(D.parameters(), lr=3e-3)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 3_000)
+        for _ in range(3_000):
+            real, fake = sample[:, torch.randint(4_096, (1_000,))]
+            loss = NON_SATURATING.discriminator(D(real), D(fake))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    with torch.no_grad():
+        on_training, on_fresh = (
+            float(((D(real) > 0).double().mean() + (D(fake) <= 0).double().mean()) / 2)
+            for real, fake in (sample, fresh)
+        )
+    assert 0.83 < on_training < 0.93
+    assert abs(on_fresh - 0.5) < 5 * 0.5 / math.sqrt(20_000)

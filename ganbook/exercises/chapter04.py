@@ -42,6 +42,10 @@ def wrong_4_1_epsilon(a, b):
     return (a + 1e-2) / (a + b + 2e-2)
 
 
+def wrong_4_1_tiny(a, b):
+    return (a + 1e-8) / (a + b + 2e-8)
+
+
 def wrong_4_1_timid(a, b):
     return torch.where((a == 0) | (b == 0), 0.5, a / (a + b))
 
@@ -68,6 +72,9 @@ def check_4_1(answer, c):
                 "That is the quotient of the densities, the exponential of the score.":
                     torch.where(empty, 0.5, a / b),
             })
+        a, b = torch.tensor([[3e-30, 0.0], [1e-30, 2e-30]], dtype=dtype)
+        c.equal(c.call(answer, a, b), solution_4_1(a, b),
+                says="A constant in the denominator decides where samples are rare; only a + b = 0 needs care.")
 
 
 register(Exercise(
@@ -95,6 +102,7 @@ the answer at every point where samples are rare, and a score is read most eager
     wrong=(
         (wrong_4_1_bare, "both densities vanish"), (wrong_4_1_swapped, "swapped"), (wrong_4_1_hard, "hard decision"),
         (wrong_4_1_epsilon, "small constant"), (wrong_4_1_timid, "other decides"), (wrong_4_1_ratio, "quotient"),
+        (wrong_4_1_tiny, "where samples are rare"),
     ),
     check=check_4_1,
 ))
@@ -104,7 +112,7 @@ the answer at every point where samples are rare, and a score is read most eager
 
 
 def solution_4_2():
-    # log p − log q = −x²/2 + (x − 1)²/(2·0.64) + log 0.8, a parabola A x² + B x + C
+    # log p − log q = −x²/2 + (x − 1)²/1.28 + log 0.8 = A x² + B x + C
     A, B, C = 1 / 1.28 - 1 / 2, -1 / 0.64, 1 / 1.28 + math.log(0.8)
     root = math.sqrt(B**2 - 4 * A * C)
     return (-B - root) / (2 * A), (-B + root) / (2 * A)
@@ -132,16 +140,20 @@ def wrong_4_2_twice():
     return solution_4_2()[0], solution_4_2()[0]
 
 
+def wrong_4_2_infinite():
+    return solution_4_2()[0], math.inf
+
+
 def wrong_4_2_means():
     return 0.0, 1.0
 
 
 def check_4_2(value, c):
-    if not isinstance(value, tuple | list) or np.shape(value) != (2,):
+    if np.shape(value) != (2,):
         c.fail("The wrong shape: a tuple of two numbers was expected, the smaller first.")
     left, right = (float(x) for x in value)
-    if math.isnan(left) or math.isnan(right):
-        c.fail("The result is NaN.")
+    if not (math.isfinite(left) and math.isfinite(right)):
+        c.fail("NaN or infinite: both points are finite numbers.")
     for sentence, wrong in (
         ("Halfway between the means is right for equal widths only.", wrong_4_2_midpoint()),
         ("There the exponents are equal. A density has a normalising factor too.", wrong_4_2_unnormalised()),
@@ -181,6 +193,7 @@ trained network never learns of it: in the chapter's picture, all five are on th
     wrong=(
         (wrong_4_2_midpoint, "halfway"), (wrong_4_2_unnormalised, "normalising"), (wrong_4_2_variance, "variance"),
         (wrong_4_2_order, "smaller first"), (wrong_4_2_twice, "given twice"), (wrong_4_2_means, "not undecided"),
+        (wrong_4_2_infinite, "points are finite"),
     ),
     check=check_4_2,
 ))
@@ -220,6 +233,14 @@ def wrong_4_3_halves():
     return "(x - m)**2/s**2 - x**2 + log(s)"
 
 
+def wrong_4_3_equal_widths():
+    return "m**2/2 - m*x"
+
+
+def wrong_4_3_log_twice():
+    return "(x - m)**2/(2*s**2) - x**2/2 + log(s**2)"
+
+
 def check_4_3(value, c):
     def want(x, m, s):
         return -(x**2) / 2 - (-((x - m) ** 2) / (2 * s**2) - math.log(s))
@@ -231,6 +252,8 @@ def check_4_3(value, c):
         "There s is treated as the variance; it is the standard deviation.": wrong_4_3_variance(),
         "That is the probability; the score is its logit.": wrong_4_3_probability(),
         "The exponent of a normal density has a one half.": wrong_4_3_halves(),
+        "That holds for s = 1 only.": wrong_4_3_equal_widths(),
+        "The logarithm is that of s, not of the variance.": wrong_4_3_log_twice(),
     })
 
 
@@ -258,6 +281,7 @@ score is not enough, however well it is trained.
     wrong=(
         (wrong_4_3_turned, "high on generated"), (wrong_4_3_no_log, "gone missing"), (wrong_4_3_log_sign, "wrong sign"),
         (wrong_4_3_variance, "as the variance"), (wrong_4_3_probability, "probability"), (wrong_4_3_halves, "one half"),
+        (wrong_4_3_equal_widths, "s = 1 only"), (wrong_4_3_log_twice, "not of the variance"),
     ),
     check=check_4_3,
 ))
@@ -402,11 +426,17 @@ ATOMS_Q = torch.tensor([0.1, 0.1, 0.2, 0.3, 0.3], dtype=torch.float64)
 
 
 def solution_4_6():
-    best = torch.log(torch.tensor([0.4, 0.3, 0.1, 0.1, 0.1]) / torch.tensor([0.1, 0.1, 0.2, 0.3, 0.3]))
+    p = torch.tensor([0.4, 0.3, 0.1, 0.1, 0.1])
+    q = torch.tensor([0.1, 0.1, 0.2, 0.3, 0.3])
+    best = torch.log(p / q)
     A = 8 * best  # always on the right side, and far too sure
     B = best.clone()
     B[2] = 0.1  # one atom on the wrong side, barely
     return A.tolist(), B.tolist()
+
+
+def alternative_4_6_small():
+    return (1e-9, 1e-9, 0.0, 0.0, 0.0), (1.0, 0.95, 0.01, 0.0, 0.0)  # right scores that lie in [0, 1]
 
 
 def wrong_4_6_scaled():
@@ -441,15 +471,17 @@ def check_4_6(answer, c):
     if torch.cat([A, B]).isnan().any():
         c.fail("A score is NaN.")
     c.true(torch.cat([A, B]).isfinite().all(), "Scores must be finite: an infinite one is a network that cannot exist.")
-    c.true(((A < 0) | (A > 1) | (B < 0) | (B > 1)).any(),
-           "These look like probabilities; scores are logits, and a positive one says real.")
     right = [float(torch.where(s > 0, ATOMS_P, ATOMS_Q).sum() / 2) for s in (A, B)]
     value = [float((ATOMS_P * logsigmoid(s) + ATOMS_Q * logsigmoid(-s)).sum()) for s in (A, B)]
     said = f"A is right {right[0]:.3f} of the time with V = {value[0]:.3f}, B {right[1]:.3f} with V = {value[1]:.3f}."
+    if right[0] > right[1] + 1e-9 and value[1] >= value[0] + 0.1:
+        return
+    c.true(((A < 0) | (A > 1) | (B < 0) | (B > 1)).any(),
+           "These look like probabilities; scores are logits, and a positive one says real.")
     c.true(abs(right[0] - right[1]) > 1e-9, f"Both are equally often right: only the sign of a score counts. {said}")
     c.true(right[0] > right[1], f"It is the second of the two that is right more often. {said}")
     c.true(value[1] > value[0], f"A is better in both respects. {said}")
-    c.true(value[1] > value[0] + 0.1, f"The difference of the values is too slight: 0.1 was asked for. {said}")
+    c.true(value[1] >= value[0] + 0.1, f"The difference of the values is too slight: 0.1 was asked for. {said}")
 
 
 register(Exercise(
@@ -475,6 +507,7 @@ drops far below the $-2 \log 2$ of a coin. B moves one score from $-0.69$ to $+0
 value by hardly anything. $D$ is paid for honest probabilities, not for hits.
 ''',
     solution=solution_4_6,
+    alternatives=(alternative_4_6_small,),
     wrong=(
         (wrong_4_6_scaled, "equally often"), (wrong_4_6_both, "both respects"), (wrong_4_6_exchanged, "second of the two"),
         (wrong_4_6_probabilities, "probabilities"), (wrong_4_6_slight, "too slight"), (wrong_4_6_infinite, "finite"),
@@ -521,6 +554,14 @@ def wrong_4_7_plain(d, prior, alpha, beta):
     return d / (1 - d)
 
 
+def wrong_4_7_output(d, prior, alpha, beta):
+    return (prior * alpha * d + (1 - prior) * beta) / (prior * d + 1 - prior)
+
+
+def wrong_4_7_unsmoothed(d, prior, alpha, beta):
+    return (d - beta) / (alpha - beta)
+
+
 def check_4_7(answer, c):
     for dtype in c.dtypes:
         for _ in range(4):
@@ -534,6 +575,9 @@ def check_4_7(answer, c):
                 "The label of the real samples is left out: D never exceeds alpha.": wrong_4_7_no_alpha(d, prior, alpha, beta),
                 "That is q/p, the inverse.": wrong_4_7_inverse(d, prior, alpha, beta),
                 "That holds for plain labels and balanced batches only.": wrong_4_7_plain(d, prior, alpha, beta),
+                "That goes from a ratio to the output; the other way round is asked for.": wrong_4_7_output(d, prior, alpha, beta),
+                "That is still a probability, freed from the smoothing; a ratio is made of its odds.":
+                    wrong_4_7_unsmoothed(d, prior, alpha, beta),
             })
 
 
@@ -556,14 +600,16 @@ def ratio_from_output(d, prior, alpha, beta):
     explanation=r'''
 Dividing by $q$ gives $d\,(\pi r + 1 - \pi) = \pi \alpha r + (1 - \pi)\beta$, so
 $r = \frac{1 - \pi}{\pi} \cdot \frac{d - \beta}{\alpha - d}$. For $\alpha = 1$, $\beta = 0$ this is {eq}`eq:04-ratio`. Smoothing
-loses nothing in principle. In practice it does: a ratio of $10^4$ and one of $10^6$ differ by one part in ten
-thousand in $d$, so the smallest error of the network becomes a large one of $r$.
+loses nothing in principle. In practice it does: the scores of the ratios $10^4$ and $10^6$ lie $\log 100 = 4.6$ nats
+apart with plain labels, and 0.001 apart with $\alpha = 0.9$, so the smallest error of the network becomes a large one
+of $r$.
 ''',
     solution=solution_4_7,
     alternatives=(alternative_4_7_linear,),
     wrong=(
         (wrong_4_7_no_prior, "prior is ignored"), (wrong_4_7_prior_turned, "upside down"), (wrong_4_7_no_beta, "below beta"),
         (wrong_4_7_no_alpha, "exceeds alpha"), (wrong_4_7_inverse, "inverse"), (wrong_4_7_plain, "plain labels"),
+        (wrong_4_7_output, "other way round"), (wrong_4_7_unsmoothed, "still a probability"),
     ),
     check=check_4_7,
 ))
@@ -600,6 +646,14 @@ def wrong_4_8_turned():
     return "w*q*(1 - w)*p / (w*q + (1 - w)*p)"
 
 
+def wrong_4_8_twice():
+    return "2*w*p*(1 - w)*q / (w*p + (1 - w)*q)"
+
+
+def wrong_4_8_outside():
+    return "w*(1 - w)*p*q/(p + q)"
+
+
 def check_4_8(value, c):
     def want(p, q, w):
         real, fake = w * p, (1 - w) * q
@@ -614,6 +668,8 @@ def check_4_8(value, c):
             wrong_4_8_half(),
         "A loss of value cannot be negative: the second derivative enters with a minus.": wrong_4_8_sign(),
         "The shares are exchanged: w belongs to p.": wrong_4_8_turned(),
+        "That is the harmonic mean of the two masses, twice the weight.": wrong_4_8_twice(),
+        "The sum below the line has shares as well.": wrong_4_8_outside(),
     })
 
 
@@ -642,6 +698,7 @@ source decides how well the score is learned at a point.
     wrong=(
         (wrong_4_8_balanced, "balanced case"), (wrong_4_8_one_sided, "numerator"), (wrong_4_8_no_mass, "mass at the point"),
         (wrong_4_8_half, "in front of the integral"), (wrong_4_8_sign, "negative"), (wrong_4_8_turned, "exchanged"),
+        (wrong_4_8_twice, "twice the weight"), (wrong_4_8_outside, "below the line"),
     ),
     check=check_4_8,
 ))
@@ -683,6 +740,18 @@ def wrong_4_9_outside(scores, n_real, n_fake):
     return scores.exp().mean().log() - math.log(n_real / n_fake)
 
 
+def wrong_4_9_positive(scores, n_real, n_fake):
+    return (scores.mean() - math.log(n_real / n_fake)).abs()
+
+
+def wrong_4_9_minus(scores, n_real, n_fake):
+    return math.log(n_real / n_fake) - scores.mean()
+
+
+def wrong_4_9_odds(scores, n_real, n_fake):
+    return scores.mean() - n_real / n_fake
+
+
 def check_4_9(answer, c):
     for dtype in c.dtypes:
         for n_real, n_fake in ((96, 128), (c.integer(20, 60), c.integer(90, 300)), (c.integer(90, 300), c.integer(20, 60))):
@@ -700,7 +769,14 @@ def check_4_9(answer, c):
                 "An expectation is a mean; that is a sum.": lambda s=scores, a=n_real, b=n_fake: wrong_4_9_sum(s, a, b),
                 "The logarithm belongs inside the expectation.":
                     lambda s=scores, a=n_real, b=n_fake: wrong_4_9_outside(s, a, b),
+                "That is minus the estimate: scores are high on samples of p.":
+                    lambda s=scores, a=n_real, b=n_fake: wrong_4_9_minus(s, a, b),
+                "A score is a logarithm: take off the logarithm of the odds, not the odds.":
+                    lambda s=scores, a=n_real, b=n_fake: wrong_4_9_odds(s, a, b),
             })
+        unlucky = c.uniform(-3, -1, (20,), dtype)
+        c.equal(c.call(answer, unlucky, 50, 50), unlucky.mean(),
+                says="An estimate may come out negative; then say so, and do not hide that D is poor.")
 
 
 register(Exercise(
@@ -730,6 +806,8 @@ rows, forgetting it costs 0.288 nats, and the estimate may even turn out negativ
         (wrong_4_9_uncorrected, "take it off"), (wrong_4_9_sign, "correction has the wrong sign"),
         (wrong_4_9_share, "not of the share"), (wrong_4_9_probability, "before any sigmoid"),
         (wrong_4_9_sum, "that is a sum"), (wrong_4_9_outside, "inside the expectation"),
+        (wrong_4_9_positive, "may come out negative"), (wrong_4_9_minus, "minus the estimate"),
+        (wrong_4_9_odds, "not the odds"),
     ),
     check=check_4_9,
 ))
@@ -790,6 +868,25 @@ def wrong_4_10_labels(D, real, fake):
     return solution_4_10(D, fake, real)
 
 
+def wrong_4_10_no_dropout(D, real, fake):
+    for layer in D.modules():
+        if isinstance(layer, torch.nn.Dropout):
+            layer.p = 0.0
+    return broken_4_10(D, real, fake)
+
+
+def wrong_4_10_seed(D, real, fake):
+    state = torch.get_rng_state()
+    torch.manual_seed(0)
+    value = broken_4_10(D, real, fake)
+    torch.set_rng_state(state)
+    return value
+
+
+def wrong_4_10_half(D, real, fake):
+    return solution_4_10(D, real, fake) / 2
+
+
 def check_4_10(answer, c):
     from torch import nn
 
@@ -809,13 +906,19 @@ def check_4_10(answer, c):
                 D.train(training)
                 again = c.call(answer, D, real, fake)
                 c.true(c.agrees(again, got), "Two calls on the same points give two values: dropout is still on.")
+                calm = c.call(answer, D.eval(), real, fake)
+                D.train(training)
+                c.true(not c.agrees(calm, want, rtol=1e-4),
+                       "Two calls agree now, on the value of a random half of D: right only once D is in evaluation mode.")
             c.equal(got, want, rtol=1e-4 if dtype == torch.float32 else 1e-8, mistakes={
                 "That is the loss; the value is what D maximises.": -want,
                 "The mean runs over all rows together; with 24 real and 40 generated ones the halves lose their equal weight.":
                     lambda r=d_real, f=d_fake: 2 * float(torch.cat([logsigmoid(r), logsigmoid(-f)]).mean()),
                 "Real and generated have changed places.":
                     lambda r=d_real, f=d_fake: float(logsigmoid(f).mean() + logsigmoid(-r).mean()),
+                "That is half of the value: the two means are added, not averaged.": want / 2,
             })
+            c.true(D[2].p == 0.5, "The dropout layer is not as it came: its rate has been changed for good.")
             c.true(D.training is training, "D came in training mode and is left in evaluation mode: training would go on without dropout."
                    if training else "D came in evaluation mode, and training mode is switched on afterwards.")
 
@@ -847,6 +950,8 @@ change what it measures, so the mode is remembered and put back.
         (broken_4_10, "dropout is still on"), (wrong_4_10_left_in_eval, "left in evaluation mode"),
         (wrong_4_10_always_train, "switched on afterwards"), (wrong_4_10_loss, "that is the loss"),
         (wrong_4_10_rows, "equal weight"), (wrong_4_10_labels, "changed places"),
+        (wrong_4_10_no_dropout, "changed for good"), (wrong_4_10_seed, "random half of D"),
+        (wrong_4_10_half, "half of the value"),
     ),
     check=check_4_10,
 ))
@@ -856,7 +961,7 @@ change what it measures, so the mode is remembered and put back.
 
 
 def solution_4_11(h, scores):
-    weights = torch.softmax(scores, dim=0)  # exp(s) divided by its sum, without overflow
+    weights = torch.softmax(scores, dim=0)  # exp(s) / sum, no overflow
     return float((weights * h).sum()), float(1 / weights.square().sum())
 
 
@@ -896,6 +1001,18 @@ def wrong_4_11_square(h, scores):
     return mean, float(torch.softmax(scores, dim=0).square().sum())
 
 
+def wrong_4_11_all(h, scores):
+    return solution_4_11(h, scores)[0], float(len(scores))
+
+
+def wrong_4_11_exchanged(h, scores):
+    return solution_4_11(h, scores)[::-1]
+
+
+def wrong_4_11_capped(h, scores):
+    return wrong_4_11_overflow(h, scores.clamp(max=20))
+
+
 def check_4_11(answer, c):
     for dtype in c.dtypes:
         rtol = 1e-3 if dtype == torch.float32 else 1e-8
@@ -907,12 +1024,18 @@ def check_4_11(answer, c):
             got = c.call(answer, h, scores)
             c.true(shift < 1_000 or c.agrees(got, want, rtol=rtol) or not np.isnan(np.asarray(got, float)).all(),
                    "Large scores overflow (NaN): subtract the largest one before the exponential.")
+            first = isinstance(got, tuple | list) and len(got) == 2 and c.agrees(got[0], want[0], rtol=rtol)
             c.equal(got, want, rtol=rtol, mistakes={
+                "Capped, large scores become equal ones: subtract the largest instead.":
+                    lambda h=h, s=scores: (float(h.mean()), float(len(h))),
                 "The weights there are D itself; a density ratio is exp(score).": lambda h=h, s=scores: wrong_4_11_sigmoid(h, s),
                 "Those weights are q/p: they turn averages over p into averages over q.": lambda h=h, s=scores: wrong_4_11_inverse(h, s),
                 "The second number is a share of N; asked for is the number of samples.": lambda h=h, s=scores: wrong_4_11_share(h, s),
                 "That is the reciprocal of the effective number.": lambda h=h, s=scores: wrong_4_11_square(h, s),
-            }, says="A constant added to all scores must change nothing: divide by the sum of the weights.")
+                "That is N itself, which only equal weights deserve.": lambda h=h, s=scores: wrong_4_11_all(h, s),
+                "The two numbers have changed places.": want[::-1],
+            }, says="The estimate is right, the effective number is not." if first else
+               "A constant added to all scores must change nothing: divide by the sum of the weights.")
 
 
 register(Exercise(
@@ -942,6 +1065,7 @@ $\mathcal{N}(0,1)$ against $\mathcal{N}(m,1)$ it is about $N e^{-m^2}$: at $m = 
     wrong=(
         (wrong_4_11_overflow, "overflow"), (wrong_4_11_sigmoid, "D itself"), (wrong_4_11_inverse, "q/p"),
         (wrong_4_11_share, "share of N"), (wrong_4_11_unnormalised, "must change nothing"), (wrong_4_11_square, "reciprocal"),
+        (wrong_4_11_all, "equal weights deserve"), (wrong_4_11_exchanged, "changed places"), (wrong_4_11_capped, "capped"),
     ),
     check=check_4_11,
 ))
@@ -953,7 +1077,14 @@ REPORTS_4_12 = {"A": "agrees", "B": "memorised", "C": "impossible", "D": "memori
 
 
 def solution_4_12():
-    return {"A": "agrees", "B": "memorised", "C": "impossible", "D": "memorised", "E": "agrees", "F": "turned"}
+    return {
+        "A": "agrees",
+        "B": "memorised",
+        "C": "impossible",
+        "D": "memorised",
+        "E": "agrees",
+        "F": "turned",
+    }
 
 
 register(Exercise(
@@ -1003,6 +1134,12 @@ turned round, it would be right 89 % of the time.
         ("A", "impossible"): "The best accuracy at this total variation is 0.84.",
         ("A", "memorised"): "Training and fresh accuracy are the same.",
         ("B", "agrees"): "With total variation 0 there is no difference to be learned, and yet it separates its training points.",
+        ("B", "turned"): "Fresh accuracy is one half: with the labels exchanged it would be one half as well.",
+        ("C", "turned"): "Exchanging the labels makes it 0.07. Is that within the bounds?",
+        ("D", "turned"): "It is right more often than not; exchanging the labels would only hurt.",
+        ("E", "turned"): "It is right more often than not, if barely.",
+        ("E", "memorised"): "Training and fresh accuracy differ by one point in a hundred.",
+        ("F", "memorised"): "Training and fresh accuracy differ by one point in a hundred. What else is strange?",
         ("B", "impossible"): "The fresh accuracy is exactly what it must be.",
         ("C", "agrees"): "The best accuracy at this total variation is 0.80.",
         ("C", "memorised"): "The fresh points do as well as the training points; that is the trouble.",
@@ -1019,14 +1156,17 @@ turned round, it would be right 89 % of the time.
 
 
 def solution_4_13():
-    return (
-        "The loss was measured on the points that D was trained on. A flexible network separates any two finite "
-        "samples of continuous distributions, even of one and the same law, so a loss near zero, a divergence of log 2, "
-        "is what you would see in any case: it says that D has capacity to spare, and nothing about the supports. "
-        "Score D on images that neither player has seen. The value there is, on average, a lower bound of the best one. "
-        "If it stays near 2 log 2, D has memorised; if it is near zero as well, the distributions do differ strongly, "
-        "though not necessarily with disjoint supports."
-    )
+    return """
+The loss was measured on the points that D was trained on. A flexible
+network separates any two finite samples of continuous distributions,
+even of one and the same law: a loss near zero, a divergence of log 2,
+is what you would see in any case. It says that D has capacity to spare,
+and nothing about the supports. Score D on images that it has not seen.
+The value there is, on average, a lower bound of the best one. If it is
+near −2 log 2 or below, D has memorised, and you know nothing about your
+generator. If it is near zero there as well, the distributions do differ
+strongly, though not necessarily with disjoint supports.
+"""
 
 
 register(Exercise(

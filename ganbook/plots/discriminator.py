@@ -91,6 +91,7 @@ def learned_log_ratio(
     of one where no sample falls.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), dpi=100, layout="constrained")
+    left.set_ylim(-6, 27)  # room for the legend above the curves
     for ax in (left, right):
         ax.axvspan(*bulk, color=PALETTE["muted"], alpha=0.18, label="central 95 % of the samples")
         ax.axvspan(*off, color=PALETTE["warm"], alpha=0.18, label="no samples here")
@@ -157,8 +158,9 @@ def training_and_fresh(
 ) -> Axes:
     """Draw accuracy on training and on fresh points against sample size; arrays (sizes, runs)."""
     ax = axes_or_new(ax)
-    for name, values, colour in (("training points", training, "generated"), ("fresh points", fresh, "real")):
-        ax.plot(sizes, values.mean(1), color=PALETTE[colour], label=name)
+    kinds = (("training points", training, "discriminator", "-"), ("fresh points", fresh, "accent", "--"))
+    for name, values, colour, style in kinds:
+        ax.plot(sizes, values.mean(1), style, color=PALETTE[colour], label=name)
         ax.plot(sizes, values, ".", color=PALETTE[colour])
     ax.axhline(0.5, color=PALETTE["muted"], linewidth=0.8)
     ax.set(xscale="log", xticks=sizes, xticklabels=[f"{n:,}" for n in sizes], ylim=(0.4, 1.05))
