@@ -43,6 +43,9 @@ def complaints(notebook):
         lines = [x for x in cell.source.splitlines() if x.strip()]
         if len(lines) > 25:
             found.append(f"cell {number} has {len(lines)} lines (25 at most)")
+        drawn = any("image/png" in out.get("data", {}) for out in cell.outputs)
+        if "plt.show()" in cell.source and not drawn:
+            found.append(f"cell {number} draws a picture, but none is stored")
         if "execution" in cell.metadata:
             found.append(f"cell {number} stores times")
         for out in cell.outputs:
@@ -122,6 +125,7 @@ def broken(change):
     (lambda n: n.cells[0].outputs[0].update(text="took 3.1 seconds"), "differ elsewhere"),
     (lambda n: n.cells[0].outputs[0].update(name="stderr"), "stderr"),
     (lambda n: n.cells[0].metadata.update(execution={"iopub": 1}), "stores times"),
+    (lambda n: n.cells[0].update(source="plt.show()"), "none is stored"),
     (lambda n: n.cells[0].update(outputs=[nbformat.v4.new_output("display_data", {"image/png": "x"})]), "without alt"),
 ])
 def test_hygiene_has_teeth(change, words):
