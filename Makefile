@@ -9,7 +9,7 @@ NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 450
 ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 RUN := GANBOOK_BUDGET=book GANBOOK_PROGRESS=0
 
-.PHONY: help book test test-slow lab notebooks notebooks-grid lint bench clean
+.PHONY: help book test test-slow test-lowest lab notebooks notebooks-grid lint bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -45,6 +45,17 @@ test: $(STAMPS)/test
 
 test-slow: $(STAMPS)/test
 	$(RUN) $(BIN)/python -m pytest -q -m slow
+
+# The package (not the book) with the oldest versions that pyproject.toml admits, in an environment of its own.
+LOWEST := tests/test_losses.py tests/test_networks.py tests/test_training.py tests/test_penalties.py \
+  tests/test_divergences.py tests/test_f_divergences.py tests/test_densities.py tests/test_transport.py \
+  tests/test_metrics.py tests/test_mixtures.py tests/test_autoregressive.py tests/test_distributions.py \
+  tests/test_data.py tests/test_records.py tests/test_checkpoints.py tests/test_cli.py
+
+test-lowest:
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install -q -c constraints-lowest.txt -e . pytest pot torchmetrics
+	$(RUN) $(ONE) .venv-lowest/bin/python -m pytest -q -p no:cacheprovider $(LOWEST)
 
 lab: $(STAMPS)/dev
 	GANBOOK_PROGRESS=1 $(BIN)/jupyter lab notebooks

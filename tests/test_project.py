@@ -98,6 +98,13 @@ def test_constraints_pin_every_direct_requirement():
     assert "pip" in pinned
 
 
+def test_the_lower_bounds_are_the_versions_that_were_tested():
+    lowest = dict(line.split("==") for line in (ROOT / "constraints-lowest.txt").read_text().split())
+    for requirement in PYPROJECT["project"]["dependencies"]:
+        name, bound = requirement.split(">=")
+        assert lowest[name].startswith(f"{bound}."), f"{name} is tested at {lowest[name]}, not from {bound} on"
+
+
 def test_no_path_of_a_machine_is_tracked():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
     pattern = re.compile(r"(?<![\w.])/(home|root|Users|work|tmp)/\w")
