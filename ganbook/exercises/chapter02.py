@@ -159,7 +159,7 @@ def one_round(G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g):
         "`backward()`, `optimizer_g` before the second.",
     ),
     explanation=r"""
-Three things are checked. *Order*: $G$'s gradient is taken after $D$'s step, so that $G$ answers the present opponent.
+Three things matter, and the check sees them in the parameters after the round. *Order*: $G$'s gradient is taken after $D$'s step, so that $G$ answers the present opponent.
 *Separation*: $D$'s half must leave no gradient in $G$ (detach, or make the samples under `no_grad`), and $G$'s half
 must not be detached. *Clearing*: $G$'s backward pass leaves a gradient in $D$ too, which $D$'s `zero_grad` removes at
 the start of the next round.
@@ -451,8 +451,9 @@ def check_2_5(answer, c):
 register(Exercise(
     id="2.5", title="Find the bug: all gradients cleared, and yet", stars=2, kind="bug",
     statement=r"""
-This round clears the gradients of both players at the top, which looks tidy. It runs, both losses look healthy, and the
-samples never get good. Mend it, with as few changes as you like: after the round, both players must be where the six
+This round clears the gradients of both players at the top, which looks tidy. It runs without an error, and
+the samples stay far from the data, as in the figure on the forgotten detach. Mend it, changing as much or as little
+as you like: after the round, both players must be where the six
 steps lead, $D$ first, with `z_d` for $D$'s half and `z_g` for $G$'s.
 """,
     broken=broken_2_5,
@@ -877,7 +878,7 @@ def check_2_10(answer, c):
 register(Exercise(
     id="2.10", title="The price of committing first", stars=2, kind="function",
     statement=r"""
-The data are a distribution $p$ on $K$ atoms, and $G$ may only choose *one* atom. Write `gap(p)`: for a tensor of $K$
+The data are a distribution $p$ on $K$ atoms, and $G$ may only choose *one* atom, while $D$ may give each atom any score (read $\max$ as supremum). Write `gap(p)`: for a tensor of $K$
 probabilities (zeros allowed), the difference $\min_G \max_D V - \max_D \min_G V$ in nats, as a number. Use what the
 chapter derived about both orders. For $p = (0.15, 0.1, 0.3, 0.25, 0.2)$ it is about $0.684$.
 """,
@@ -912,10 +913,11 @@ def solution_2_11():
 register(Exercise(
     id="2.11", title="Which run is which?", stars=2, kind="classify",
     statement=r"""
-The figure above shows the losses of both players in four runs of the plane's game. In one run $G$'s learning rate is
-zero (`"frozen G"`), in one $D$'s (`"frozen D"`), in one $G$ uses the minimax loss from a far start (`"saturated"`), and
-one is `"healthy"`. The three others use the non-saturating loss. Return a dict from `"A"`, `"B"`, `"C"`, `"D"` to
-these names.
+The figure above shows the losses of both players in four runs of the plane's game, not all from the same distance. In
+one run $G$'s learning rate is set to zero after one ordinary round (`"frozen G"`), in one $D$'s after forty
+(`"frozen D"`). In one, `"saturated"`, $G$ uses the minimax loss from a far start; in the remaining one, `"healthy"`,
+nothing is wrong. All but the `"saturated"` run use the non-saturating loss. Return a dict from `"A"`, `"B"`, `"C"`,
+`"D"` to these names.
 """,
     stub="""
 def diagnosis():
@@ -923,7 +925,7 @@ def diagnosis():
 """,
     hints=(r"Look at the *sign* of G's loss first: $-\mathrm{softplus}(d)$ is never positive, $\mathrm{softplus}(-d)$ never negative.",
            r"If the samples are as good as the data, the losses are near $2\log 2$ and $\log 2$. If G stands still, D's loss "
-           "can only get better and G's only worse; if D stands still, it is the other way round."),
+           "tends down and G's tends up; if D stands still, it is the other way round."),
     explanation=r"""
 C has a loss of $G$ below zero: minimax, and near zero at that, so all weights $\sigma(d)$ are near zero as well. In B
 the losses settle at $2\log 2 = 1.39$ and $\log 2 = 0.69$, what a $D$ pays that cannot tell. In A $D$'s loss falls to
@@ -1080,7 +1082,8 @@ def check_2_13(answer, c):
 register(Exercise(
     id="2.13", title="As far apart as can be", stars=2, kind="experiment",
     statement=r"""
-Two samples pull $G$'s parameters in directions of equal length at right angles. With the scores $-5$ and $0$ the update
+Before the loss weighs them, two samples pull $G$'s parameters with equal strength at right angles; a loss multiplies
+each pull by $\sigma(d)$ or $\sigma(-d)$, and the update is the sum. With the scores $-5$ and $0$ the update
 under the minimax loss and the one under the non-saturating loss form an angle of 63 degrees. Find two scores between
 $-6$ and $6$ for which the angle is at least 89 degrees, by thought or by search, and return them as a pair.
 """,

@@ -355,7 +355,8 @@ register(Exercise(
     id="7.4", title="What the critic is left with", stars=1, kind="expression",
     statement=r'''
 Real and generated mass sit at two points at a distance $w$, and the critic is a straight line with slope $s$
-between them. It maximises its gap minus the penalty, $s w - \lambda (s - 1)^2$. What value does it attain? Return
+between them. It maximises its gap minus the penalty, $s w - \lambda (s - 1)^2$. What is the largest value
+of this *difference*? Return
 an expression in `w` and `lam` (for $\lambda$), as text or with sympy.
 ''',
     stub='''
@@ -736,8 +737,8 @@ def one_sided(norms, weight):
 ''',
     hints=("`torch.relu` is max(0, .).", "Order: subtract one, cut off below zero, square, then average over the whole batch."),
     explanation=r'''
-A 1-Lipschitz function may be as flat as it likes, and in most places the best critic is. The one-sided penalty
-punishes only what violates the constraint; it has the same overshoot $W_1/2\lambda$, because at the optimum the
+A 1-Lipschitz function may be as flat as it likes, and off the rays nothing asks the best critic to be steep. The one-sided penalty
+punishes only what violates the constraint; where the slope is uniform it has the same overshoot $W_1/2\lambda$, because at the optimum the
 slopes are above one, and no trap on the wrong side.
 ''',
     solution=solution_7_9, alternatives=(alternative_7_9_where,),
@@ -761,7 +762,7 @@ What is the reason? Return the letter as a string.
 ''',
     options={
         "a": "The critic has more parameters than a discriminator.",
-        "b": "Without a sigmoid the critic's gradients are smaller, so it learns more slowly.",
+        "b": "Without a sigmoid the critic's gradients are smaller, and five small steps make one normal one.",
         "c": "The theorem about the generator's gradient needs a critic near its optimum, and here the force does not fade when the critic is good.",
         "d": "A critic that is trained to the optimum makes the game converge.",
         "e": "More steps make the estimate of the distance larger, and a larger loss trains the generator faster.",
@@ -914,14 +915,15 @@ def _swap_7_12(case, label):
 register(Exercise(
     id="7.12", title="Too much or too little?", stars=3, kind="classify",
     statement=r'''
-Each letter is a reading that somebody takes for $W_1(p, q)$. Is it (up to sampling error, where an expectation is
-estimated) `"at most"` the true value, `"at least"` the true value, or is there `"no telling"`? Return a dict.
+Each letter is a reading that somebody takes for $W_1(p, q)$. Is it (a mean over a huge *fresh* sample counts as the
+expectation; a mean over training points does not) `"at most"` the true value, `"at least"` the true value, or is there `"no telling"`? Return a dict.
 
 - **A**: the gap, under $p$ and $q$ themselves, of some 1-Lipschitz function.
-- **B**: the gap of a critic with weights clipped at $0.01$.
+- **B**: the gap of a critic of unknown depth and width, with weights clipped at $0.01$.
 - **C**: $\mathbb{E}\lVert x - y \rVert$ under some coupling of $p$ and $q$.
 - **D**: $p$ and $q$ are two point masses; the gap of an optimal critic with the two-sided gradient penalty.
-- **E**: the gap on a huge *fresh* sample of a critic with spectral norm in every layer, half trained.
+- **E**: the gap on a huge *fresh* sample of a critic with spectral norm in every layer (norms exact, ReLU between),
+half trained.
 - **F**: the gap of a critic with gradient penalty on the 64 points of each kind that it was trained on, in 100
 dimensions.
 ''',
