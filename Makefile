@@ -9,11 +9,12 @@ NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 450
 ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 RUN := GANBOOK_BUDGET=book GANBOOK_PROGRESS=0
 
-.PHONY: help book test test-slow test-lowest lab notebooks notebooks-grid lint bench clean
+.PHONY: help book links test test-slow test-lowest lab notebooks notebooks-grid lint bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make book             render the book to _build/html (installs about 300 MB, no torch)"
+	@echo "make links            follow every link that leaves the book (needs the internet)"
 	@echo "make test             run every test: package, notebooks, exercises, built book"
 	@echo "make lab              open the chapters in JupyterLab"
 	@echo "make notebooks        execute chapters again and store their outputs (all, or CH=03)"
@@ -39,6 +40,9 @@ $(STAMPS)/test $(STAMPS)/dev: $(STAMPS)/%: $(STAMPS)/book
 
 book: $(STAMPS)/book
 	$(BIN)/python scripts/build_book.py
+
+links: $(STAMPS)/book
+	$(BIN)/python scripts/check_links.py
 
 test: $(STAMPS)/test
 	$(RUN) $(ONE) ATEN_CPU_CAPABILITY=default $(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not slow" $(NBVAL)

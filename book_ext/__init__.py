@@ -8,7 +8,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import pages, repository, sources, wheel
+from . import cards, marks, pages, repository, sources, wheel
 
 STATIC = Path(__file__).parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -21,6 +21,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     repository.setup(app)
     wheel.setup(app)
     pages.setup(app)
+    marks.setup(app)
+    cards.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -87,11 +87,12 @@ def reproduce(name: str | None, folder: Path | None) -> None:
 
 
 @cli.command()
-def exercises() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print what the book's page of marks takes over.")
+def exercises(as_json: bool) -> None:
     """Show which exercises you have solved."""
-    from ganbook.exercises import progress_table
+    from ganbook.exercises import progress_json, progress_table
 
-    click.echo(progress_table())
+    click.echo(progress_json() if as_json else progress_table())
 
 
 def main(arguments: list[str] | None = None) -> None:

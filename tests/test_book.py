@@ -402,20 +402,35 @@ def test_the_front_page_leads_into_the_book(site: Path) -> None:
     assert seen == PAGES
 
 
-def test_links_inside_the_book_lead_somewhere(site: Path) -> None:
-    """Every internal link of every page: its file, and the place in it."""
-    places = {page: {node["id"] for node in parsed(site, page).select("[id]")} for page in PAGES}
+def dead_links(site: Path, pages: list[str] = PAGES) -> list[str]:
+    """The links within the site whose file, or whose place in it, is not there."""
+    htmls = {page: parsed(site, page) for page in pages}
+    places = {page: {node["id"] for node in html.select("[id]")} for page, html in htmls.items()}
     dead = []
-    for page in PAGES:
-        for link in parsed(site, page).select("a[href]"):
+    for page, html in htmls.items():
+        for link in html.select("a[href]"):
             target, _, anchor = link["href"].partition("#")
             if re.match(r"\w+:", target):
                 continue
             path = (site / page).parent.joinpath(target).resolve() if target else site / f"{page}.html"
-            name = path.relative_to(site).with_suffix("").as_posix()
+            name = path.relative_to(site.resolve()).with_suffix("").as_posix() if target else page
             if not path.is_file() or (anchor and name in places and anchor not in places[name]):
                 dead.append(f"{page}: {link['href']}")
-    assert dead == []
+    return dead
+
+
+def test_links_inside_the_book_lead_somewhere(site: Path) -> None:
+    """Every internal link of every page: its file, and the place in it."""
+    assert dead_links(site) == []
+
+
+def test_a_dead_link_is_found(tmp_path: Path) -> None:
+    """A missing file, a missing place on this page and on another one; what is there is left alone."""
+    (tmp_path / "a.html").write_text(
+        '<h1 id="here">A</h1><a href="#here">1</a><a href="#gone">2</a><a href="b.html#there">3</a>'
+        '<a href="b.html#gone">4</a><a href="c.html">5</a><a href="https://example.org/#x">6</a>')
+    (tmp_path / "b.html").write_text('<p id="there">B</p>')
+    assert dead_links(tmp_path, ["a", "b"]) == ["a: #gone", "a: b.html#gone", "a: c.html"]
 
 
 @pytest.mark.parametrize("page", CHAPTERS)

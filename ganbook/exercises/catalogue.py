@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import json
 import pkgutil
 import re
 
@@ -56,6 +57,11 @@ def progress_table() -> str:
         name = f"chapter {number}" if number else "first steps"
         lines.append(f"{name:<12}{len(there) - len(opened):>3} of {len(there):>2}   {rest}")
     return "\n".join([*lines, f"{'together':<12}{total:>3} of {len(exercises):>2}"])
+
+
+def progress_json() -> str:
+    """What is solved as JSON, in the form of the progress file: ``{"version": 1, "solved": {id: first date}}``."""
+    return json.dumps({"version": 1, "solved": state.solved()}, indent=1)
 
 
 def progress() -> None:

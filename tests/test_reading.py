@@ -1,0 +1,374 @@
+"""What helps a reader along: marks for solved exercises, cards of shared links, links that lead outside."""
+
+from __future__ import annotations
+
+import http.server
+import io
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_book import (  # noqa: F401
+    CHAPTERS,
+    PAGES,
+    Visitor,
+    address,
+    browser,
+    load_script,
+    parsed,
+    served,
+    site,
+    stored,
+    violations,
+)
+from test_book_ext import render, tiny_book
+
+ROOT = Path(__file__).resolve().parent.parent
+MARKS_PAGE = "notebooks/how_exercises_work"
+CHAPTER = "notebooks/04_the_optimal_discriminator"
+KEY = "ganbook.exercises.v1"
+KEPT = f"() => JSON.parse(localStorage.getItem('{KEY}'))"
+
+
+def swift(browser: Any, home: str, **context: Any) -> Visitor:  # noqa: F811
+    """A visitor with an empty storage, for whom no formula is set: it takes half of the time and no part in this."""
+    visitor = Visitor(browser, home, **context)
+    visitor.context.route("**/tex-*.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    return visitor
+
+
+# Marks for solved exercises ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["server", "disk"])
+def reader(request: pytest.FixtureRequest, browser: Any, address: str, site: Path) -> Iterator[Visitor]:  # noqa: F811
+    """A reader with an empty storage, once behind a server and once on the disk."""
+    visitor = swift(browser, address if request.param == "server" else site.as_uri())
+    yield visitor
+    assert visitor.troubles == []
+    visitor.context.close()
+
+
+@pytest.fixture
+def other(browser: Any, address: str) -> Iterator[Visitor]:  # noqa: F811
+    """A reader with an empty storage."""
+    visitor = swift(browser, address)
+    yield visitor
+    visitor.context.close()
+
+
+def pressed(tab: Any, name: str) -> str:
+    """The state that a screen reader is told."""
+    return tab.locator(f".mark-button[data-exercise='{name}']").get_attribute("aria-pressed")
+
+
+def test_a_mark_is_set_by_mouse_and_keyboard_and_stays(reader: Visitor) -> None:
+    """A button in each exercise; the counts follow on this page, in the contents and after a reload."""
+    tab = reader.open(CHAPTER, formulas=False)
+    total = sum("exercise" in cell["metadata"].get("ganbook", {}) for cell in stored(CHAPTER)["cells"])
+    assert tab.locator("div.exercise .mark-button").count() == total
+    assert tab.locator(".chapter-facts .marks-facts").inner_text() == f"0 of {total} solved"
+    assert (pressed(tab, "4.1"), pressed(tab, "4.2")) == ("false", "false")
+    tab.get_by_role("button", name="Exercise 4.1 solved").click()
+    for key in ("Enter", "Space", "Space"):
+        tab.get_by_role("button", name="Exercise 4.2 solved").press(key)
+    tab.get_by_role("button", name="Exercise 4.3 solved").press("Space")
+    assert list(tab.evaluate(KEPT)["solved"]) == ["4.1", "4.2", "4.3"]
+    tab.get_by_role("button", name="Exercise 4.3 solved").click()
+    for page in (CHAPTER, "notebooks/glossary"):
+        reader.open(page, formulas=False)
+        assert tab.locator(".marks-side[data-chapter='4']").inner_text() == f"2/{total}\n2 of {total} solved"
+        assert tab.locator(".marks-side[data-chapter='5']").inner_text().startswith("0/")
+    reader.open(CHAPTER, formulas=False)
+    assert [pressed(tab, f"4.{n}") for n in (1, 2, 3)] == ["true", "true", "false"]
+    assert tab.locator(".chapter-facts .marks-facts").inner_text() == f"2 of {total} solved"
+
+
+def test_the_catalogue_is_that_of_the_notebooks(other: Visitor, site: Path) -> None:  # noqa: F811
+    """Every exercise of every notebook stands once on its page and once in the list, under its own title."""
+    tab = other.open(MARKS_PAGE, formulas=False)
+    listed = tab.evaluate("[...document.querySelectorAll('.marks-page tbody tr')].map(row => [row.querySelector('a')"
+                          ".getAttribute('href'), row.querySelector('button').dataset.exercise])")
+    there = []
+    for page in [MARKS_PAGE, *CHAPTERS]:
+        text = (site / f"{page}.html").read_text(encoding="utf-8")
+        boxes = re.findall(r'<div class="exercise[^>]* id="(ex-[^"]+)">(.*?)<section', text, re.S)
+        for place, head in boxes:
+            name = place[3:].replace("-", ".")
+            assert head.count(f'data-exercise="{name}"') == head.count("data-exercise") == 1
+            there.append([f"{page.split('/')[1]}.html#{place}", name])
+    assert listed == there
+    assert len(there) > 80
+    catalogue = tab.evaluate("GANBOOK_EXERCISES.flatMap(page => page.ids)")
+    assert catalogue == [name for _, name in there]
+
+
+def test_marks_are_saved_brought_in_and_removed(other: Visitor, tmp_path: Path) -> None:
+    """The saved file is what the package writes; an earlier date wins; strangers are named and left out."""
+    tab = other.open(MARKS_PAGE, formulas=False)
+    tab.get_by_text("Bring marks in").click()
+    box, said = tab.locator("#marks-text"), tab.locator(".marks-said")
+    box.fill(json.dumps({"version": 1, "solved": {"4.1": "2026-02-03", "0.1": "2026-02-01", "99.7": "2026-02-02"}}))
+    tab.get_by_role("button", name="Add these marks").click()
+    assert said.inner_text() == "2 marks read. Left out, no exercises of this book: 99.7."
+    file = tmp_path / "later.json"
+    file.write_text(json.dumps({"solved": {"4.1": "2026-03-03", "4.2": "2026-03-04", "__proto__": "2026-03-04"}}))
+    tab.locator("#marks-file").set_input_files(file)
+    tab.wait_for_function("document.getElementById('marks-text').value.includes('4.2')")
+    tab.get_by_role("button", name="Add these marks").click()
+    expected = {"0.1": "2026-02-01", "4.1": "2026-02-03", "4.2": "2026-03-04"}
+    assert tab.evaluate(KEPT) == {"version": 1, "solved": expected}
+    with tab.expect_download() as started:
+        tab.get_by_role("button", name="Save the marks").click()
+    assert json.loads(Path(started.value.path()).read_text()) == {"version": 1, "solved": expected}
+    for text in ("chapter 4   1 of 13", "[]", '{"solved": [1, 2]}', "null"):
+        box.fill(text)
+        tab.get_by_role("button", name="Add these marks").click()
+        assert said.inner_text().startswith("No marks in this. Expected:")
+    assert tab.evaluate(KEPT)["solved"] == expected
+    for answer, rest in (("dismiss", expected), ("accept", {})):
+        tab.once("dialog", lambda dialog, answer=answer: getattr(dialog, answer)())
+        tab.get_by_role("button", name="Remove all marks").click()
+        assert tab.evaluate(KEPT)["solved"] == rest
+    assert said.inner_text() == "All marks are removed."
+    assert tab.locator(".marks-count[data-chapter='all']").inner_text().startswith("0 of ")
+    assert other.troubles == []
+
+
+def test_the_package_prints_its_own_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """None at first; then what its file holds."""
+    from ganbook.cli import main
+    from ganbook.exercises import state
+
+    monkeypatch.setenv("GANBOOK_STATE", str(tmp_path))
+    main(["exercises", "--json"])
+    assert json.loads(capsys.readouterr().out) == {"version": 1, "solved": {}}
+    assert state.record("2.4") == ""
+    main(["exercises", "--json"])
+    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "exercises.json").read_text())
+
+
+def test_what_the_package_prints_can_be_pasted(other: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The notebook's own results come over."""
+    from ganbook.exercises import progress_json, state
+
+    monkeypatch.setenv("GANBOOK_STATE", str(tmp_path))
+    state.record("2.4")
+    tab = other.open(MARKS_PAGE, formulas=False)
+    tab.get_by_text("Bring marks in").click()
+    tab.locator("#marks-text").fill(progress_json())
+    tab.get_by_role("button", name="Add these marks").click()
+    assert tab.evaluate(KEPT)["solved"] == state.solved()
+    assert list(state.solved()) == ["2.4"]
+    assert tab.locator(".marks-page .marks-count[data-chapter='2']").inner_text().startswith("1 of ")
+
+
+REFUSE = {
+    "getItem and setItem": "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', "
+                           "'SecurityError'); }});",
+    "setItem": "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };",
+}
+
+
+@pytest.mark.parametrize("how", REFUSE)
+def test_a_browser_that_keeps_nothing(browser: Any, address: str, how: str) -> None:  # noqa: F811
+    """The marks work while the page is open, the page says so, and no error is logged."""
+    visitor = swift(browser, address)
+    visitor.page.add_init_script(REFUSE[how])
+    tab = visitor.open(MARKS_PAGE, formulas=False)
+    button = tab.locator("div.exercise .mark-button")
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+    assert "Not kept" in button.get_attribute("title")
+    assert "refuses to keep marks" in tab.locator(".marks-said").inner_text()
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    assert [trouble for trouble in visitor.troubles if "localStorage" in trouble or "marks" in trouble] == []
+    visitor.context.close()
+
+
+@pytest.mark.parametrize("stored_text", ["{", "[]", '"x"', '{"solved": 3}', "null", ""])
+def test_damaged_marks_are_put_aside(other: Visitor, stored_text: str) -> None:
+    """They count as none, are said to be unreadable, and are kept under another name."""
+    other.page.add_init_script(f"localStorage.getItem('{KEY}') ?? localStorage.setItem('{KEY}', "
+                               f"{json.dumps(stored_text)});")
+    tab = other.open(MARKS_PAGE, formulas=False)
+    assert "could not be read" in tab.locator(".marks-said").inner_text()
+    tab.locator("div.exercise .mark-button").click()
+    assert list(tab.evaluate(KEPT)["solved"]) == ["0.1"]
+    assert tab.evaluate(f"localStorage.getItem('{KEY}.damaged')") == stored_text
+    assert other.troubles == []
+
+
+def test_a_mark_of_an_exercise_that_is_gone(other: Visitor) -> None:
+    """It counts nowhere, and is not lost for the edition that had it."""
+    other.page.add_init_script(f"localStorage.setItem('{KEY}', '{{\"solved\": {{\"4.99\": \"2026-01-01\"}}}}');")
+    tab = other.open(CHAPTER, formulas=False)
+    assert tab.locator(".chapter-facts .marks-facts").inner_text().startswith("0 of ")
+    tab.locator(".mark-button[data-exercise='4.1']").click()
+    assert tab.locator(".chapter-facts .marks-facts").inner_text().startswith("1 of ")
+    assert set(tab.evaluate(KEPT)["solved"]) == {"4.1", "4.99"}
+
+
+def test_two_tabs_agree(other: Visitor) -> None:
+    """A mark set in one tab shows in another one."""
+    tab = other.open(CHAPTER, formulas=False)
+    second = other.context.new_page()
+    second.goto(f"{other.home}/{CHAPTER}.html")
+    second.locator(".mark-button[data-exercise='4.5']").click()
+    tab.wait_for_selector(".mark-button[data-exercise='4.5'][aria-pressed='true']", timeout=10_000)
+
+
+def test_without_scripts_there_are_no_marks(browser: Any, address: str) -> None:  # noqa: F811
+    """Nothing that could not work is shown."""
+    visitor = swift(browser, address, java_script_enabled=False)
+    for page in (CHAPTER, MARKS_PAGE):
+        visitor.page.goto(f"{address}/{page}.html")
+        marks = visitor.page.locator(".needs-marks")
+        assert marks.count() > 0
+        assert not any(place.is_visible() for place in marks.all())
+    visitor.context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_marks_move_nothing(browser: Any, address: str, width: int) -> None:  # noqa: F811
+    """Held back, the script finds every box where it will stand; without the room kept for it, none would."""
+    visitor = swift(browser, address, viewport={"width": width, "height": 900})
+    measure = """() => [...document.querySelectorAll("div.exercise, .chapter-facts, .bd-links li, .mark-button")]
+      .map(node => node.offsetTop + " " + node.offsetHeight)"""
+    visitor.context.route("**/marks.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    tab = visitor.open(CHAPTER, formulas=False)
+    tab.locator("div.solution button.toggle-button").first.wait_for()
+    before = tab.evaluate(measure)
+    tab.add_script_tag(path=ROOT / "book_ext" / "static" / "marks.js")
+    tab.locator(".mark-button").first.click()
+    assert tab.locator(".marks-side").count() == len(CHAPTERS)
+    assert pressed(tab, tab.locator(".mark-button").first.get_attribute("data-exercise")) == "true"
+    assert len(before) > 30
+    assert tab.evaluate(measure) == before
+    tab.evaluate("() => { delete document.documentElement.dataset.marks; }")
+    assert tab.evaluate(measure) != before
+    visitor.context.close()
+
+
+# Cards of shared links --------------------------------------------------------------------------------------
+
+
+def card(html: Any) -> dict[str, str]:
+    """The tags that other sites read."""
+    tags = html.select("meta[property^='og:'], meta[name^='twitter:']")
+    assert len({tag.get("property") or tag["name"] for tag in tags}) == len(tags)
+    return {tag.get("property") or tag["name"]: tag["content"] for tag in tags}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_has_a_card(page: str, site: Path) -> None:  # noqa: F811
+    """Title and description of the page; no address, for none is configured."""
+    html = parsed(site, page)
+    found = card(html)
+    assert found["og:title"] in html.title.string
+    assert found["og:description"] == html.find("meta", attrs={"name": "description"})["content"]
+    assert found["og:type"] == ("website" if page == PAGES[0] else "article")
+    assert found["twitter:card"] == "summary"
+    assert not [name for name in found if name in ("og:url", "og:image") or "://" in found[name]]
+    assert html.select("link[rel=canonical]") == []
+
+
+def test_a_configured_base_gives_absolute_addresses(tmp_path: Path) -> None:
+    """One setting; quotes and angles in a title do no harm."""
+    source = tiny_book(tmp_path, '# A "title" & \\<b>\n\nA sentence long enough to say "what" the page is about.\n')
+    config = source / "_config.yml"
+    text = config.read_text(encoding="utf-8")
+    assert text.count('baseurl: ""') == 1
+    config.write_text(text.replace('baseurl: ""', "baseurl: https://example.org/book/"), encoding="utf-8")
+    assert render(source) == 0
+    found = card(parsed(tmp_path / "out" / "_build" / "html", "notebooks/index"))
+    assert found["og:url"] == "https://example.org/book/notebooks/index.html"
+    assert found["og:image"] == "https://example.org/book/_static/card.png"
+    assert (tmp_path / "out" / "_build" / "html" / "_static" / "card.png").is_file()
+    assert found["twitter:card"] == "summary_large_image"
+    assert len(found["og:image:alt"]) > 30
+    assert found["og:description"] == "A sentence long enough to say “what” the page is about."
+    assert found["og:title"] == "A “title” & <b>"
+
+
+def test_the_card_is_what_its_script_draws(tmp_path: Path) -> None:
+    """The size that sites expect, under 200 kB, and not a picture of an earlier record."""
+    import numpy as np
+    from PIL import Image
+
+    script = load_script("make_card")
+    script.draw(tmp_path / "card.png")
+    content = script.CARD.read_bytes()
+    assert len(content) < 200_000
+    with Image.open(io.BytesIO(content)) as committed, Image.open(tmp_path / "card.png") as drawn:
+        assert committed.size == (1200, 630)
+        old, new = (np.asarray(image.convert("L"), dtype=float) for image in (committed, drawn))
+    assert np.abs(old - new).mean() < 1
+    assert np.abs(old - new[::-1]).mean() > 10
+
+
+# Links that lead outside ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def outside() -> Iterator[str]:
+    """A web server with a page, a page that has moved, a page that never answers, and nothing else."""
+    stop = threading.Event()
+
+    class Pages(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def do_GET(self) -> None:
+            if self.path == "/slow":
+                stop.wait(20)
+                return
+            status = {"/ok": 200, "/moved": 301}.get(self.path, 404)
+            self.send_response(status)
+            if status == 301:
+                self.send_header("Location", "/ok")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    stop.set()
+    server.shutdown()
+
+
+def test_make_links_tells_of_each_link(tmp_path: Path, outside: str) -> None:
+    """One that works, one that is gone, one that has moved, one that is silent: each by name and place."""
+    links = "\n\n".join(f"[{name}]({outside}/{name})" for name in ("ok", "gone", "moved", "slow"))
+    source = tiny_book(tmp_path, f"# Title\n\n{links}\n")
+    config = source / "_config.yml"
+    text = re.sub(r"linkcheck_timeout: \d+", "linkcheck_timeout: 2", config.read_text(encoding="utf-8"))
+    config.write_text(re.sub(r"linkcheck_retries: \d+", "linkcheck_retries: 1", text), encoding="utf-8")
+    command = [sys.executable, str(ROOT / "scripts" / "check_links.py"), "--source", str(source),
+               "--out", str(tmp_path / "out")]
+    start = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert time.monotonic() - start < 60
+    lines = done.stdout.splitlines()
+    assert done.returncode == 1, done.stdout + done.stderr
+    where = "notebooks/index.md:"
+    assert [line for line in lines if line.startswith("FAILED") and f"{outside}/gone: 404" in line and where in line]
+    assert [line for line in lines if line.startswith("FAILED") and f"{outside}/slow: " in line]
+    assert [line for line in lines if line.startswith("moved") and f"{outside}/moved -> {outside}/ok" in line]
+    assert len(lines) == 4
+    assert lines[-1] == "4 links leave the book: 1 work, 1 have moved, 2 failed"
+    one = {"status": "working", "filename": "a.md", "lineno": 3, "uri": outside, "info": ""}
+    assert load_script("check_links").tell([one])[1] == 0
