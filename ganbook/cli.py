@@ -1,13 +1,18 @@
 """The command line: ``python -m ganbook train | sample | data | reproduce | exercises``.
 
-A mistake in what was asked ends with exit code 2 and one line; so does data that cannot be found.
+A mistake in what was asked ends with exit code 2 and one line; so does data that cannot be found. Of the processes that
+torchrun starts the first one speaks and writes; the others end with 0 when it has said what is wrong.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -30,17 +35,41 @@ def cli() -> None:
 @click.option("--rate", default=2e-4, show_default=True, type=float, help="Adam's learning rate.")
 @click.option("--beta1", default=0.5, show_default=True, type=float, help="Adam's beta1 (the article: 0.9).")
 @click.option("--seed", default=0, show_default=True, type=int)
+@click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
+@click.option("--checkpoint", default=None, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Save the whole run here, and go on from it if it is there.")
+@click.option("--every", default=None, type=int, help="Steps between two saves  [default: 1000].")
 @click.option("--out", default="out", show_default=True, type=click.Path(path_type=Path, file_okay=False))
 def train(data_name: str, loss: str, steps: int | None, d_steps: int, batch_size: int | None, rate: float,
-          beta1: float, seed: int, out: Path) -> None:
-    """Train a GAN; write samples.png, generator.safetensors and run.json, and print its scores."""
-    from ganbook import losses, quick
+          beta1: float, seed: int, device: str, checkpoint: Path | None, every: int | None, out: Path) -> None:
+    """Train a GAN; write samples.png, generator.safetensors and run.json, and print its scores.
 
+    On several processors or GPUs: torchrun --nproc-per-node 2 -m ganbook train ...
+    """
+    from ganbook import distributed, losses, quick
+    from ganbook.checkpoints import Checkpoint
+    from ganbook.training import TrainingDiverged
+
+    if every is not None and checkpoint is None:
+        raise click.UsageError("--every says how often to save: give --checkpoint FILE with it")
     chosen = losses.get(loss)
-    setup = quick.setup(data_name, seed, batch_size, rate, beta1)
     start = time.perf_counter()
-    result = quick.train(setup, chosen, quick.DEFAULT_STEPS[data_name] if steps is None else steps, d_steps, seed)
-    info = quick.write(setup, result, out, seed, time.perf_counter() - start)
+    with distributed.join(device) as team, _plain_warnings():
+        try:
+            with team.together():
+                setup = quick.setup(data_name, seed, batch_size, rate, beta1, team.device)
+                saved = checkpoint and Checkpoint(checkpoint, 1000 if every is None else every)
+            steps = quick.DEFAULT_STEPS[data_name] if steps is None else steps
+            result = quick.train(team, setup, chosen, steps, d_steps, seed, saved)
+        except (ValueError, OSError, TrainingDiverged) as error:
+            if team.leads:
+                raise click.ClickException(str(error)) from error
+            return
+    if not team.leads:
+        return
+    if len(result) < steps:
+        raise click.Abort
+    info = quick.write(setup, result, out, seed, time.perf_counter() - start, team)
     click.echo(f"Frechet distance {info['frechet']:.2f} (real against real {info['floor']:.2f}, "
                f"noise {info['ceiling']:.2f}; {info['features']})")
     click.echo(f"wrote {out / 'samples.png'}, {out / 'generator.safetensors'}, {out / 'run.json'}")
@@ -95,6 +124,15 @@ def exercises(as_json: bool) -> None:
     click.echo(progress_json() if as_json else progress_table())
 
 
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Say what the package warns of (a run that was stopped, a damaged checkpoint) in one line, without its place."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", RuntimeWarning)
+        warnings.showwarning = lambda message, *_, **__: click.echo(f"ganbook: {message}", err=True)
+        yield
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with 0, with 2 and one line for a mistake, or with 130 after Ctrl-C."""
     try:
@@ -108,5 +146,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _stop(message: str) -> None:
+    if os.environ.get("RANK", "0") != "0":
+        sys.exit(0)
     click.echo("ganbook: " + " ".join(message.split()), err=True)
     sys.exit(2)

@@ -12,11 +12,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ganbook import data, records
+from ganbook import data, distributed, records
+from ganbook.checkpoints import Checkpoint
+from ganbook.distributed import Team
 from ganbook.losses import Loss
 from ganbook.metrics import frechet_distance
 from ganbook.networks import mlp_discriminator, mlp_generator
-from ganbook.training import Game, History, fit
+from ganbook.training import Game, History
 
 __all__ = ["DEFAULT_STEPS", "Setup", "draw", "setup", "train", "write"]
 
@@ -48,7 +50,8 @@ def _images(name: str) -> tuple[Tensor, Tensor]:
     return x[:1200], x[1200:]
 
 
-def setup(name: str, seed: int, batch_size: int | None, rate: float, beta1: float) -> Setup:
+def setup(name: str, seed: int, batch_size: int | None, rate: float, beta1: float,
+          device: torch.device | str = "cpu") -> Setup:
     """Return players, optimisers and batches for a data set's name; ``ValueError`` for what is not possible."""
     images, held_out = _images(name)
     shape = SHAPES[name]
@@ -58,20 +61,22 @@ def setup(name: str, seed: int, batch_size: int | None, rate: float, beta1: floa
         raise ValueError(f"beta1 is {beta1}: expected a number in [0, 1), such as 0.5")
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        G = mlp_generator(shape["latent"], shape["g"], shape["side"])
-        D = mlp_discriminator(shape["d"], shape["side"])
+        G = mlp_generator(shape["latent"], shape["g"], shape["side"]).to(device)
+        D = mlp_discriminator(shape["d"], shape["side"]).to(device)
     adam_g, adam_d = (torch.optim.Adam(p.parameters(), lr=rate, betas=(beta1, 0.999), fused=True) for p in (G, D))
-    batches = data.batches(data.Images(images, torch.zeros(len(images), dtype=torch.int64)),
-                           BATCH[name] if batch_size is None else batch_size, torch.Generator().manual_seed(seed))
+    batches = data.batches(images, BATCH[name] if batch_size is None else batch_size,
+                           torch.Generator().manual_seed(seed), device)
     return Setup(name, Game(G, D, adam_g, adam_d, shape["latent"]), images, held_out, batches)
 
 
-def train(run: Setup, loss: Loss, steps: int, d_steps: int, seed: int) -> History:
-    """Train a setup; see `ganbook.training.fit`."""
-    return fit(run.game, run.batches, loss=loss, steps=steps, d_steps=d_steps, seed=seed)
+def train(team: Team, run: Setup, loss: Loss, steps: int, d_steps: int, seed: int,
+          checkpoint: Checkpoint | None = None) -> History:
+    """Train a setup in every process of a team; see `ganbook.distributed.fit`."""
+    return distributed.fit(team, run.game, run.batches, loss=loss, steps=steps, d_steps=d_steps, seed=seed,
+                           checkpoint=checkpoint)
 
 
-def write(run: Setup, history: History, out: Path, seed: int, seconds: float) -> dict[str, Any]:
+def write(run: Setup, history: History, out: Path, seed: int, seconds: float, team: Team) -> dict[str, Any]:
     """Score samples against held-out images, write pictures, weights and ``run.json``; return what it holds."""
     describe = _describer(run.name)
     n = min(len(run.held_out), 2000)
@@ -83,6 +88,7 @@ def write(run: Setup, history: History, out: Path, seed: int, seconds: float) ->
         "floor": frechet_distance(real, held_out), "ceiling": frechet_distance(real, describe(noise)),
         "features": "pixels" if run.name == "digits" else "the book's classifier",
         "loss_d": float(history["loss_d"][-1]), "loss_g": float(history["loss_g"][-1]),
+        "processes": team.size, "device": team.device.type,
     } | records.provenance(("quick", "training", "losses", "networks"), seed, seconds)
     out.mkdir(parents=True, exist_ok=True)
     save_file({k: v.contiguous() for k, v in run.game.G.state_dict().items()}, out / "generator.safetensors",
@@ -112,7 +118,8 @@ def draw(weights: Path | None, number: int, seed: int, out: Path) -> None:
 
 @torch.no_grad()
 def _sample(G: nn.Module, latent: int, n: int, seed: int) -> Tensor:
-    return data.to_uint8(G.eval()(torch.randn(n, latent, generator=torch.Generator().manual_seed(seed))))
+    z = torch.randn(n, latent, generator=torch.Generator().manual_seed(seed))
+    return data.to_uint8(G.eval()(z.to(next(G.parameters()).device)).cpu())
 
 
 def _describer(name: str):

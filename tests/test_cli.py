@@ -2,8 +2,13 @@
 
 import json
 import os
+import re
+import shlex
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,6 +56,11 @@ def test_one_seed_gives_one_result_and_another_seed_another(tmp_path):
     (("train", "--rate", "-1"), "rate is -1"),
     (("train", "--beta1", "1"), "beta1 is 1"),
     (("train", "--stepz", "3"), "No such option"),
+    (("train", "--device", "tpu"), "'tpu' is not one of 'auto', 'cpu', 'cuda'"),
+    (("train", "--every", "5"), "--every says how often to save: give --checkpoint FILE with it"),
+    (("train", "--checkpoint", "run.safetensors", "--every", "0"), "every is 0"),
+    (("train", "--checkpoint", "none/run.safetensors"), "the folder"),
+    (("train", "--steps", "200", "--rate", "1e30"), "training cannot go on"),
     (("trian",), "No such command 'trian'"),
     (("reproduce", "mnist-vae"), "no recipe 'mnist-vae'"),
     (("sample", "-n", "0"), "number is 0"),
@@ -72,6 +82,75 @@ def test_a_mistake_in_a_process_of_its_own(tmp_path):
     assert done.returncode == 2
     assert done.stderr.strip() == "ganbook: unknown data 'imagenet': expected one of digits, mnist"
     assert done.stdout == ""
+
+
+def commands():
+    """The commands that the front matter gives for training, in order."""
+    text = (Path(__file__).parent.parent / "notebooks" / "running.md").read_text()
+    return re.findall(r"^((?:torchrun .*-m|python -m) ganbook train .*--checkpoint .*)$", text, re.M)
+
+
+def torchrun(command, cwd):
+    """Run a command line as it stands, with this Python's torchrun on a port that is free."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    return subprocess.run([*launcher, *shlex.split(command)[1:]], cwd=cwd, capture_output=True, text=True, timeout=200,
+                          env=ENV | {"PYTHONPATH": str(Path(__file__).parent.parent)})
+
+
+def test_a_run_goes_on_from_its_checkpoint(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(commands()[0])[3:]
+    main([*words, "--checkpoint", "whole.safetensors", "--out", "whole"])
+    main([*words, "--steps", "200"])
+    main(words)
+    assert capsys.readouterr().err == ""
+    assert Path("out/generator.safetensors").read_bytes() == Path("whole/generator.safetensors").read_bytes()
+    assert json.loads(Path("out/run.json").read_text())["steps"] == 400
+    assert Path("run.safetensors.previous").is_file(), "saved at step 300 too"
+    with pytest.raises(SystemExit) as stopped:
+        main([*words, "--rate", "0.001"])
+    said = capsys.readouterr().err
+    assert stopped.value.code == 2
+    assert "is of another configuration" in said and len(said.strip().splitlines()) == 1
+
+
+def test_sigterm_saves_and_the_command_goes_on(tmp_path):
+    arguments = ["train", "--steps", "100000", "--checkpoint", "run.safetensors", "--every", "20"]
+    process = subprocess.Popen([sys.executable, "-m", "ganbook", *arguments], cwd=tmp_path, env=ENV, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    end = time.monotonic() + 100
+    while not (tmp_path / "run.safetensors").exists():
+        assert time.monotonic() < end and process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    out, said = process.communicate(timeout=100)
+    assert (process.returncode, out) == (130, "")
+    assert re.fullmatch(r"ganbook: SIGTERM ended training after step \d+ of 100000; saved in \S+, .*\n", said)
+    assert {p.name for p in tmp_path.iterdir()} <= {"run.safetensors", "run.safetensors.previous"}
+
+
+def test_two_processes_by_torchrun_write_and_speak_once(tmp_path):
+    _, pair = commands()
+    done = torchrun(pair, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Frechet distance") == done.stdout.count("wrote ") == 1
+    assert {p.name for p in (tmp_path / "pair").iterdir()} == {"samples.png", "generator.safetensors", "run.json"}
+    info = json.loads((tmp_path / "pair/run.json").read_text())
+    assert (info["processes"], info["device"], info["steps"]) == (2, "cpu", 400)
+    assert info["floor"] < info["frechet"] < info["ceiling"]
+    assert (tmp_path / "pair.safetensors").is_file()
+
+
+def test_a_mistake_under_torchrun_is_said_once(tmp_path):
+    command = "torchrun --nproc-per-node 2 -m ganbook train --batch-size 63 --checkpoint run.safetensors"
+    done = torchrun(command, tmp_path)
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if line.startswith("ganbook:")]
+    assert lines == ["ganbook: 2 processes cannot share 1200 images in batches of 63 equally (an epoch's last batch "
+                     "holds 3): choose a batch size such that 2 divides both"]
+    assert set(re.findall(r"exitcode\s*: (\d+)", done.stderr)) == {"2"}
+    assert "Traceback" not in done.stderr.split("ganbook:")[0]
+    assert not list(tmp_path.iterdir())
 
 
 def test_weights_that_are_not_weights(tmp_path):

@@ -15,7 +15,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MATHEMATICS = {
     "distributions", "divergences", "f_divergences", "densities", "transport", "entropic", "dynamics", "mixtures",
 }
-TRAINING = {"training", "checkpoints", "quick", "recipes", "networks", "losses", "penalties"}
+TRAINING = {"training", "checkpoints", "distributed", "quick", "recipes", "networks", "losses", "penalties"}
 
 
 def modules():
@@ -47,6 +47,8 @@ def test_who_may_import_whom(path):
         assert "exercises" not in uses, "nothing imports the exercises"
     if here in MATHEMATICS:
         assert not uses & TRAINING, "mathematics imports nothing from training"
+    if here not in ("quick", "cli"):
+        assert "distributed" not in uses, "what the book shows does not know how many processes run it"
     if here == "losses":
         assert "networks" not in uses
     if here == "networks":

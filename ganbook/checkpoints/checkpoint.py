@@ -47,7 +47,7 @@ class Checkpoint:
     @contextmanager
     def running(
         self, game: Game, batches: Iterable, record: Record, ema: EMA | None, options: dict[str, Any]
-    ) -> Iterator[_Session]:
+    ) -> Iterator[Session]:
         """Resume into these objects, then save while the block lasts; Ctrl-C and SIGTERM end it after a step.
 
         Raises ``CheckpointError`` for a file of another configuration (naming the difference), one that cannot be read
@@ -56,7 +56,7 @@ class Checkpoint:
         path = Path(self.path).expanduser().resolve()
         with files.lock(path):
             files.temporary(path).unlink(missing_ok=True)
-            session = _Session(path, self, game, batches, record, ema, options)
+            session = Session(path, self, game, batches, record, ema, options)
             session.resume()
             with stop_requests(session.requests):
                 try:
@@ -66,12 +66,12 @@ class Checkpoint:
                         raise
                     session.requests.append("KeyboardInterrupt")
                     session.after_step()
-            if session.requests and record.step < record.steps:
-                warnings.warn(f"{session.requests[0]} ended training after step {record.step} of {record.steps}; "
-                              f"saved in {path}, where fit goes on", RuntimeWarning, stacklevel=4)
+            session.say_if_stopped()
 
 
-class _Session:
+class Session:
+    """One run with its file: resumed once, asked after each step."""
+
     def __init__(self, path: Path, checkpoint: Checkpoint, game: Game, batches: Iterable, record: Record,
                  ema: EMA | None, options: dict[str, Any]) -> None:
         self.path, self.every, self.batches, self.record = path, checkpoint.every, batches, record
@@ -93,14 +93,24 @@ class _Session:
         self.requests: list[str] = []
         self.border, self.keep, self.last_good = 0, True, "none: nothing was saved yet"
 
+    def say_if_stopped(self) -> None:
+        """Warn that a signal ended the run before its last step."""
+        if self.requests and self.record.step < self.record.steps:
+            warnings.warn(f"{self.requests[0]} ended training after step {self.record.step} of {self.record.steps}; "
+                          f"saved in {self.path}, where fit goes on", RuntimeWarning, stacklevel=5)
+
     def after_step(self) -> bool:
         """Save if it is time; return whether training must stop."""
+        return self._end_step(bool(self.requests))
+
+    def _end_step(self, stop: bool) -> bool:
         self.border = step = self.record.step
-        if step % self.every == 0 or step == self.record.steps or self.requests:
+        if stop or step % self.every == 0 or step == self.record.steps:
             self.save()
-        return bool(self.requests)
+        return stop
 
     def save(self) -> None:
+        """Write the file; ``TrainingDiverged`` instead if a parameter or a loss is not finite."""
         step = self.record.step
         refuse_non_finite(self.record, self)
         for player in ("G", "D"):
@@ -146,11 +156,14 @@ class _Session:
             optimizer.load_state_dict(_laid_out(saved[name], optimizer))
         for name, generator in self.generators.items():
             generator.set_state(saved["generators"][name])
+        record.load(saved["names"], rows.to(self.game.device))
+        self.configuration, self.border = saved["configuration"], record.step
+        self._resume_random(saved)
+
+    def _resume_random(self, saved: dict[str, Any]) -> None:
         torch.set_rng_state(saved["torch"])
         if saved["cuda"]:
             torch.cuda.set_rng_state_all(saved["cuda"])
-        record.load(saved["names"], rows.to(self.game.device))
-        self.configuration, self.border = saved["configuration"], record.step
 
     def _newest(self) -> dict[str, Any] | None:
         damage = []

@@ -1,0 +1,126 @@
+"""`ganbook.training.fit` on several processes: the steps stay as they are, and are given each process's share.
+
+Every process draws the whole batch and all of z from generators in the same state, and keeps its rows. torch's
+DistributedDataParallel averages the gradients, so that equal shares make the gradient of the whole batch.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from ganbook import training
+from ganbook.checkpoints import Checkpoint, configuration
+from ganbook.data import batches as Batches
+from ganbook.distributed.session import Together
+from ganbook.distributed.team import Team
+from ganbook.training import Game, History, Penalty
+
+__all__ = ["fit"]
+
+NAMES = inspect.signature(DistributedDataParallel.__init__).parameters
+SYNC_BUFFERS = "forward_sync_buffers" if "forward_sync_buffers" in NAMES else "broadcast_buffers"  # its older name
+
+
+def fit(
+    team: Team,
+    game: Game,
+    batches: Iterable[Tensor],
+    *,
+    penalty: Penalty | None = None,
+    progress: bool = True,
+    callback: Callable[[int, Game], None] | None = None,
+    checkpoint: Checkpoint | None = None,
+    **options: Any,
+) -> History:
+    """Call `ganbook.training.fit` in every process of a team; each returns the history of the whole batches.
+
+    All pass the same game, batches and seeds, as one process would; the parameters and the average in ``ema`` end equal
+    in all. ``callback`` is called by the process that leads, with the game as it was passed, while the others wait.
+    The checkpoint is written by the process that leads and read by all: it is that of one process, and another number
+    of processes may go on from it. A loss that is not finite, or a request to stop, in one process stops all after the
+    same step. A loss or penalty must be a mean over samples. What draws from torch's own generator (dropout, a gradient
+    penalty without a generator) draws differently in each process.
+
+    Raises what `ganbook.training.fit` raises, and ``ValueError`` for a batch whose size the processes do not divide.
+    """
+    if team.size == 1:
+        return training.fit(game, batches, penalty=penalty, progress=progress, callback=callback,
+                            checkpoint=checkpoint, **options)
+    return training.fit(
+        batches=Shares(team, batches), game=shared_game(team, game), penalty=shared_penalty(team, penalty),
+        progress=progress and team.leads, callback=callback and shared_callback(team, game, callback),
+        checkpoint=Together(team, game, batches, penalty, checkpoint), **options)
+
+
+class Shares:
+    """This process's rows of each batch; ``ValueError`` for batches whose sizes do not divide, as early as known."""
+
+    def __init__(self, team: Team, batches: Iterable[Tensor]) -> None:
+        self.team, self.batches = team, batches
+        if isinstance(batches, Batches):
+            images, size = batches.state_dict()["images"], batches.batch_size
+            if size % team.size or images % size % team.size:
+                raise ValueError(f"{team.size} processes cannot share {images} images in batches of {size} equally "
+                                 f"(an epoch's last batch holds {images % size or size}): choose a batch size such "
+                                 f"that {team.size} divides both")
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return map(self.team.share, iter(self.batches))
+
+
+def shared_game(team: Team, game: Game) -> Game:
+    """Return a game of the same players and optimisers whose gradients are averaged and whose z is shared."""
+    shared = copy.copy(game)
+    shared.G, shared.D = parallel(team, game.G), parallel(team, game.D)
+    draw = shared.draw
+    shared.draw = lambda n: team.share(draw(n * team.size))
+    return shared
+
+
+def parallel(team: Team, network: nn.Module) -> nn.Module:
+    """Return the network with averaged gradients; it starts from the leader's parameters.
+
+    Buffers are left alone while it trains, for D is called twice before its gradient is taken.
+    """
+    devices = [team.device.index] if team.device.type == "cuda" else None
+    return DistributedDataParallel(network, device_ids=devices, **{SYNC_BUFFERS: False})
+
+
+def shared_penalty(team: Team, penalty: Penalty | None) -> Penalty | None:
+    """Return the penalty on this process's rows of what its generators draw for the whole batch.
+
+    The draws of the other processes are made too, in order of rank, against a D that costs nothing.
+    """
+    if not configuration.generators(penalty, "penalty"):
+        return penalty
+
+    def shared(D: nn.Module, x_real: Tensor, x_fake: Tensor) -> Tensor:
+        values = [penalty(D if rank == team.rank else SumOfPixels(), x_real, x_fake) for rank in range(team.size)]
+        return values[team.rank]
+
+    return shared
+
+
+class SumOfPixels(nn.Module):
+    """A D without parameters, which scores a sample by the sum of its entries."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return one score a sample, shape (N, 1)."""
+        return x.flatten(1).sum(1, keepdim=True)
+
+
+def shared_callback(team: Team, game: Game, callback: Callable[[int, Game], None]) -> Callable[[int, Game], None]:
+    """Return a callback that the leader obeys, and all wait for."""
+
+    def shared(step: int, _: Game) -> None:
+        with team.together():
+            if team.leads:
+                callback(step, game)
+
+    return shared

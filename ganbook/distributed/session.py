@@ -1,0 +1,137 @@
+"""What `fit` asks after each step, answered by all processes alike: save, stop, go on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganbook.checkpoints import Checkpoint, checkpoint, files
+from ganbook.checkpoints.interrupts import stop_requests
+from ganbook.distributed.team import Team
+from ganbook.training import EMA, Game, Penalty, Record
+
+__all__ = ["Together"]
+
+
+@dataclass(frozen=True)
+class Together:
+    """A checkpoint for all processes, or none: what `ganbook.training.fit` takes as ``checkpoint``.
+
+    It describes and saves the game, batches and penalty of one process, which are kept here.
+    """
+
+    team: Team
+    game: Game
+    batches: Iterable[Tensor]
+    penalty: Penalty | None
+    checkpoint: Checkpoint | None
+
+    @contextmanager
+    def running(
+        self, game: Game, batches: Iterable, record: Record, ema: EMA | None, options: dict[str, Any]
+    ) -> Iterator[Unsaved | Saved]:
+        """Start all processes from one state, record their means, let them agree on a stop, and end them in one state.
+
+        Raises what `ganbook.checkpoints.Checkpoint.running` raises, in every process.
+        """
+        team = self.team
+        with ExitStack() as stack:
+            session = self._saved(stack, record, ema, options) if self.checkpoint else Unsaved()
+            if not (team.leads or session.resumed):
+                torch.manual_seed(int(torch.randint(2**62, ())) + team.rank)  # dropout masks of its own
+            for value in ema.module.state_dict().values() if ema else ():
+                team.follow(value)
+            record.add = partial(_add_mean, team, record, record.add)
+            yield session
+            networks = [self.game.G, self.game.D, *([ema.module] if ema else [])]
+            for buffer in (b for network in networks for b in network.buffers()):
+                team.follow(buffer)
+            session.say_if_stopped()
+
+    def _saved(self, stack: ExitStack, record: Record, ema: EMA | None, options: dict[str, Any]) -> Saved:
+        path = Path(self.checkpoint.path).expanduser().resolve()
+        with self.team.together():
+            if self.team.leads:
+                stack.enter_context(files.lock(path))
+                files.temporary(path).unlink(missing_ok=True)
+        with self.team.together(), warnings.catch_warnings():
+            if not self.team.leads:
+                warnings.simplefilter("ignore")
+            session = Saved(self.team, path, self.checkpoint, self.game, self.batches, record, ema,
+                            options | {"penalty": self.penalty})
+            session.resume()
+        stack.enter_context(stop_requests(session.requests))
+        return session
+
+
+def _add_mean(team: Team, record: Record, add: Callable[[dict[str, Tensor]], None], row: dict[str, Tensor]) -> None:
+    add(row)
+    team.average(record.rows()[-1])  # so that a loss that is not finite shows in all processes at once
+
+
+class Unsaved:
+    """A session without a file."""
+
+    resumed, last_good = False, "none: the run has no checkpoint"
+
+    def after_step(self) -> bool:
+        """Return whether training must stop: never."""
+        return False
+
+    def say_if_stopped(self) -> None:
+        """Say nothing: without a file, a signal is obeyed at once."""
+
+
+class Saved(checkpoint.Session):
+    """A session whose file the leader writes, with the random state of every process in it."""
+
+    def __init__(self, team: Team, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.team, self.resumed = team, False
+        self.states: list[list[Tensor]] = []
+
+    def after_step(self) -> bool:
+        """Save if it is time; return whether training must stop, for which one process's request is enough."""
+        stop = self.team.agree(bool(self.requests))
+        if stop and not self.requests:
+            self.requests.append("a signal to another process")
+        return self._end_step(stop)
+
+    def save(self) -> None:
+        """Let the leader write the file; all wait for it."""
+        self.states = [list(of_one) for of_one in zip(*map(self.team.gather, self._random()), strict=True)]
+        with self.team.together():
+            if self.team.leads:
+                super().save()
+        self.last_good = f"{self.path} (step {self.record.step})"
+
+    def say_if_stopped(self) -> None:
+        """Warn, in the leader, that a signal ended the run before its last step."""
+        if self.team.leads:
+            super().say_if_stopped()
+
+    def _random(self) -> list[Tensor]:
+        cuda = [torch.cuda.get_rng_state(self.team.device)] if self.team.device.type == "cuda" else []
+        return [torch.get_rng_state(), *cuda]
+
+    def _state(self) -> dict[str, Any]:
+        return super()._state() | {"processes": self.states}
+
+    def _environment(self) -> dict[str, Any]:
+        return super()._environment() | {"processes": self.team.size}
+
+    def _resume_random(self, saved: dict[str, Any]) -> None:
+        super()._resume_random(saved)
+        if self.team.rank < len(states := saved.get("processes", [])):
+            self.resumed = True
+            torch.set_rng_state(states[self.team.rank][0])
+            for state in states[self.team.rank][1:]:
+                torch.cuda.set_rng_state(state, self.team.device)
