@@ -8,7 +8,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import cards, marks, pages, repository, sources, wheel
+from . import cards, marks, pages, play, repository, sources, wheel
 
 STATIC = Path(__file__).parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -23,6 +23,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     pages.setup(app)
     marks.setup(app)
     cards.setup(app)
+    play.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -2,8 +2,9 @@
 
     python scripts/build_book.py [--out DIR] [--verbose]
 
-Any warning fails the build. Nothing is executed (stored outputs are shown) and nothing is fetched. Every
-build starts anew: Sphinx repeats no warning about a page that it has read before, so a second try would pass.
+Any warning fails the build. Nothing is executed (stored outputs are shown), and nothing is fetched but what the
+plays take from npm, once; without npm those plays show their pictures. Every build starts anew: Sphinx repeats no
+warning about a page that it has read before, so a second try would pass.
 """
 
 import argparse
@@ -27,13 +28,43 @@ def build_wheel(folder: Path) -> Path:
     return next(folder.glob("ganbook-*.whl"))
 
 
-def render(out: Path, wheel: Path, source: Path = ROOT, quiet: bool = True) -> int:
+def fetch_player(folder: Path) -> tuple[Path | None, str]:
+    """What the plays take from npm, by the lock file: the folder it lies in, or None; and a reason, or nothing.
+
+    A folder with the same lock is used as it is.
+    """
+    source, lock = ROOT / "book_ext" / "player", folder / "package-lock.json"
+    if lock.exists() and lock.read_bytes() == (source / lock.name).read_bytes():
+        return folder, ""
+    npm = shutil.which("npm")
+    if npm is None:
+        return None, "npm is not installed"
+    fetched = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
+    shutil.rmtree(fetched, ignore_errors=True)
+    shutil.copytree(source, fetched)
+    command = [npm, "ci", "--ignore-scripts", "--no-fund", "--no-audit", "--fetch-retries=1", "--fetch-timeout=30000"]
+    try:
+        done = subprocess.run(command, cwd=fetched, capture_output=True, text=True, timeout=180)
+        problem = "" if done.returncode == 0 else done.stderr
+    except (OSError, subprocess.TimeoutExpired) as error:
+        problem = str(error)
+    if not problem:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        fetched.rename(folder)
+        return folder, ""
+    shutil.rmtree(fetched, ignore_errors=True)
+    said = re.sub(r"^npm (?:error|ERR!) ?", "", problem, flags=re.M).split("\n")
+    return None, "npm ci failed: " + "; ".join(line.strip() for line in said if line.strip())[:200]
+
+
+def render(out: Path, wheel: Path, source: Path = ROOT, quiet: bool = True, player: Path | None = None) -> int:
     """Run Jupyter Book with warnings as errors; its exit status, with what it said shown when it failed."""
     for part in ("html", ".doctrees", "jupyter_execute"):
         shutil.rmtree(out / "_build" / part, ignore_errors=True)
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(source),
                "--path-output", str(out), "--warningiserror", "--nitpick", "--keep-going"]
-    environment = os.environ | {"GANBOOK_WHEEL": str(wheel), "NO_COLOR": "1"}
+    environment = os.environ | {"GANBOOK_WHEEL": str(wheel), "GANBOOK_PLAYER": str(player or ""), "NO_COLOR": "1"}
     done = subprocess.run(
         command, env=environment, cwd=source, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -53,10 +84,13 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true", help="show what Sphinx says")
     options = parser.parse_args()
     start, build = time.monotonic(), options.out.resolve() / "_build"
-    status = render(options.out.resolve(), build_wheel(build / "wheel"), quiet=not options.verbose)
+    player, reason = fetch_player(build / "player")
+    status = render(options.out.resolve(), build_wheel(build / "wheel"), quiet=not options.verbose, player=player)
     if status:
         print("The book was not built: mend the warnings above.", file=sys.stderr)
         return status
+    if reason:
+        print(f"The latent explorer shows its static picture: {reason}.")
     site = build / "html"
     size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / 1e6
     print(f"The book: {size:.0f} MB, rendered in {time.monotonic() - start:.0f} s. Open {site}/index.html")

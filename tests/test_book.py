@@ -55,7 +55,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     with (out / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (out / "status").exists():
-            status = build_book.render(out, build_book.build_wheel(out / "wheel"))
+            player, _ = build_book.fetch_player(ROOT / "_build" / "player")
+            status = build_book.render(out, build_book.build_wheel(out / "wheel"), player=player)
             (out / "status").write_text(str(status))
     assert (out / "status").read_text() == "0", "the book does not build: see the warnings printed above"
     return out / "_build" / "html"

@@ -1,0 +1,138 @@
+"""Draw the static pictures of the plays, shown where scripts are off and in print.
+
+    python scripts/play_pictures.py [NAME ...]
+
+Each shows its play as it starts, computed by the package. They go to ``book_ext/pictures``, smaller than the pages'
+other pictures by a palette of 64 colours.
+"""
+
+import io
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from PIL import Image
+from safetensors.torch import load_file
+
+from ganbook import records
+from ganbook.distributions import gaussians
+from ganbook.divergences import js, optimal_discriminator
+from ganbook.networks import mlp_generator
+from ganbook.plots.style import PALETTE, tidy
+from ganbook.transport import transport_plan, wasserstein_1d
+
+PICTURES = Path(__file__).resolve().parent.parent / "book_ext" / "pictures"
+
+
+def two_densities() -> Figure:
+    """Chapter 4's pair, and its optimal discriminator below."""
+    p, q = gaussians([0.0]), gaussians([2.0])
+    x = torch.linspace(-8, 8, 641, dtype=torch.float64)
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(6.4, 4.2), dpi=100, sharex=True, layout="constrained")
+    for law, key, label in ((p, "real", "p, real"), (q, "generated", "q, generated")):
+        top.fill_between(x, law.log_prob(x).exp(), color=PALETTE[key], alpha=0.25)
+        top.plot(x, law.log_prob(x).exp(), color=PALETTE[key], label=label)
+    top.set(ylim=(0, 0.5))
+    tidy(top, "", "", "density", legend=True)
+    bottom.plot(x, optimal_discriminator(p, q)(x), color=PALETTE["discriminator"])
+    bottom.axhline(0.5, color=PALETTE["muted"], lw=0.8, ls=":")
+    bottom.set(ylim=(0, 1), xlim=(-8, 8))
+    tidy(bottom, "", "x", "D*(x)")
+    return figure
+
+
+def two_clouds() -> Figure:
+    """Two clouds of five points with their plan, and below it W1 and JS while one of them moves."""
+    real, generated = np.array([-40, -34, -28, -20, -12]), np.array([0, 6, 12, 20, 28])
+    _, plan = transport_plan(np.full(5, 0.2), np.full(5, 0.2), np.abs(real[:, None] - generated) ** 2.0)
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(6.4, 4.2), dpi=100, sharex=True, layout="constrained")
+    for i, j in np.argwhere(plan > 1e-9):
+        top.plot([real[i] / 10, generated[j] / 10], [1, 0], color=PALETTE["muted"], lw=2)
+    for cloud, key, height in ((real, "real", 1), (generated, "generated", 0)):
+        top.plot(cloud / 10, np.full(5, height), "o", color=PALETTE[key], ms=9, clip_on=False)
+    top.set(yticks=[0, 1], yticklabels=["generated", "real"], ylim=(-0.3, 1.3))
+    tidy(top)
+    starts = np.arange(-50, 23)
+    moved = [generated + start for start in starts]
+    bottom.plot(starts / 10, [wasserstein_1d(real / 10, cloud / 10) for cloud in moved], color=PALETTE["discriminator"])
+    bottom.set(xlim=(-5, 5), ylim=(0, 10.4))
+    tidy(bottom, "", "leftmost generated point, whole cloud moved", "$W_1$")
+    masses = [[np.bincount(cloud + 50, minlength=101) / 5 for cloud in (real, other)] for other in moved]
+    right = bottom.twinx()
+    right.plot(starts / 10, [js(*pair) for pair in masses], color=PALETTE["accent"])
+    right.set(ylim=(0, 1.04 * np.log(2)), yticks=[0, np.log(2)], yticklabels=["0", "log 2"], ylabel="JS")
+    right.spines["top"].set_visible(False)
+    return figure
+
+
+def seeded_draws(seed: int, n: int, latent: int = 100) -> np.ndarray:
+    """The vectors that the page draws from a seed: mulberry32, then Box and Muller's formula."""
+    def uniform() -> float:
+        nonlocal state
+        state = (state + 0x6D2B79F5) % 2**32
+        t = (state ^ state >> 15) * (state | 1) % 2**32
+        t ^= (t + (t ^ t >> 7) * (t | 61)) % 2**32
+        return ((t ^ t >> 14) + 0.5) / 2**32
+
+    state = seed
+    pairs = [(uniform(), uniform()) for _ in range(n * latent)]
+    return np.array([math.sqrt(-2 * math.log(u)) * math.cos(2 * math.pi * v) for u, v in pairs]).reshape(n, latent)
+
+
+def recorded_generator() -> torch.nn.Module:
+    """The generator of the record, as the chapter loads it."""
+    G = mlp_generator().eval()
+    G.load_state_dict({k: v.float() for k, v in load_file(records.path("mnist-mlp.safetensors")).items()})
+    return G
+
+
+def two_paths() -> Figure:
+    """The plane of two draws, and the pictures on the straight and on the spherical way between them."""
+    first, second = seeded_draws(15, 2)
+    angle = math.acos(first @ second / np.linalg.norm(first) / np.linalg.norm(second))
+    t = np.linspace(0, 1, 8)
+    shares = {"straight": np.stack([1 - t, t]),
+              "spherical": np.stack([np.sin((1 - t) * angle), np.sin(t * angle)]) / math.sin(angle)}
+    figure = plt.figure(figsize=(6.4, 3.0), dpi=100, layout="constrained")
+    plane, *rows = figure.subplot_mosaic([["plane", "straight"], ["plane", "spherical"]],
+                                         width_ratios=[1, 2.4]).values()
+    for row, (name, share), key in zip(rows, shares.items(), ("generated", "real"), strict=True):
+        with torch.no_grad():
+            images = recorded_generator()(torch.tensor(share.T @ np.stack([first, second])).float())[:, 0]
+        row.imshow(np.hstack(images.numpy()), cmap="gray_r", vmin=-1, vmax=1)
+        row.set(title=f"{name} way", xticks=[], yticks=[])
+        plane.plot(*share, color=PALETTE[key], lw=2)
+    plane.plot([1, 0], [0, 1], "o", color=PALETTE["theory"])
+    plane.text(1.05, 0.05, "first")
+    plane.text(0.05, 1.05, "second")
+    plane.axhline(0, color=PALETTE["muted"], lw=0.8)
+    plane.axvline(0, color=PALETTE["muted"], lw=0.8)
+    plane.set(xlim=(-0.3, 1.5), ylim=(-0.3, 1.5), xticks=[], yticks=[], aspect="equal", title="plane of two draws")
+    return figure
+
+
+DRAWN: dict[str, Callable[[], Figure]] = {
+    "latent-explorer": two_paths, "optimal-discriminator": two_densities, "transport": two_clouds,
+}
+
+
+def picture(name: str) -> bytes:
+    """The PNG of a play's static picture."""
+    figure, drawn, small = DRAWN[name](), io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png")
+    plt.close(figure)
+    Image.open(drawn).convert("RGB").quantize(64).save(small, format="png", optimize=True)
+    return small.getvalue()
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or DRAWN:
+        (PICTURES / f"{name}.png").write_bytes(picture(name))

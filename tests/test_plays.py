@@ -1,0 +1,398 @@
+"""The plays: the page's numbers against the package's, by keyboard, by touch, in time, and without scripts."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import test_book
+import torch
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from test_book import ROOT, Visitor
+
+from ganbook.distributions import Gaussians
+from ganbook.divergences import game_value, js, kl_normal, log_ratio, optimal_discriminator, quadrature
+from ganbook.transport import transport_plan, wasserstein_1d
+
+pytestmark = pytest.mark.browser
+site, browser, address = test_book.site, test_book.browser, test_book.address
+SCRIPTS = ROOT / "book_ext" / "static" / "plays"
+PLAYS = {
+    "optimal-discriminator": "notebooks/04_the_optimal_discriminator",
+    "transport": "notebooks/06_optimal_transport",
+}
+LOG_2 = math.log(2)
+
+spec = importlib.util.spec_from_file_location("play_pictures", ROOT / "scripts" / "play_pictures.py")
+play_pictures = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(play_pictures)
+
+
+@pytest.fixture(scope="module")
+def reader(browser: Any, site: Path) -> Iterator[Visitor]:
+    """Somebody who opened the site by a double click."""
+    visitor = Visitor(browser, site.as_uri(), color_scheme="light")
+    yield visitor
+    visitor.context.close()
+
+
+def numbers(browser: Any, name: str, *faults: tuple[str, str]) -> Any:
+    """A blank page that holds a play's mathematics alone, with faults planted on request."""
+    source = (SCRIPTS / f"{name}.numbers.js").read_text(encoding="utf-8")
+    for sound, broken in faults:
+        assert source.count(sound) == 1, f"{sound!r} is not in the script once: plant the fault elsewhere"
+        source = source.replace(sound, broken)
+    page = browser.new_page()
+    page.add_script_tag(content="window.ganbookPlays = { numbers: {}, weights: {} };")
+    page.add_script_tag(content=source)
+    return page
+
+
+def tab_to(page: Any, selector: str, limit: int = 400) -> None:
+    """Press Tab, and nothing else, until the element has the focus."""
+    page.evaluate("""selector => { const all = [...document.querySelectorAll('figure.play *')];
+      const before = [...document.querySelectorAll('.bd-article a, .bd-article button')]
+        .filter(node => node.compareDocumentPosition(all[0]) & 4).pop(); before.focus(); }""", selector)
+    for _ in range(limit):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{selector} cannot be reached by Tab")
+
+
+def shown(page: Any, key: str) -> float:
+    """A number as the reader sees it."""
+    return float(page.locator(f"figure.play [data-number={key}]").inner_text().replace("−", "-"))
+
+
+# The optimal discriminator ----------------------------------------------------------------------------------
+
+Law = dict[str, list[float]]
+
+
+def law(means: Any, widths: Any, share: float) -> Law:
+    """Two normals with the share of the second."""
+    return {"means": list(means), "widths": list(widths), "weights": [1 - share, share]}
+
+
+def random_laws(n: int) -> list[tuple[Law, Law]]:
+    """Pairs over the whole range of the sliders, some with a component of weight zero."""
+    rng = np.random.default_rng(4)
+    shares = [0.0, 1.0, 0.01, 0.5]
+
+    def one(k: int) -> Law:
+        share = shares[k % 8] if k % 8 < 4 else rng.uniform()
+        return law(rng.uniform(-6, 6, 2).tolist(), rng.uniform(0.25, 2, 2).tolist(), float(share))
+
+    return [(one(int(rng.integers(8))), one(int(rng.integers(8)))) for _ in range(n)]
+
+
+EDGES = {
+    "identical": (law((0, 0), (1, 1), 0), law((0, 0), (1, 1), 0)),
+    "identical, written in two ways": (law((-1, 3), (0.5, 2), 0.3), law((3, -1), (2, 0.5), 0.7)),
+    "far apart": (law((-6, 0), (0.25, 1), 0), law((6, 0), (0.25, 1), 0)),
+    "weight zero far away": (law((-6, 6), (0.25, 0.25), 0), law((6, -6), (0.25, 0.25), 0)),
+    "one bump on two": (law((-2, 2), (0.6, 0.6), 0.5), law((2, 2), (0.6, 0.6), 0)),
+    "needle in a plain": (law((0, 0), (0.25, 1), 0), law((0, 6), (2, 2), 0.5)),
+}
+
+
+def of_package(p: Law, q: Law) -> dict[str, Any]:
+    """The package's numbers. A weight of zero is left out: torch's Categorical lifts it to 2e-16."""
+    first, second = (
+        Gaussians(*(torch.tensor([v for v, w in zip(g[k], g["weights"], strict=True) if w > 0], dtype=torch.float64)
+                    for k in ("means", "widths", "weights"))) for g in (p, q)
+    )
+    x = torch.linspace(-24, 24, 4801, dtype=torch.float64)
+    score = log_ratio(first, second)
+    values = {
+        "value": game_value(score, first, second, x), "js": quadrature("js", first, second, x),
+        "kl": quadrature("kl", first, second, x), "reverseKl": quadrature("reverse_kl", first, second, x),
+    }
+    curves = {"p": first.log_prob(x).exp(), "q": second.log_prob(x).exp(),
+              "best": optimal_discriminator(first, second)(x)}
+    return {k: float(v) for k, v in values.items()} | {k: v[::20].numpy() for k, v in curves.items()}
+
+
+def disagreements(page: Any, pairs: list[tuple[Law, Law]], tolerance: float = 1e-9) -> list[str]:
+    """Where page and package differ, relative to numbers above one."""
+    compare = """([p, q]) => Object.fromEntries(
+      Object.entries(ganbookPlays.numbers["optimal-discriminator"].compare(p, q))
+        .map(([k, v]) => [k, v.length ? [...v].filter((_, i) => i % 20 === 0) : v]))"""
+    found = []
+    for p, q in pairs:
+        ours, theirs = of_package(p, q), page.evaluate(compare, [p, q])
+        for key, expected in ours.items():
+            gap = np.abs(np.asarray(theirs[key]) - expected).max() / max(1, np.abs(expected).max())
+            if not gap <= tolerance:
+                found.append(f"{key} by {gap:.1e} for {p}, {q}")
+    return found
+
+
+def test_discriminator_has_the_numbers_of_the_package(browser: Any) -> None:
+    """Curves and five numbers to 1e-9 on the same grid; on Gaussians the closed form too."""
+    page = numbers(browser, "optimal-discriminator")
+    assert disagreements(page, [*EDGES.values(), *random_laws(16)]) == []
+    for a, s, b, t in ((0, 1, 2, 1), (-3, 0.25, 4, 2), (1, 1.5, 1, 0.5)):
+        told = page.evaluate("""([p, q]) => { const f = ganbookPlays.numbers["optimal-discriminator"].compare(p, q);
+          return [f.kl, f.reverseKl]; }""", [law((a, 0), (s, 1), 0), law((b, 0), (t, 1), 0)])
+        mine = np.array([a]), np.array([[s * s]])
+        other = np.array([b]), np.array([[t * t]])
+        assert told == pytest.approx([kl_normal(*mine, *other), kl_normal(*other, *mine)], rel=1e-9)
+    page.close()
+
+
+@pytest.mark.parametrize(("sound", "broken"), [
+    ("/ 2,\n      kl", "/ 1,\n      kl"),                                             # JS without its half
+    ("reverseKl: mean(q, (i) => -score[i])", "reverseKl: mean(p, (i) => -score[i])"),
+    ("- Math.log(widths[k])", ""),
+    ("values[values.length - 1]) / 2", "values[values.length - 1]) / 2 + 1e-6"),
+])
+def test_a_fault_in_the_discriminator_is_caught(browser: Any, sound: str, broken: str) -> None:
+    page = numbers(browser, "optimal-discriminator", (sound, broken))
+    assert disagreements(page, [EDGES["one bump on two"]])
+    page.close()
+
+
+def test_discriminator_by_keyboard(reader: Visitor) -> None:
+    """Buttons and sliders by keys alone; the page then shows the package's numbers, rounded."""
+    tab = reader.open(PLAYS["optimal-discriminator"], formulas=False)
+    assert shown(tab, "value") == pytest.approx(-0.712633, abs=5.1e-5)                # the chapter's table
+    tab_to(tab, ".play-of-q .play-slider:nth-of-type(1) input")
+    for _ in range(20):
+        tab.keyboard.press("ArrowRight")
+    expected = of_package(law((0, 0), (1, 1), 0), law((3, 3), (1, 1), 0))
+    for key in ("value", "js", "kl", "reverseKl"):
+        assert shown(tab, key) == pytest.approx(expected[key], abs=5.1e-5)
+    tab.keyboard.press("End")                                                         # almost at the ceiling
+    assert LOG_2 - 0.005 < shown(tab, "js") < LOG_2
+    tab_to(tab, ".play-buttons button:nth-child(2)")
+    tab.keyboard.press("Enter")
+    assert [shown(tab, key) for key in ("js", "kl", "reverseKl")] == [0, 0, 0]
+    assert shown(tab, "value") == pytest.approx(-2 * LOG_2, abs=5.1e-5)
+    tab_to(tab, ".play-of-p .play-slider:nth-of-type(5) input")
+    tab.keyboard.press("End")
+    assert tab.evaluate("document.activeElement.getAttribute('aria-valuetext')") == "1.00"
+    tab.wait_for_function("document.querySelector('.play-spoken').textContent.startsWith('Value −1.3863, JS 0.0000')")
+    assert reader.troubles == []
+
+
+# Transport --------------------------------------------------------------------------------------------------
+
+CLOUDS = {
+    "coinciding": ([-30, -20, 8], [8, -30, -20]),
+    "one point each": ([0], [50]),
+    "one against many": ([7], [-50, -50, 0, 3, 3, 50, 50, 50]),
+    "heaps": ([0, 0, 0], [0, 10, 10, 10]),
+    "far apart": ([-50, -49], [49, 50, 50]),
+}
+
+
+def random_clouds(n: int) -> list[tuple[list[int], list[int]]]:
+    rng = np.random.default_rng(6)
+    return [tuple(rng.integers(-50, 51, rng.integers(1, 9)).tolist() for _ in range(2)) for _ in range(n)]
+
+
+def transport_disagreements(page: Any, pairs: list[tuple[list[int], list[int]]]) -> list[str]:
+    """Where page and package differ by more than 1e-9: W1, the plan by its sums and its price, JS by bins."""
+    found = []
+    for real, generated in pairs:
+        told = page.evaluate("""([x, y]) => { const f = ganbookPlays.numbers.transport;
+          const masses = [1, 5, 10, 20].map(width => [x, y].map(
+            cloud => f.histogram(cloud, -50, width, Math.floor(100 / width) + 1)));
+          return { w: f.wasserstein(x, y), plan: f.plan(f.sorted(x), f.sorted(y)),
+                   js: masses.map(([p, q]) => f.js(p, q)) }; }""", [real, generated])
+        x, y = np.sort(real), np.sort(generated)
+        table = np.zeros((len(x), len(y)))
+        for move in told["plan"]:
+            table[move["from"], move["to"]] += move["mass"]
+        even = [np.full(len(cloud), 1 / len(cloud)) for cloud in (x, y)]
+        cost = np.abs(x[:, None] - y)
+        widths = [[np.bincount((np.array(cloud) + 50) // width, minlength=101) / len(cloud) for cloud in (x, y)]
+                  for width in (1, 5, 10, 20)]
+        gaps = {
+            "W1": told["w"] - wasserstein_1d(x, y),
+            "price": (table * cost).sum() - transport_plan(*even, cost)[0],
+            "rows": table.sum(1) - even[0], "columns": table.sum(0) - even[1],
+            "sign": np.minimum(table, 0),
+            "JS": np.array(told["js"]) - [js(*pair) for pair in widths],
+        }
+        found += [f"{key} for {real}, {generated}" for key, gap in gaps.items() if not np.abs(gap).max() <= 1e-9]
+    return found
+
+
+def test_transport_has_the_numbers_of_the_package(browser: Any) -> None:
+    page = numbers(browser, "transport")
+    assert transport_disagreements(page, [*CLOUDS.values(), *random_clouds(60)]) == []
+    page.close()
+
+
+@pytest.mark.parametrize(("sound", "broken"), [
+    ("(towards(mass, i) + towards(q[i], i)) / 2", "(towards(mass, i) + towards(q[i], i))"),   # the half dropped
+    ("sort((a, b) => a - b)", "sort()"),                                              # by text: -10 before -5
+    ("(i + 1) * m, (j + 1) * n", "(i + 1) * n, (j + 1) * m"),
+])
+def test_a_fault_in_transport_is_caught(browser: Any, sound: str, broken: str) -> None:
+    page = numbers(browser, "transport", (sound, broken))
+    assert transport_disagreements(page, random_clouds(12))
+    page.close()
+
+
+def test_transport_by_keyboard(reader: Visitor) -> None:
+    """A point, the whole cloud and the bins by keys alone, with the package's numbers after each."""
+    tab = reader.open(PLAYS["transport"], formulas=False)
+    real, generated = np.array([-40, -34, -28, -20, -12]), np.array([0, 6, 12, 20, 28])
+    assert [shown(tab, "w"), shown(tab, "js")] == [4, pytest.approx(LOG_2, abs=5.1e-5)]
+    tab_to(tab, "[role=slider][aria-label='Generated point 1']")
+    for key in ("Home", "ArrowRight", "PageUp"):
+        tab.keyboard.press(key)
+    generated[0] = -39
+    assert tab.evaluate("document.activeElement.getAttribute('aria-valuetext')") == "−3.9"
+    assert shown(tab, "w") == pytest.approx(wasserstein_1d(real, generated) / 10, abs=5.1e-5)
+    tab_to(tab, ".play-groups .play-slider:nth-of-type(1) input")
+    tab.keyboard.press("ArrowLeft")
+    generated -= 1                                                                    # two points now coincide
+    together = [np.bincount(cloud + 50, minlength=101) / 5 for cloud in (real, generated)]
+    assert shown(tab, "js") == pytest.approx(js(*together), abs=5.1e-5)
+    assert shown(tab, "js") < 0.6
+    tab_to(tab, ".play-groups .play-slider:nth-of-type(2) input")
+    tab.keyboard.press("End")
+    binned = [np.bincount((cloud + 50) // 20, minlength=6) / 5 for cloud in (real, generated)]
+    assert shown(tab, "js") == pytest.approx(js(*binned), abs=5.1e-5)
+    tab_to(tab, ".play-groups .play-slider:nth-of-type(3) input")
+    tab.keyboard.press("Home")
+    assert tab.locator("[role=slider][aria-label^=Real]:visible").count() == 1
+    assert shown(tab, "w") == pytest.approx(wasserstein_1d(real[:1], generated) / 10, abs=5.1e-5)
+    tab.wait_for_function("document.querySelector('.play-spoken').textContent.startsWith('W1 ')")
+    assert reader.troubles == []
+
+
+# Every play -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PLAYS)
+def test_an_update_is_quick(name: str, reader: Visitor) -> None:
+    """Median of 21 movements of each slider, drawing included."""
+    tab = reader.open(PLAYS[name], formulas=False)
+    times = tab.evaluate("""() => [...document.querySelectorAll("figure.play input[type=range]")].map(input => {
+      const times = [];
+      for (let k = 0; k < 21; k++) {
+        input.value = Number(input.min) + (Number(input.max) - Number(input.min)) * k / 20;
+        const start = performance.now();
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+        document.querySelector("figure.play").getBoundingClientRect();
+        times.push(performance.now() - start);
+      }
+      return times.sort((a, b) => a - b)[10];
+    })""")
+    print(f"{name}: medians of {len(times)} sliders up to {max(times):.1f} ms")
+    assert times
+    assert max(times) < 100
+
+
+@pytest.mark.parametrize("how", ["mouse", "finger"])
+@pytest.mark.parametrize("name", PLAYS)
+def test_a_handle_can_be_dragged(name: str, how: str, browser: Any, site: Path) -> None:
+    """By a mouse and by a finger; the page does not scroll away under it."""
+    visitor = Visitor(browser, site.as_uri(), has_touch=True, viewport={"width": 500, "height": 900})
+    tab = visitor.open(PLAYS[name], formulas=False)
+    handle = tab.locator("figure.play .play-dot:visible").first
+    handle.scroll_into_view_if_needed()
+    tab.evaluate("document.querySelector('figure.play .play-stage svg').scrollIntoView({block: 'center'})")
+    before, height = tab.locator(".play-numbers").inner_text(), tab.evaluate("scrollY")
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    if how == "mouse":
+        tab.mouse.move(x, y)
+        tab.mouse.down()
+        tab.mouse.move(x + 60, y, steps=4)
+        tab.mouse.up()
+    else:
+        device = visitor.context.new_cdp_session(tab)
+        for kind, step in (("touchStart", 0), ("touchMove", 30), ("touchMove", 60), ("touchEnd", None)):
+            points = [] if step is None else [{"x": x + step, "y": y}]
+            device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    arrived = "([x, dot]) => Math.abs(dot.getBoundingClientRect().x - x) < 8"
+    tab.wait_for_function(arrived, arg=[box["x"] + 60, handle.element_handle()], timeout=5_000)
+    assert tab.locator(".play-numbers").inner_text() != before
+    assert tab.evaluate("scrollY") == height
+    assert visitor.troubles == []
+    visitor.context.close()
+
+
+@pytest.mark.parametrize("name", PLAYS)
+def test_a_play_runs_from_a_server_too(name: str, browser: Any, address: str) -> None:
+    visitor = Visitor(browser, address)
+    tab = visitor.open(PLAYS[name], formulas=False)
+    assert tab.locator("figure.play .play-stage svg").first.is_visible()
+    assert visitor.troubles == []
+    visitor.context.close()
+
+
+@pytest.mark.parametrize("name", PLAYS)
+def test_picture_stands_in_without_scripts_and_in_print(name: str, browser: Any, site: Path, reader: Visitor) -> None:
+    """The static picture has its size and its words, and gives way to the live one only on a screen."""
+    still = Visitor(browser, site.as_uri(), java_script_enabled=False)
+    still.page.goto(f"{site.as_uri()}/{PLAYS[name]}.html")
+    picture = still.page.locator("figure.play img")
+    assert picture.is_visible()
+    assert picture.bounding_box()["width"] > 300
+    assert len(picture.get_attribute("alt")) > 60
+    assert still.page.locator(".play-stage").count() == 0
+    still.context.close()
+    tab = reader.open(PLAYS[name], formulas=False)
+    tab.emulate_media(media="print")
+    seen = tab.locator("figure.play img").is_visible(), tab.locator(".play-stage").is_visible()
+    tab.emulate_media(media="screen")
+    assert seen == (True, False)
+
+
+@pytest.mark.parametrize("name", PLAYS)
+def test_a_live_play_is_accessible(name: str, reader: Visitor) -> None:
+    """axe finds nothing in the figure in either theme; what can be operated is reached by Tab and shows it."""
+    tab = reader.open(PLAYS[name], formulas=False)
+    tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
+    tab.evaluate("document.querySelectorAll('mjx-container').forEach(m => m.replaceChildren('x'))")
+    for scheme in ("light", "dark"):
+        tab.emulate_media(color_scheme=scheme)
+        tab.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
+        found = Axe().run(tab, context="figure.play", options={"resultTypes": ["violations"]}).response["violations"]
+        assert [(problem["id"], [node["html"] for node in problem["nodes"]]) for problem in found] == []
+    tab.emulate_media(color_scheme="light")
+    tab_to(tab, "figure.play .play-stage :is(input, button)")
+    assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+
+
+@pytest.mark.parametrize("name", PLAYS)
+def test_the_static_picture_is_current(name: str) -> None:
+    """Drawn again by the package of today it is the same, but for a little dithering of another library."""
+    stored, drawn = (np.asarray(Image.open(source).convert("RGB"), float) for source in (
+        ROOT / "book_ext" / "pictures" / f"{name}.png", io.BytesIO(play_pictures.picture(name))))
+    assert stored.shape == drawn.shape, "run python scripts/play_pictures.py"
+    assert np.abs(stored - drawn).mean() < 0.5, "run python scripts/play_pictures.py"
+
+
+def test_only_pages_with_a_play_load_scripts_for_it(site: Path) -> None:
+    """And no page loads the heavy parts before it is asked to."""
+    for page in test_book.PAGES:
+        scripts = re.findall(r'<script[^>]* src="([^"]*/plays/[^"]*)"', (site / f"{page}.html").read_text())
+        assert bool(scripts) == (page in PLAYS.values()), page
+        assert not any("weights" in src or "tf-" in src for src in scripts)
+
+
+def test_the_lock_pins_content_and_names_no_host() -> None:
+    """Every package of the lock has its hash; none says where it was fetched."""
+    lock = (ROOT / "book_ext" / "player" / "package-lock.json").read_text(encoding="utf-8")
+    packages = {name: about for name, about in json.loads(lock)["packages"].items() if name}
+    assert packages
+    assert all(about["integrity"].startswith("sha512-") for about in packages.values())
+    assert "http" not in lock
