@@ -36,7 +36,9 @@ class Game:
     """The two players, their optimisers, and the source of z.
 
     ``G`` maps z of shape (N, latent) to samples, ``D`` maps samples to scores. ``generator`` draws z, standard
-    normal, on the CPU (so that a seed means the same on every device) and moves it to G's device.
+    normal, on the CPU (so that a seed means the same on every device) and moves it to G's device. With ``one_pass``
+    D scores a real and a generated batch as the rows of one; refused with ``ValueError`` for a D with batch
+    statistics, which would then be those of the mixture.
     """
 
     G: nn.Module
@@ -45,6 +47,13 @@ class Game:
     optimizer_d: torch.optim.Optimizer
     latent: int
     generator: torch.Generator = field(default_factory=lambda: torch.Generator().manual_seed(0))
+    one_pass: bool = False
+
+    def __post_init__(self) -> None:
+        mixing = [name for name, m in self.D.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+        if self.one_pass and mixing:
+            raise ValueError(f"one_pass, but D has batch statistics in {mixing[0]!r}: they would be taken over real "
+                             "and generated samples together; leave one_pass off")
 
     @property
     def device(self) -> torch.device:
@@ -54,6 +63,13 @@ class Game:
     def draw(self, n: int) -> Tensor:
         """Return n fresh latent vectors, standard normal, of shape (n, latent)."""
         return torch.randn(n, self.latent, generator=self.generator).to(self.device)
+
+    def scores(self, x_real: Tensor, x_fake: Tensor) -> tuple[Tensor, Tensor]:
+        """Return D's scores of a real and of a generated batch."""
+        if self.one_pass:
+            d_real, d_fake = self.D(torch.cat([x_real, x_fake])).split([len(x_real), len(x_fake)])
+            return d_real, d_fake
+        return self.D(x_real), self.D(x_fake)
 
 
 @contextmanager
@@ -79,7 +95,7 @@ def d_step(
     """
     with torch.no_grad():
         x_fake = game.G(game.draw(len(x_real)))
-    d_real, d_fake = game.D(x_real), game.D(x_fake)
+    d_real, d_fake = game.scores(x_real, x_fake)
     loss_d = loss.discriminator(d_real, d_fake)
     extra = penalty(game.D, x_real, x_fake) if penalty else torch.zeros_like(loss_d)
     game.optimizer_d.zero_grad()

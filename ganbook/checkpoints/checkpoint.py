@@ -86,8 +86,8 @@ class Session:
                 "cannot be saved: pass ganbook.data.batches(...), or, if all depends on one generator g, "
                 "Checkpoint(path, generators={'data': g})")
         self.configuration = configuration.describe({
-            **options, "latent": game.latent, "decay": ema and ema.decay, "batches": configuration.data(batches),
-            "generators": sorted(self.generators),
+            **options, "latent": game.latent, "one_pass": game.one_pass, "decay": ema and ema.decay,
+            "batches": configuration.data(batches), "generators": sorted(self.generators),
             **{name: configuration.architecture(network) for name, network in self.networks.items()},
             **{name: configuration.hyperparameters(optimizer) for name, optimizer in self.optimizers.items()}})
         self.requests: list[str] = []
