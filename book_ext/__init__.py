@@ -1,6 +1,6 @@
 """What this book adds to Jupyter Book: its sources, its page furniture and its looks.
 
-Loaded through ``sphinx.local_extensions`` in ``_config.yml``; needs nothing but Sphinx.
+Loaded through ``sphinx.local_extensions`` in ``_config.yml``; needs nothing but Sphinx and what its theme brings.
 """
 
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import cards, marks, pages, play, repository, sources, wheel
+from . import cards, descriptions, marks, pages, play, previews, repository, sources, wheel
 
 STATIC = Path(__file__).parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -23,6 +23,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     pages.setup(app)
     marks.setup(app)
     cards.setup(app)
+    previews.setup(app)
+    descriptions.setup(app)
     play.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import importlib
 import io
 import json
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from test_book import (  # noqa: F401
     CHAPTERS,
     PAGES,
@@ -26,7 +28,6 @@ from test_book import (  # noqa: F401
     served,
     site,
     stored,
-    violations,
 )
 from test_book_ext import render, tiny_book
 
@@ -35,6 +36,15 @@ MARKS_PAGE = "notebooks/how_exercises_work"
 CHAPTER = "notebooks/04_the_optimal_discriminator"
 KEY = "ganbook.exercises.v1"
 KEPT = f"() => JSON.parse(localStorage.getItem('{KEY}'))"
+
+
+def load_extension(name: str) -> Any:
+    """A module of book_ext."""
+    sys.path.insert(0, str(ROOT))
+    try:
+        return importlib.import_module(f"book_ext.{name}")
+    finally:
+        sys.path.remove(str(ROOT))
 
 
 def swift(browser: Any, home: str, **context: Any) -> Visitor:  # noqa: F811
@@ -258,6 +268,156 @@ def test_marks_move_nothing(browser: Any, address: str, width: int) -> None:  # 
     tab.evaluate("() => { delete document.documentElement.dataset.marks; }")
     assert tab.evaluate(measure) != before
     visitor.context.close()
+
+
+# Previews of what a reference leads to ----------------------------------------------------------------------
+
+TERM = '.bd-article a[href="glossary.html#term-density-ratio"]'
+WORK = '.bd-article a[href^="references.html#id"]'
+EQUATION = '.bd-article a[href="#equation-eq-04-dstar"]:not(.headerlink)'
+
+
+@pytest.fixture(scope="module")
+def previewed(browser: Any, site: Path) -> Iterator[Visitor]:  # noqa: F811
+    """A chapter opened from the disk, formulas set."""
+    visitor = Visitor(browser, site.as_uri())
+    visitor.open(CHAPTER)
+    yield visitor
+    assert visitor.troubles == []
+    visitor.context.close()
+
+
+@pytest.mark.parametrize(("link", "words"), [
+    (TERM, "density ratio"), (WORK, "Salimans"), (EQUATION, "(4.5)"),
+])
+def test_hover_and_focus_show_the_same(previewed: Visitor, link: str, words: str) -> None:
+    """Both ways the target is shown and named to screen readers; Escape closes it and leaves the focus."""
+    tab, box = previewed.page, previewed.page.locator("#preview")
+    anchor = tab.locator(link).first
+    anchor.scroll_into_view_if_needed()
+    anchor.hover()
+    box.wait_for(state="visible")
+    tab.wait_for_function("document.querySelector('#preview').textContent.indexOf('\\\\') < 0")
+    said = box.inner_text()
+    assert words in said
+    assert len(said) > 25
+    assert anchor.get_attribute("title") is None
+    tab.keyboard.press("Escape")
+    assert not box.is_visible()
+    tab.mouse.move(1, 1)
+    tab.keyboard.press("Shift")                                # from now on focus is the keyboard's
+    anchor.focus()
+    box.wait_for(state="visible")
+    tab.wait_for_function("document.querySelector('#preview').textContent.indexOf('\\\\') < 0")
+    assert box.inner_text() == said
+    assert anchor.get_attribute("aria-describedby") == box.get_attribute("id")
+    tab.wait_for_timeout(600)
+    assert box.is_visible(), "what is shown on focus stays"
+    tab.keyboard.press("Escape")
+    assert not box.is_visible()
+    assert tab.evaluate("link => document.activeElement === document.querySelector(link)", link)
+    assert anchor.get_attribute("aria-describedby") is None
+    anchor.blur()
+
+
+def test_the_pointer_may_move_onto_a_preview(previewed: Visitor) -> None:
+    """There it stays; it goes when the pointer goes, and lies within the window."""
+    tab, box = previewed.page, previewed.page.locator("#preview")
+    tab.locator(TERM).first.scroll_into_view_if_needed()
+    tab.locator(TERM).first.hover()
+    box.wait_for(state="visible")
+    place = box.bounding_box()
+    assert place["x"] >= 0
+    assert place["x"] + place["width"] <= 1440
+    tab.mouse.move(place["x"] + 20, place["y"] + place["height"] / 2)
+    tab.wait_for_timeout(700)
+    assert box.is_visible()
+    assert Axe().run(tab, "#preview", {"preload": False}).response["violations"] == []
+    tab.mouse.move(1, 1)
+    box.wait_for(state="hidden", timeout=5_000)
+
+
+def test_every_reference_has_its_preview(site: Path) -> None:  # noqa: F811
+    """Each cited work, term and equation that a page refers to stands on it once, without ids and links."""
+    link = re.compile(r'<a class="reference internal" href="([^"]*#(?:term-|equation-|id\d)[^"]*)"')
+    seen = set()
+    for page in PAGES:
+        text = (site / f"{page}.html").read_text(encoding="utf-8")
+        templates = re.findall(r'<template data-preview="([^"]+)">(.*?)</template>', text, re.S)
+        assert sorted(name for name, _ in templates) == sorted(set(link.findall(text))), page
+        for name, html in templates:
+            assert not re.search(r'<a |\bid="|headerlink', html), (page, name)
+            assert len(re.sub(r"<[^>]+>", "", html).strip()) > 15, (page, name)
+            seen.add(name.split("#")[1].rstrip("0123456789")[:5])
+    assert {"term-", "equat", "id"} <= seen
+
+
+# Descriptions of pictures -----------------------------------------------------------------------------------
+
+
+def described(page: str) -> dict[str, str]:
+    """The descriptions in a notebook, by the name of their figure."""
+    return {
+        cell["metadata"]["mystnb"]["figure"]["name"]: "\n".join(cell["metadata"]["ganbook"]["description"])
+        for cell in stored(page)["cells"] if "description" in cell["metadata"].get("ganbook", {})
+    }
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_pictures_that_carry_an_argument_are_described(page: str, site: Path) -> None:  # noqa: F811
+    """At least one a chapter: longer than the alt text, inside its figure, closed at first, with numbers."""
+    html, texts = parsed(site, page), described(page)
+    assert len(texts) >= 1
+    for name, text in texts.items():
+        figure = html.find("figure", id=name)
+        details = figure.select_one("details.picture-description")
+        assert not details.has_attr("open")
+        assert details.find("summary").get_text() == "Describe this picture"
+        assert "\n".join(part.get_text() for part in details.select("p")) == text
+        assert figure.img["aria-details"] == details["id"]
+        assert len(text) > max(500, 1.2 * len(figure.img["alt"]))
+        assert len(re.findall(r"\d", text)) > 10
+        assert re.search("axis|axes|to the right", text)
+    assert len(html.select("details.picture-description")) == len(texts)
+
+
+def test_descriptions_give_the_records_numbers() -> None:
+    """What is read off a recorded run is what the record holds."""
+    from ganbook import records
+
+    mlp, beta, wgan = (records.load(f"mnist-{name}") for name in ("mlp", "beta1", "wgan-gp"))
+    made, scale = records.load("made-digits"), records.load("mnist-scale")
+    texts = {name: text for page in CHAPTERS for name, text in described(page).items()}
+    test_curve = made["curves"][:, 2].mean(axis=0)
+    quoted = {
+        "fig-01-made-record": [f"{made['curves'][:, 0, 0].mean():.1f}", f"{test_curve[0]:.1f}",
+                               f"{test_curve.min():.1f}", f"{made['steps'][test_curve.argmin()]:,}",
+                               f"{float(made['ensemble']):.1f}", f"{made['curves'][:, 0, -1].mean():.1f}"],
+        "fig-03-puzzle": [*(f"{x:.0f}" for x in mlp["frechet"]), f"{float(scale['noise']):.0f}",
+                          *(f"{mlp['loss_d'].reshape(50, 7).mean(axis=1)[k]:.2f}" for k in (1, 6, 49)),
+                          *(f"{mlp['loss_g'].reshape(50, 7).mean(axis=1)[k]:.2f}" for k in (1, 49))],
+        "fig-03-beta": [*(f"{x:.0f}" for x in beta["frechet"][:, :, ::2].ravel()),
+                        *(f"{mlp['frechet_ema'][k]:.0f}" for k in (0, 3, 5, 6, 8))],
+        "fig-07-record": [*(f"{wgan['frechet'][k]:.0f}" for k in (0, 1, 2, 3, 19)),
+                          *(f"{wgan['estimate'][k]:.1f}" for k in (0, 1, 2, 3, 19)),
+                          *(f"{wgan['estimate'][k] / wgan['estimate'][0]:.2f}" for k in (1, 4, 9, 19)),
+                          *(f"{wgan['frechet'][k] / wgan['frechet'][0]:.2f}" for k in (3, 19))],
+    }
+    for name, numbers in quoted.items():
+        said = re.findall(r"\d[\d,]*(?:\.\d+)?(?<!,)", texts[name])
+        assert [number for number in numbers if number not in said] == [], name
+
+
+def test_a_description_needs_a_figure(tmp_path: Path) -> None:
+    """Without a name it would be lost, so it is refused."""
+    module = load_extension("descriptions")
+    cell = {"cell_type": "code", "source": "", "metadata": {"ganbook": {"description": ["A curve."]}}}
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": [cell]}))
+    with pytest.raises(ValueError, match=r"a\.ipynb: the description 'A curve\.' belongs to no named figure"):
+        module.descriptions(tmp_path / "a.ipynb")
+    cell["metadata"]["mystnb"] = {"figure": {"name": "fig-a"}}
+    (tmp_path / "b.ipynb").write_text(json.dumps({"cells": [cell]}))
+    assert module.descriptions(tmp_path / "b.ipynb") == {"fig-a": ["A curve."]}
 
 
 # Cards of shared links --------------------------------------------------------------------------------------
