@@ -1,28 +1,32 @@
-"""Where does the time of one training step of the article's players go? Shares of self CPU time, batch 128, float32.
+"""Where does the time of one training step of the article's players go? Shares of self CPU time, batch 128.
 
-Run by `make bench`. Prints shares, not seconds: seconds depend on the machine and on what else runs on it.
+In float32 as the chapters run, and in bfloat16 with all that `ganbook.fast` offers. Run by `make bench`. Prints
+shares, not seconds: seconds depend on the machine and on what else runs on it.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 from pathlib import Path
 
 import torch
+from pairs import heading, write
 from torch.profiler import ProfilerActivity, profile
+from training_loop import quick
 
-from ganbook import data, records
+from ganbook import data
+from ganbook.fast import has_bfloat16
 from ganbook.recipes.mnist_mlp import article_game
-from ganbook.training import d_step, g_step
+from ganbook.training import Game, d_step, g_step
 
 KINDS = {
     "matrix products": ("mm", "addmm", "linear", "matmul"),
-    "dropout": ("dropout", "bernoulli", "native_dropout", "div_", "empty_like"),
+    "dropout masks": ("dropout", "bernoulli", "native_dropout", "div_", "empty_like", "random_", "::ge", "::mul"),
     "Adam": ("adam", "optimizer", "zero_grad", "_fused"),
     "activations": ("leaky_relu", "tanh", "softplus"),
-    "drawing z and converting bytes": ("randn", "normal", "index_select", "to_copy", "copy_", "randperm"),
+    "casts and copies": ("to_copy", "copy_", "::cat"),
+    "drawing z and choosing pictures": ("randn", "normal", "index_select", "randperm"),
 }
 
 
@@ -34,8 +38,7 @@ def kind(operation: str) -> str:
     return "everything else"
 
 
-def shares(steps: int = 30) -> dict[str, float]:
-    game = article_game()
+def shares(game: Game, steps: int = 30) -> dict[str, float]:
     images = torch.randint(0, 256, (4_096, 1, 28, 28), dtype=torch.uint8)
     batches = data.batches(images, 128, torch.Generator().manual_seed(0))
     for _ in range(5):
@@ -58,13 +61,18 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    rounds = [shares() for _ in range(arguments.rounds)]
-    found = {k: statistics.median(r.get(k, 0.0) for r in rounds) for k in rounds[0]}
-    print(f"{records.hardware()}, {torch.get_num_threads()} threads, median of {len(rounds)} rounds")
-    for name, share in sorted(found.items(), key=lambda item: -item[1]):
-        print(f"{name:32s} {100 * share:5.1f} %")
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"hardware": records.hardware(), "shares": found}, indent=1) + "\n")
+    print(heading())
+    settings = {"float32": article_game()}
+    if has_bfloat16():
+        settings["bfloat16, quick"] = quick(article_game(), bfloat16=True)
+    found = {}
+    for setting, game in settings.items():
+        rounds = [shares(game) for _ in range(arguments.rounds)]
+        found[setting] = {k: round(statistics.median(r.get(k, 0.0) for r in rounds), 4) for k in rounds[0]}
+        print(setting)
+        for name, share in sorted(found[setting].items(), key=lambda item: -item[1]):
+            print(f"  {name:32s} {100 * share:5.1f} %")
+    write(arguments.json, {"shares": found})
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from ganbook import data, recipes
-from ganbook.recipes import mnist_beta1, mnist_mlp, mnist_wgan_gp
+from ganbook.networks import conv_generator
+from ganbook.recipes import mnist_beta1, mnist_conv, mnist_mlp, mnist_wgan_gp
 
 NOISE = torch.randint(0, 256, (256, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 SMALL = data.Images(NOISE, torch.arange(256) % 10)
@@ -85,3 +87,23 @@ def test_scale(small, tmp_path):
     arrays, _ = run_twice("mnist-scale", tmp_path)
     assert arrays["real"] == pytest.approx(0, abs=1e-6)
     assert arrays["noise"] > 0
+
+
+def test_conv(small, monkeypatch, tmp_path):
+    monkeypatch.setattr(mnist_conv, "LONG", mnist_conv.Plan(steps=16, batch=32, rate=1e-3, decay=0.9))
+    monkeypatch.setattr(mnist_conv, "CURVE_EVERY", 4)
+    monkeypatch.setattr(mnist_conv, "SEEDS", (0, 1))
+    few = mnist_conv.sample
+    monkeypatch.setattr(mnist_conv, "sample", lambda G, n, seed=1: few(G, min(n, 200), seed))
+    monkeypatch.setattr(mnist_conv, "noise", lambda n, full=mnist_conv.noise: full(200))
+    monkeypatch.setattr(mnist_conv.time, "process_time", lambda: 0.0)
+    arrays, folder = run_twice("mnist-conv", tmp_path)
+    assert arrays["frechet"].shape == arrays["cpu_seconds"].shape == (2, 16)
+    assert arrays["grid"].shape == (64, 1, 28, 28) and arrays["loss_d"].shape == (4,)
+    weights = load_file(folder / "mnist-conv.safetensors")
+    conv_generator(mnist_conv.LATENT, mnist_conv.WIDTH).load_state_dict(weights)
+
+
+def test_conv_rate_falls_in_a_line_over_the_second_half():
+    plan = mnist_conv.Plan(steps=100, batch=1, rate=2.0, decay=0.9)
+    assert [plan.rate_at(step) for step in (0, 50, 75, 100)] == [2.0, 2.0, 1.0, 0.0]

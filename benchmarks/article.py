@@ -1,0 +1,44 @@
+"""The article's loop as a reader would type it: DataLoader, BCELoss, plain Adam, one ``.item()`` a player and step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from torchvision import transforms
+
+from ganbook.data.torchvision_view import torchvision_mnist
+from ganbook.networks import mlp_discriminator, mlp_generator
+
+RATE, BETAS, BATCH, LATENT = 2e-4, (0.9, 0.999), 128, 100
+
+
+def article_networks(seed: int) -> tuple[nn.Module, nn.Module]:
+    """The networks of section 5.2; D ends in a sigmoid."""
+    torch.manual_seed(seed)
+    G, D = mlp_generator(LATENT), mlp_discriminator()
+    return G, nn.Sequential(D, nn.Sigmoid())
+
+
+def article_steps(G: nn.Module, D: nn.Module) -> Iterator[tuple[float, float]]:
+    """Train without end; yields both losses after each step."""
+    transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
+    loader = DataLoader(torchvision_mnist("train", transform), batch_size=BATCH, shuffle=True)
+    optimizer_g = torch.optim.Adam(G.parameters(), lr=RATE, betas=BETAS)
+    optimizer_d = torch.optim.Adam(D.parameters(), lr=RATE, betas=BETAS)
+    bce = nn.BCELoss()
+    while True:
+        for real, _ in loader:
+            ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)
+            fake = G(torch.randn(len(real), LATENT))
+            loss_d = bce(D(real), ones) + bce(D(fake.detach()), zeros)
+            optimizer_d.zero_grad()
+            loss_d.backward()
+            optimizer_d.step()
+            loss_g = bce(D(G(torch.randn(len(real), LATENT))), ones)
+            optimizer_g.zero_grad()
+            loss_g.backward()
+            optimizer_g.step()
+            yield loss_d.item(), loss_g.item()
