@@ -168,8 +168,17 @@ def main(folder):
                 faults[name] = Run(penalty="gp").fit(team).result()
         errors, steps = mistakes(team, folder)
         half = Run(penalty="gp").fit(team, steps=STOP, checkpoint=Checkpoint(folder / "half.safetensors"))
-        torch.save({"found": found, "faults": faults, "mask": masks[0], "errors": errors, "callback": steps,
-                    "half": half.result(), "stop": stop_and_go(team, folder)}, folder / f"{team.rank}.pt")
+        one_then_two = Checkpoint(folder / "one.safetensors")
+        with team.together():
+            if team.leads:
+                Run(penalty="gp").fit(ALONE, steps=STOP, checkpoint=one_then_two)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            found["one, then two"] = Run(penalty="gp").fit(team, checkpoint=one_then_two).result()
+        torch.save({
+            "found": found, "faults": faults, "mask": masks[0], "errors": errors, "callback": steps,
+            "half": half.result(), "said": [str(w.message) for w in said], "stop": stop_and_go(team, folder),
+        }, folder / f"{team.rank}.pt")
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def test_a_mistake_in_a_process_of_its_own(tmp_path):
 
 def commands():
     """The commands that the front matter gives for training, in order."""
-    text = (Path(__file__).parent.parent / "notebooks" / "running.md").read_text()
+    text = (Path(__file__).parent.parent / "notebooks" / "running.md").read_text().replace("\\\n", "")
     return re.findall(r"^((?:torchrun .*-m|python -m) ganbook train .*--checkpoint .*)$", text, re.M)
 
 

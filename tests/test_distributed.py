@@ -13,7 +13,9 @@ import torch
 
 from ganbook.checkpoints import Checkpoint, files
 from ganbook.distributed import Team, join
+from ganbook.distributed import team as team_module
 from ganbook.distributed.fitting import SumOfPixels
+from ganbook.training import fit
 
 SCRIPT = Path(cases.__file__)
 BOTH = range(2)
@@ -167,10 +169,16 @@ def test_one_process_goes_on_from_what_two_have_saved(pair, tmp_path, alone):
     assert torch.equal(run.result()["history.loss_d"][: cases.STOP], first["half"]["history.loss_d"])
 
 
+def test_two_processes_go_on_from_what_one_has_saved(pair, alone):
+    (first, second), _ = pair
+    assert distance(first["found"]["one, then two"], alone["gradient penalty"])[0] < 1e-5
+    (said,) = first["said"]
+    assert "'processes': 2" in said and "not bitwise" in said
+    assert second["said"] == []
+
+
 def test_one_process_alone_is_plain_training(alone):
     run = cases.Run()
-    from ganbook.training import fit
-
     run.history = fit(run.game, run.batches, steps=cases.STEPS, ema=run.ema, **run.options)
     assert_bitwise(run.result(), alone["plain"])
 
@@ -205,9 +213,7 @@ def test_the_device_that_is_asked_for(monkeypatch):
         with join(name) as team:
             assert (team.rank, team.size, team.device.type) == (0, 1, kind)
     gpus(monkeypatch, 2, LOCAL_RANK=1, LOCAL_WORLD_SIZE=2)
-    from ganbook.distributed import team as module
-
-    assert module._device("auto") == torch.device("cuda", 1)
+    assert team_module._device("auto") == torch.device("cuda", 1)
     assert chosen == [torch.device("cuda", 0)] * 2
 
 
@@ -224,12 +230,10 @@ def test_devices_that_are_not_there(monkeypatch, device, number, processes, mess
 
 
 def test_an_error_that_cannot_travel_is_told_in_words():
-    from ganbook.distributed.team import _portable
-
     class Local(Exception):
         pass
 
-    told = _portable(Local("why"))
+    told = team_module._portable(Local("why"))
     assert (type(told), str(told)) == (RuntimeError, "Local: why")
     error = ValueError("as it is")
-    assert _portable(error) is error and _portable(None) is None
+    assert team_module._portable(error) is error and team_module._portable(None) is None
