@@ -29,6 +29,7 @@ EQUAL = {
     "r1": {"penalty": "r1"},
     "gradient penalty": {"penalty": "gp"},
     "two D steps": {"d_steps": 2, "penalty": "gp"},
+    "one pass of D": {"one_pass": True, "penalty": "r1"},
     "convolutions, channels last": {"convolution": True, "penalty": "r1"},
     "wasserstein": {"loss": "wasserstein", "penalty": "gp", "optimizer": partial(ADAM, eps=1e-3)},
 }
@@ -46,7 +47,7 @@ class Run:
     """A small pair on 40 random images in batches of 16: the third batch of an epoch holds 8."""
 
     def __init__(self, penalty=None, dropout=0.0, normalise=False, convolution=False, images=40, optimizer=ADAM,
-                 **options):
+                 one_pass=False, **options):
         with torch.random.fork_rng():
             torch.manual_seed(0)
             G, D = mlp_generator(5, (32,), side=8), mlp_discriminator((32,), side=8, dropout=dropout)
@@ -58,7 +59,7 @@ class Run:
             D = nn.Sequential(*convolutions(), D).to(memory_format=torch.channels_last)
         x = torch.randint(256, (images, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
         self.batches = data.batches(x, 16, torch.Generator().manual_seed(2))
-        self.game = Game(G, D, optimizer(G.parameters()), optimizer(D.parameters()), 5)
+        self.game = Game(G, D, optimizer(G.parameters()), optimizer(D.parameters()), 5, one_pass=one_pass)
         self.ema = EMA(G, 0.9)
         self.options = {"penalty": PENALTIES[penalty]() if penalty else None, "seed": 3} | options
 

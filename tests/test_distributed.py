@@ -36,7 +36,7 @@ def pair(tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     processes = [start(folder, rank, port) for rank in BOTH]
-    end = time.monotonic() + 150
+    end = time.monotonic() + 300
     try:
         for rank, process in enumerate(processes):
             said = process.communicate(timeout=max(1, end - time.monotonic()))[1]
