@@ -19,7 +19,7 @@ help:
 	@echo "make lab              open the chapters in JupyterLab"
 	@echo "make notebooks        execute chapters again and store their outputs (all, or CH=03)"
 	@echo "make notebooks-grid   compare the stored outputs under other thread counts and CPU kernels"
-	@echo "make bench            where the time goes: shares of a step, seconds of each chapter"
+	@echo "make bench            how fast the engine is, against what (LONG=1: all of it, an hour)"
 	@echo "make lint             ruff over package, tests and notebooks"
 	@echo "make clean            remove what was built (not the environment)"
 
@@ -75,10 +75,14 @@ notebooks-grid: $(STAMPS)/test
 	    $(BIN)/python -m pytest -q $(NBVAL) -p no:cacheprovider $(or $(wildcard notebooks/$(CH)*.ipynb),notebooks) || exit 1; \
 	done; done
 
+# What each measures, and what it found: benchmarks/README.md. LONG=1 adds what takes an hour.
 bench: $(STAMPS)/test
-	$(RUN) $(ONE) $(BIN)/python benchmarks/step_time.py
-	$(RUN) $(ONE) $(BIN)/python benchmarks/data_loading.py
-	$(RUN) $(ONE) $(BIN)/python benchmarks/chapters.py $(CH)
+	$(RUN) $(ONE) $(BIN)/python benchmarks/training_loop.py --json _build/bench/training_loop.json $(if $(LONG),--quality)
+	$(RUN) $(ONE) $(BIN)/python benchmarks/step_time.py --json _build/bench/step_time.json
+	$(RUN) $(ONE) $(BIN)/python benchmarks/data_loading.py --json _build/bench/data_loading.json
+	$(RUN) $(ONE) $(BIN)/python benchmarks/time_to_quality.py --json _build/bench/time_to_quality.json
+	$(if $(LONG),$(RUN) $(ONE) $(BIN)/python benchmarks/time_to_quality.py --plan long --json _build/bench/time_to_quality_long.json)
+	$(RUN) $(ONE) $(BIN)/python benchmarks/chapters.py --json _build/bench/chapters.json $(CH)
 
 lint: $(STAMPS)/test
 	$(BIN)/ruff check .

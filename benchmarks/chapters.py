@@ -7,13 +7,14 @@ Run by `make bench`. Leaves the notebooks as they are: it executes copies. A cha
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from pairs import write
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,8 +42,7 @@ def main() -> None:
         found[path.stem] = {"seconds": round(time.perf_counter() - start, 1), "peak so far GiB": round(peak, 2)}
         print(f"{path.stem:40s} {found[path.stem]['seconds']:6.1f} s   peak so far {peak:.2f} GiB", flush=True)
     print(f"{'all':40s} {sum(f['seconds'] for f in found.values()):6.1f} s")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1) + "\n")
+    write(arguments.json, {"chapters": found})
 
 
 if __name__ == "__main__":

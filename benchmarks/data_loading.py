@@ -6,29 +6,24 @@ Run by `make bench`.
 
 from __future__ import annotations
 
-import statistics
-import time
+import argparse
+from pathlib import Path
 
 import torch
+from pairs import heading, ratio, rounds, write
 from torch.utils.data import DataLoader
 from torchvision import transforms
 
-from ganbook import data, records
+from ganbook import data
 from ganbook.data.torchvision_view import torchvision_mnist
 from ganbook.recipes.mnist_mlp import article_game
 from ganbook.training import d_step, g_step
 
-BATCHES, ROUNDS = 20, 5
-
-
-def cpu_seconds(action, times: int = BATCHES) -> float:
-    start = time.process_time()
-    for _ in range(times):
-        action()
-    return (time.process_time() - start) / times
-
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
     transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
     loader = iter(DataLoader(torchvision_mnist("train", transform), batch_size=128, shuffle=True))
     batches = data.batches(data.mnist("train"), 128, torch.Generator().manual_seed(0))
@@ -38,13 +33,12 @@ def main() -> None:
         d_step(game, x)
         g_step(game, x)
 
-    step()
-    rounds = [(cpu_seconds(lambda: next(loader)), cpu_seconds(lambda: next(batches)), cpu_seconds(step))
-              for _ in range(ROUNDS)]
-    by_loader = statistics.median(a / c for a, _, c in rounds)
-    by_batches = statistics.median(b / c for _, b, c in rounds)
-    print(f"{records.hardware()}, {torch.get_num_threads()} threads, median of {ROUNDS} rounds")
-    print(f"DataLoader: {100 * by_loader:.1f} % of a step's CPU time; ganbook.data.batches: {100 * by_batches:.2f} %")
+    found = rounds({"DataLoader": lambda: next(loader), "batches": lambda: next(batches), "step": step})
+    shares = {name: ratio(found, name, "step") for name in ("DataLoader", "batches")}
+    print(heading())
+    for name, (middle, low, high) in shares.items():
+        print(f"{name:12s} {100 * middle:6.2f} % of a step   ({100 * low:.2f} to {100 * high:.2f})")
+    write(arguments.json, {"share of a step (median, lowest, highest)": shares})
 
 
 if __name__ == "__main__":
