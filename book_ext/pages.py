@@ -21,6 +21,7 @@ MENDED = {
     '<div class="proof admonition" id="proof">': '<div class="proof admonition">',
     '<div role="list" class="citation-list">': '<div class="citation-list">',
     ' role="doc-biblioentry"': "",
+    '<th class="head">': '<th class="head" scope="col">',
 }
 EXERCISE_TITLE = re.compile(r'(<span class="caption-number">Exercise [\d.]+ </span>) \((.*)\)</p>')
 SOLUTION_TITLE = re.compile(r'(?<=title">)Solution to<a [^>]*> Exercise( [\d.]+)?[^<]*</a>')

@@ -420,6 +420,123 @@ def test_a_description_needs_a_figure(tmp_path: Path) -> None:
     assert module.descriptions(tmp_path / "b.ipynb") == {"fig-a": ["A curve."]}
 
 
+# Keyboard, tables, what executed it ---------------------------------------------------------------------------
+
+UNSEEN_FOCUS = """() => {
+  const light = color => {
+    const [r, g, b] = color.match(/[\\d.]+/g).map(x => x / 255)
+      .map(x => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = light(getComputedStyle(document.body).backgroundColor);
+  const stands = color => {
+    const [low, high] = [light(color), ground].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05) >= 3;
+  };
+  const ring = node => {
+    const style = getComputedStyle(node);
+    if (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2) return style.outlineColor;
+    return style.boxShadow.match(/(rgba?[^)]*\\)) 0px 0px 0px [2-9]px(?! inset)/)?.[1];
+  };
+  const nodes = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")];
+  const unseen = [];
+  let looked = 0;
+  for (const node of nodes) {
+    if (!node.checkVisibility({visibilityProperty: true}) || node.closest(".skip-link, #pst-skip-link")) continue;
+    node.focus({preventScroll: true});
+    if (document.activeElement !== node) continue;
+    looked += 1;
+    const color = ring(node) ?? (node.nextElementSibling?.matches("label") ? ring(node.nextElementSibling) : undefined);
+    if (!color || !stands(color)) unseen.push(`${node.outerHTML.slice(0, 120)} ${color}`);
+  }
+  return [looked, unseen];
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", [CHAPTER, MARKS_PAGE, PAGES[0]])
+def test_focus_is_seen(browser: Any, address: str, page: str, scheme: str) -> None:  # noqa: F811
+    """Whatever takes the keyboard's focus shows it by a ring of three times the ground's luminance, or a third."""
+    formulas = page == CHAPTER and scheme == "light"
+    visitor = (Visitor if formulas else swift)(browser, address, color_scheme=scheme)
+    tab = visitor.open(page, formulas=formulas)
+    tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
+    tab.keyboard.press("Tab")
+    looked, unseen = tab.evaluate(UNSEEN_FOCUS)
+    assert looked > 20
+    assert unseen == []
+    assert tab.locator("mjx-container[tabindex='0']").count() == 0
+    if formulas:
+        drawn = tab.locator("mjx-container").count()
+        assert tab.locator("mjx-container > mjx-assistive-mml > math").count() == drawn > 100
+    if page == CHAPTER:
+        tab.add_style_tag(content=".btn:focus-visible { outline: none !important; box-shadow: none !important; }")
+        tab.keyboard.press("Tab")
+        assert len(tab.evaluate(UNSEEN_FOCUS)[1]) > 2
+    visitor.context.close()
+
+
+@pytest.mark.parametrize("place", ["server", "disk"])
+def test_search_by_keyboard_alone(browser: Any, address: str, site: Path, place: str) -> None:  # noqa: F811
+    """Ctrl-K opens the field, Escape closes it, Enter searches, Tab reaches the results, Enter opens one."""
+    visitor = swift(browser, address if place == "server" else site.as_uri())
+    tab = visitor.open("notebooks/notation", formulas=False)
+    field = tab.locator("#pst-search-dialog input[type=search]")
+    tab.keyboard.press("Control+k")
+    field.wait_for(state="visible")
+    tab.keyboard.press("Escape")
+    field.wait_for(state="hidden")
+    tab.keyboard.press("Control+k")
+    field.wait_for(state="visible")
+    tab.keyboard.type("wasserstein")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/search.html?q=wasserstein*")
+    tab.locator("#search-results li a").first.wait_for()
+    for _ in range(60):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("!!document.activeElement.closest('#search-results')"):
+            break
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/notebooks/*.html*")
+    visitor.context.close()
+
+
+def test_previous_leads_back_to_the_front(site: Path) -> None:  # noqa: F811
+    """`previous` walks the pages in reverse, and names the page that it leads to."""
+    found, seen = re.compile(r'<a class="left-prev"\s+href="([^"]+)".*?prev-next-title">(.*?)</p>', re.S), [PAGES[-1]]
+    while link := found.search((site / f"{seen[-1]}.html").read_text(encoding="utf-8")):
+        target = (site / seen[-1]).parent.joinpath(link[1]).resolve()
+        seen.append(target.relative_to(site.resolve()).with_suffix("").as_posix())
+        words = re.sub(r"<[^>]+>", "", link[2]).split()
+        assert " ".join(words) in target.read_text(encoding="utf-8").split("</title>")[0]
+    assert seen == PAGES[::-1]
+
+
+def test_tables_have_headers(site: Path) -> None:  # noqa: F811
+    """Each table of the text names its columns, and each header says for what it stands."""
+    found = 0
+    for page in PAGES:
+        for table in parsed(site, page).select(".bd-article table"):
+            found += 1
+            heads = table.select("thead th")
+            assert heads, (page, table.get_text()[:80])
+            assert all(head.get("scope") in ("col", "row", "rowgroup") for head in table.select("th")), page
+            assert len({len(row.select("th, td")) for row in table.select("tr")}) == 1, page
+    assert found > 15
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_the_page_says_what_executed_it(page: str, site: Path) -> None:  # noqa: F811
+    """Date, seconds, versions and class of machine, as the notebook's metadata hold them."""
+    run = stored(page)["metadata"]["ganbook"]["executed"]
+    text = (site / f"{page}.html").read_text(encoding="utf-8")
+    line = re.search(r'<p class="chapter-facts">(.*?)</p>', text, re.S)[1]
+    assert (f"on {run['date']} in {float(run['seconds']):.0f} s with Python {run['python']}, torch {run['torch']} "
+            f"({run['hardware']})") in line
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", run["date"])
+    assert "cores" in run["hardware"]
+
+
 # Cards of shared links --------------------------------------------------------------------------------------
 
 
