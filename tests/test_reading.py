@@ -20,6 +20,7 @@ from axe_playwright_python.sync_playwright import Axe
 from test_book import (  # noqa: F401
     CHAPTERS,
     PAGES,
+    WIDE,
     Visitor,
     address,
     browser,
@@ -535,6 +536,24 @@ def test_the_page_says_what_executed_it(page: str, site: Path) -> None:  # noqa:
             f"({run['hardware']})") in line
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", run["date"])
     assert "cores" in run["hardware"]
+
+
+@pytest.mark.parametrize("page", [MARKS_PAGE, "notebooks/07_the_wasserstein_gan"])
+def test_what_unfolds_fits_and_is_accessible(browser: Any, address: str, page: str) -> None:  # noqa: F811
+    """Lists of marks and descriptions, opened: within a phone's width, and without a violation in the dark."""
+    visitor = swift(browser, address, viewport={"width": 360, "height": 900}, color_scheme="dark")
+    tab = visitor.open(page, formulas=False)
+    tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
+    folds = tab.locator(".marks-page details, .picture-description")
+    assert folds.count() > 1
+    folds.evaluate_all("all => all.forEach(fold => fold.open = true)")
+    assert [line for line in tab.evaluate(WIDE) if not line.startswith("SPAN.math")] == []
+    options = {"resultTypes": ["violations"], "preload": False}
+    for place in (".marks-page", "figure:has(> .picture-description)", ".chapter-facts"):
+        if tab.locator(place).count():
+            found = Axe().run(tab, place, options).response["violations"]
+            assert [(problem["id"], problem["nodes"][0]["html"][:120]) for problem in found] == [], place
+    visitor.context.close()
 
 
 # Cards of shared links --------------------------------------------------------------------------------------
