@@ -9,11 +9,13 @@ NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 450
 ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 RUN := GANBOOK_BUDGET=book GANBOOK_PROGRESS=0
 
-.PHONY: help book links test test-slow test-lowest lab notebooks notebooks-grid lint bench clean
+.PHONY: help book zip pdf links test test-slow test-lowest lab notebooks notebooks-grid lint bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make book             render the book to _build/html (installs about 300 MB, no torch)"
+	@echo "make zip              the rendered book as one zip, to open without a server: dist/ganbook-book.zip"
+	@echo "make pdf              the rendered book as one PDF, answers at the end: dist/ganbook.pdf (needs Chromium)"
 	@echo "make links            follow every link that leaves the book (needs the internet)"
 	@echo "make test             run every test: package, notebooks, exercises, built book"
 	@echo "make lab              open the chapters in JupyterLab"
@@ -41,6 +43,16 @@ $(STAMPS)/test $(STAMPS)/dev: $(STAMPS)/%: $(STAMPS)/book
 book: $(STAMPS)/book
 	$(BIN)/python scripts/build_book.py
 
+zip: book
+	$(BIN)/python scripts/zip_book.py
+
+# A group of its own: printing needs the browser's driver and pypdf, reading does not.
+$(STAMPS)/pdf: $(STAMPS)/book
+	$(PIP) install -q -c constraints.txt --group pdf
+	@touch $@
+
+pdf: $(STAMPS)/pdf book
+	$(BIN)/python scripts/print_book.py
 links: $(STAMPS)/book
 	$(BIN)/python scripts/check_links.py
 

@@ -34,4 +34,5 @@ def add_looks(app: Sphinx, config: Any) -> None:
     config.html_static_path.append(str(STATIC))
     config.templates_path.append(str(TEMPLATES))
     app.add_css_file("book.css", priority=900)
+    app.add_css_file("print.css", priority=901, media="print")
     app.add_js_file("book.js", defer="defer")
