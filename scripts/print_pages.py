@@ -86,6 +86,10 @@ def tidy(article: Tag) -> None:
     """Leave out what only a screen can use, and show what a screen would fold."""
     for node in article.select("noscript"):
         node.unwrap()
+    for node in article.select("figure details.picture-description"):
+        picture, words = node.find_parent("figure").img, " ".join(p.get_text() for p in node.select("p"))
+        picture["alt"] = f"{picture.get('alt', '')} {words}".strip()    # paper cannot unfold it, a reader's voice can
+        node.decompose()
     for node in article.select(NOT_PRINTED):
         node.decompose()
     for node in article.select("details:not(.sd-dropdown)"):

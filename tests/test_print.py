@@ -343,6 +343,17 @@ def test_links_and_ids_are_moved_into_the_book(tmp_path: Path) -> None:
     assert soup.title.string == "A <title>"
 
 
+def test_what_a_screen_unfolds_is_kept_for_paper(tmp_path: Path) -> None:
+    """A picture's long description joins its alt text; other folded text is open; what needs a script is gone."""
+    book = made_up_site(tmp_path / "html", """<section id='s'><h1>One</h1><figure><img src='a.png' alt='Short.'>
+      <details class='picture-description'><summary>Describe this picture</summary><p>Long.</p></details></figure>
+      <details id='d'><summary>More</summary>text</details><button>Copy</button><canvas></canvas></section>""")
+    article = BeautifulSoup(print_pages.assemble(book, tmp_path / "print")[0], "html.parser").article
+    assert article.img["alt"] == "Short. Long."
+    assert [node.get("open") for node in article.select("details")] == [""]
+    assert squeezed(article.get_text()) == "OneMoretext"
+
+
 def test_answers_are_taken_out_in_order(tmp_path: Path) -> None:
     exercise = """<div class='exercise' id='ex-{n}'><p class='admonition-title'>
       <span class='caption-number'>Exercise {n} </span><span class='block-title'>T{n}</span></p></div>
