@@ -4,7 +4,7 @@
 
 All pages become one document, so that Chromium itself numbers the pages through, links them and writes the
 outline. It is printed twice: the first print tells on which page everything stands, the second says so.
-Nothing is fetched; a new print of the same site by the same browser with the same fonts is the same file.
+Nothing is fetched, and the time of printing does not go into the file.
 """
 
 import argparse
