@@ -91,6 +91,7 @@ notebooks-grid: $(STAMPS)/test
 bench: $(STAMPS)/test
 	$(RUN) $(ONE) $(BIN)/python benchmarks/training_loop.py --json _build/bench/training_loop.json $(if $(LONG),--quality)
 	$(RUN) $(ONE) $(BIN)/python benchmarks/step_time.py --json _build/bench/step_time.json
+	$(RUN) $(ONE) $(BIN)/python benchmarks/what_pays.py --json _build/bench/what_pays.json
 	$(RUN) $(ONE) $(BIN)/python benchmarks/data_loading.py --json _build/bench/data_loading.json
 	$(RUN) $(ONE) $(BIN)/python benchmarks/time_to_quality.py --json _build/bench/time_to_quality.json
 	$(if $(LONG),$(RUN) $(ONE) $(BIN)/python benchmarks/time_to_quality.py --plan long --json _build/bench/time_to_quality_long.json)
