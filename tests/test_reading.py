@@ -58,10 +58,10 @@ def swift(browser: Any, home: str, **context: Any) -> Visitor:  # noqa: F811
 # Marks for solved exercises ---------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["server", "disk"])
-def reader(request: pytest.FixtureRequest, browser: Any, address: str, site: Path) -> Iterator[Visitor]:  # noqa: F811
-    """A reader with an empty storage, once behind a server and once on the disk."""
-    visitor = swift(browser, address if request.param == "server" else site.as_uri())
+@pytest.fixture
+def reader(browser: Any, site: Path) -> Iterator[Visitor]:  # noqa: F811
+    """A reader with an empty storage, who opened the book from the disk."""
+    visitor = swift(browser, site.as_uri())
     yield visitor
     assert visitor.troubles == []
     visitor.context.close()
@@ -69,7 +69,7 @@ def reader(request: pytest.FixtureRequest, browser: Any, address: str, site: Pat
 
 @pytest.fixture
 def other(browser: Any, address: str) -> Iterator[Visitor]:  # noqa: F811
-    """A reader with an empty storage."""
+    """A reader with an empty storage, behind a web server."""
     visitor = swift(browser, address)
     yield visitor
     visitor.context.close()
