@@ -83,12 +83,15 @@ def copy_scripts(app: Sphinx) -> None:
 
 
 def load_scripts(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Name the style sheet and the scripts of the page's plays, on that page alone."""
-    names = dict.fromkeys(node["name"] for node in doctree.findall(play)) if doctree else {}
-    if not names:
-        return
-    app.add_css_file("plays/plays.css", priority=910)
-    for script in ("plays", *(part for name in names for part in (f"{name}.numbers", name))):
+    """Name the style sheet and the scripts of the page's plays, on that page alone.
+
+    A play that needs the library stays a picture where there is none.
+    """
+    found = dict.fromkeys(node["name"] for node in doctree.findall(play)) if doctree else {}
+    names = [name for name in found if name not in WEIGHTS or os.environ.get("GANBOOK_PLAYER")]
+    if found:
+        app.add_css_file("plays/plays.css", priority=910)
+    for script in dict.fromkeys(part for name in names for part in ("plays", f"{name}.numbers", name)):
         app.add_js_file(f"plays/{script}.js", priority=900, defer="defer")
 
 

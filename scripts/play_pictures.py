@@ -98,15 +98,15 @@ def two_paths() -> Figure:
     """The plane of two draws, and the pictures on the straight and on the spherical way between them."""
     first, second = seeded_draws(15, 2)
     angle = math.acos(first @ second / np.linalg.norm(first) / np.linalg.norm(second))
-    t = np.linspace(0, 1, 8)
+    t = np.linspace(0, 1, 50)
     shares = {"straight": np.stack([1 - t, t]),
               "spherical": np.stack([np.sin((1 - t) * angle), np.sin(t * angle)]) / math.sin(angle)}
-    figure = plt.figure(figsize=(6.4, 3.0), dpi=100, layout="constrained")
+    figure = plt.figure(figsize=(6.4, 2.5), dpi=100, layout="constrained")
     plane, *rows = figure.subplot_mosaic([["plane", "straight"], ["plane", "spherical"]],
                                          width_ratios=[1, 2.4]).values()
     for row, (name, share), key in zip(rows, shares.items(), ("generated", "real"), strict=True):
         with torch.no_grad():
-            images = recorded_generator()(torch.tensor(share.T @ np.stack([first, second])).float())[:, 0]
+            images = recorded_generator()(torch.tensor(share.T[::7] @ np.stack([first, second])).float())[:, 0]
         row.imshow(np.hstack(images.numpy()), cmap="gray_r", vmin=-1, vmax=1)
         row.set(title=f"{name} way", xticks=[], yticks=[])
         plane.plot(*share, color=PALETTE[key], lw=2)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import test_book
+import test_book_ext
 import torch
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
@@ -27,9 +28,12 @@ pytestmark = pytest.mark.browser
 site, browser, address = test_book.site, test_book.browser, test_book.address
 SCRIPTS = ROOT / "book_ext" / "static" / "plays"
 PLAYS = {
+    "latent-explorer": "notebooks/03_a_gan_on_mnist",
     "optimal-discriminator": "notebooks/04_the_optimal_discriminator",
     "transport": "notebooks/06_optimal_transport",
 }
+LIBRARY = ("tf-core.min.js", "tf-backend-cpu.min.js", "mnist-mlp.weights.js")
+OUT_OF_REACH = re.compile(r"not installed|ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|timed out|E40[134]|E5\d\d|ENOTCACHED")
 LOG_2 = math.log(2)
 
 spec = importlib.util.spec_from_file_location("play_pictures", ROOT / "scripts" / "play_pictures.py")
@@ -43,6 +47,30 @@ def reader(browser: Any, site: Path) -> Iterator[Visitor]:
     visitor = Visitor(browser, site.as_uri(), color_scheme="light")
     yield visitor
     visitor.context.close()
+
+
+@pytest.fixture
+def library(site: Path) -> list[Path]:
+    """The heavy parts beside the site; without npm or its registry the test skips, with a broken lock it fails."""
+    parts = [site / "_static" / "plays" / name for name in LIBRARY]
+    if not all(part.exists() for part in parts):
+        _, reason = test_book.build_book.fetch_player(ROOT / "_build" / "player")
+        reason = reason or "the site was built without the library: python scripts/build_book.py"
+        (pytest.skip if OUT_OF_REACH.search(reason) else pytest.fail)(reason)
+    return parts
+
+
+def open_play(visitor: Visitor, name: str, request: pytest.FixtureRequest) -> Any:
+    """Open a play's page; the one that loads on demand is loaded by keys alone."""
+    if name != "latent-explorer":
+        return visitor.open(PLAYS[name], formulas=False)
+    request.getfixturevalue("library")
+    tab = visitor.open(PLAYS[name], formulas=False)
+    assert not any("weights" in url or "tf-" in url for url in visitor.requested)
+    tab_to(tab, "figure.play button")
+    tab.keyboard.press("Enter")
+    tab.locator("figure.play.play-live .play-pad").wait_for()
+    return tab
 
 
 def numbers(browser: Any, name: str, *faults: tuple[str, str]) -> Any:
@@ -276,13 +304,118 @@ def test_transport_by_keyboard(reader: Visitor) -> None:
     assert reader.troubles == []
 
 
+# The latent explorer ----------------------------------------------------------------------------------------
+
+
+def slerp(z0: torch.Tensor, z1: torch.Tensor, t: float) -> torch.Tensor:
+    """Chapter 3's formula."""
+    angle = torch.acos((z0 @ z1 / z0.norm() / z1.norm()).clamp(-1 + 1e-6, 1 - 1e-6))
+    return (torch.sin((1 - t) * angle) * z0 + torch.sin(t * angle) * z1) / torch.sin(angle)
+
+
+def picture_gaps(page: Any, library: list[Path]) -> dict[str, float]:
+    """Largest differences between the page and torch: the vectors, the pictures, the counts of full ink."""
+    for part in library:
+        page.add_script_tag(path=part)
+    cases = [(seed, a, b) for seed in (0, 15, 2**32 - 1) for a, b in ((1, 0), (0, 0), (-1.5, 0.3), (0.7, 1.5))]
+    times = (0, 0.25, 0.5, 0.99, 1)
+    told = page.evaluate("""([cases, times]) => {
+      const f = ganbookPlays.numbers["latent-explorer"], zs = [];
+      for (const [seed, a, b] of cases) {
+        const ends = f.draws(seed, 2);
+        zs.push(f.combine(a, ends[0], b, ends[1]));
+        for (const t of times) for (const share of [f.straight(t), f.spherical(...ends, t)]) {
+          zs.push(f.combine(share[0], ends[0], share[1], ends[1]));
+        }
+      }
+      const pictures = f.generator(tf, ganbookPlays.weights["mnist-mlp"])(zs);
+      return { zs, pictures: pictures.map(p => [...p]), ink: pictures.map(f.fullInk), lengths: zs.map(f.length) };
+    }""", [cases, times])
+    expected = []
+    for seed, a, b in cases:
+        z0, z1 = torch.tensor(play_pictures.seeded_draws(seed, 2))
+        expected += [a * z0 + b * z1, *(z for t in times for z in ((1 - t) * z0 + t * z1, slerp(z0, z1, t)))]
+    expected = torch.stack(expected)
+    with torch.no_grad():
+        pictures = play_pictures.recorded_generator()(expected.float()).flatten(1).numpy()
+    shown = np.array(told["pictures"])
+    clear = np.abs(pictures - 0.8).min(1) > 1e-3                                      # no pixel on the edge
+    counts = (pictures > 0.8).sum(1)
+    assert clear.sum() > 20
+    return {
+        "vectors": float(np.abs(np.array(told["zs"]) - expected.numpy()).max()),
+        "lengths": float(np.abs(np.array(told["lengths"]) - expected.norm(dim=1).numpy()).max()),
+        "pictures": float(np.abs(shown - pictures).max()) if np.isfinite(shown).all() else math.inf,
+        "ink": float(np.abs(np.array(told["ink"]) - counts)[clear].max()),
+    }
+
+
+def test_generator_draws_the_pictures_of_torch(browser: Any, library: list[Path]) -> None:
+    """The same vectors to 1e-9 and the same pictures to 1e-3, on the pad and on both ways between two draws."""
+    page = numbers(browser, "latent-explorer")
+    gaps = picture_gaps(page, library)
+    print("largest differences:", {key: f"{gap:.1e}" for key, gap in gaps.items()})
+    assert gaps["pictures"] < 1e-3
+    assert max(gaps["vectors"], gaps["lengths"], gaps["ink"]) < 1e-9
+    many = np.array(page.evaluate("ganbookPlays.numbers['latent-explorer'].draws(7, 300)"))
+    assert abs(many.mean()) < 0.03
+    assert 0.97 < many.std() < 1.03
+    assert abs(np.corrcoef(many[:, :-1].ravel(), many[:, 1:].ravel())[0, 1]) < 0.03
+    page.close()
+
+
+@pytest.mark.parametrize(("sound", "broken"), [
+    ("SLOPE = 0.2", "SLOPE = 0.19"),
+    ("tf.tanh(x)", "tf.sigmoid(x)"),
+    ("2 ** (exponent - 15)", "2 ** (exponent - 14)"),
+    ("Math.sin((1 - t) * angle)", "Math.sin(t * angle)"),
+])
+def test_a_fault_in_the_generator_is_caught(browser: Any, library: list[Path], sound: str, broken: str) -> None:
+    page = numbers(browser, "latent-explorer", (sound, broken))
+    assert picture_gaps(page, library)["pictures"] > 1e-3
+    page.close()
+
+
+def test_latent_explorer_by_keyboard(reader: Visitor, request: pytest.FixtureRequest) -> None:
+    """Loading, the pad's two ways, the walk and new draws by keys; the canvas holds the picture of torch, in ink."""
+    tab = open_play(reader, "latent-explorer", request)
+    z0, z1 = play_pictures.seeded_draws(15, 2)
+    assert shown(tab, "pad") == pytest.approx(np.linalg.norm(-0.7 * z0 + 0.7 * z1), abs=0.0051)
+    tab_to(tab, ".play-groups .play-slider:nth-of-type(1) input")
+    tab.keyboard.press("Home")
+    tab.keyboard.press("ArrowRight")
+    z = -1.45 * z0 + 0.7 * z1
+    assert shown(tab, "pad") == pytest.approx(np.linalg.norm(z), abs=0.0051)
+    with torch.no_grad():
+        expected = play_pictures.recorded_generator()(torch.tensor(z).float()[None])[0, 0].numpy()
+    canvas = tab.evaluate("""() => [...document.querySelector(".play-sample-pad canvas").getContext("2d")
+      .getImageData(0, 0, 28, 28).data].filter((_, i) => i % 4 === 0)""")
+    assert np.abs(np.reshape(canvas, (28, 28)) - 127.5 * (1 - expected)).max() < 0.6
+    tab_to(tab, ".play-groups .play-slider:nth-of-type(3) input")
+    tab.keyboard.press("End")
+    for key in ("line", "sphere"):
+        assert shown(tab, key) == pytest.approx(np.linalg.norm(z1), abs=0.0051)
+    tab_to(tab, ".play-buttons button")
+    tab.keyboard.press("Enter")
+    assert tab.locator(".play-seed input").input_value() == "16"
+    assert shown(tab, "line") == pytest.approx(np.linalg.norm(play_pictures.seeded_draws(16, 2)[1]), abs=0.0051)
+    tab_to(tab, ".play-seed input")
+    tab.keyboard.type("2")
+    tab.keyboard.press("Enter")
+    seed = int(tab.locator(".play-seed input").input_value())
+    assert seed != 16
+    assert shown(tab, "sphere") == pytest.approx(np.linalg.norm(play_pictures.seeded_draws(seed, 2)[1]), abs=0.0051)
+    tab.wait_for_function("document.querySelector('.play-spoken').textContent.includes('length')")
+    assert reader.troubles == []
+
+
 # Every play -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", PLAYS)
-def test_an_update_is_quick(name: str, reader: Visitor) -> None:
+def test_an_update_is_quick(name: str, reader: Visitor, request: pytest.FixtureRequest) -> None:
     """Median of 21 movements of each slider, drawing included."""
-    tab = reader.open(PLAYS[name], formulas=False)
+    tab = open_play(reader, name, request)
     times = tab.evaluate("""() => [...document.querySelectorAll("figure.play input[type=range]")].map(input => {
       const times = [];
       for (let k = 0; k < 21; k++) {
@@ -301,11 +434,13 @@ def test_an_update_is_quick(name: str, reader: Visitor) -> None:
 
 @pytest.mark.parametrize("how", ["mouse", "finger"])
 @pytest.mark.parametrize("name", PLAYS)
-def test_a_handle_can_be_dragged(name: str, how: str, browser: Any, site: Path) -> None:
+def test_a_handle_can_be_dragged(
+    name: str, how: str, browser: Any, site: Path, request: pytest.FixtureRequest
+) -> None:
     """By a mouse and by a finger; the page does not scroll away under it."""
     visitor = Visitor(browser, site.as_uri(), has_touch=True, viewport={"width": 500, "height": 900})
-    tab = visitor.open(PLAYS[name], formulas=False)
-    handle = tab.locator("figure.play .play-dot:visible").first
+    tab = open_play(visitor, name, request)
+    handle = tab.locator("figure.play circle.play-handle:visible").first
     handle.scroll_into_view_if_needed()
     tab.evaluate("document.querySelector('figure.play .play-stage svg').scrollIntoView({block: 'center'})")
     before, height = tab.locator(".play-numbers").inner_text(), tab.evaluate("scrollY")
@@ -330,16 +465,18 @@ def test_a_handle_can_be_dragged(name: str, how: str, browser: Any, site: Path) 
 
 
 @pytest.mark.parametrize("name", PLAYS)
-def test_a_play_runs_from_a_server_too(name: str, browser: Any, address: str) -> None:
+def test_a_play_runs_from_a_server_too(name: str, browser: Any, address: str, request: pytest.FixtureRequest) -> None:
     visitor = Visitor(browser, address)
-    tab = visitor.open(PLAYS[name], formulas=False)
+    tab = open_play(visitor, name, request)
     assert tab.locator("figure.play .play-stage svg").first.is_visible()
     assert visitor.troubles == []
     visitor.context.close()
 
 
 @pytest.mark.parametrize("name", PLAYS)
-def test_picture_stands_in_without_scripts_and_in_print(name: str, browser: Any, site: Path, reader: Visitor) -> None:
+def test_picture_stands_in_without_scripts_and_in_print(
+    name: str, browser: Any, site: Path, reader: Visitor, request: pytest.FixtureRequest
+) -> None:
     """The static picture has its size and its words, and gives way to the live one only on a screen."""
     still = Visitor(browser, site.as_uri(), java_script_enabled=False)
     still.page.goto(f"{site.as_uri()}/{PLAYS[name]}.html")
@@ -349,7 +486,7 @@ def test_picture_stands_in_without_scripts_and_in_print(name: str, browser: Any,
     assert len(picture.get_attribute("alt")) > 60
     assert still.page.locator(".play-stage").count() == 0
     still.context.close()
-    tab = reader.open(PLAYS[name], formulas=False)
+    tab = open_play(reader, name, request)
     tab.emulate_media(media="print")
     seen = tab.locator("figure.play img").is_visible(), tab.locator(".play-stage").is_visible()
     tab.emulate_media(media="screen")
@@ -357,9 +494,9 @@ def test_picture_stands_in_without_scripts_and_in_print(name: str, browser: Any,
 
 
 @pytest.mark.parametrize("name", PLAYS)
-def test_a_live_play_is_accessible(name: str, reader: Visitor) -> None:
+def test_a_live_play_is_accessible(name: str, reader: Visitor, request: pytest.FixtureRequest) -> None:
     """axe finds nothing in the figure in either theme; what can be operated is reached by Tab and shows it."""
-    tab = reader.open(PLAYS[name], formulas=False)
+    tab = open_play(reader, name, request)
     tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
     tab.evaluate("document.querySelectorAll('mjx-container').forEach(m => m.replaceChildren('x'))")
     for scheme in ("light", "dark"):
@@ -396,3 +533,39 @@ def test_the_lock_pins_content_and_names_no_host() -> None:
     assert packages
     assert all(about["integrity"].startswith("sha512-") for about in packages.values())
     assert "http" not in lock
+
+
+# Without npm ------------------------------------------------------------------------------------------------
+
+
+def test_a_build_without_npm_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No npm, or one that fails: no folder, no litter, one line."""
+    fetch, folder = test_book.build_book.fetch_player, tmp_path / "player"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert fetch(folder) == (None, "npm is not installed")
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\necho 'npm error code EINTEGRITY' >&2\necho 'npm error sha512' >&2\nexit 1\n")
+    npm.chmod(0o755)
+    assert fetch(folder) == (None, "npm ci failed: code EINTEGRITY; sha512")
+    assert [path.name for path in tmp_path.iterdir()] == ["npm"]
+
+
+def test_a_page_without_the_library_keeps_the_picture(tmp_path: Path) -> None:
+    """The build passes; the page has the picture and its words, and no script that would ask for more."""
+    text = "# Title\n\n:::{play} latent-explorer\n:alt: What it shows.\n\nWhat to try.\n:::\n"
+    source = test_book_ext.tiny_book(tmp_path, text)
+    assert test_book_ext.render(source) == 0
+    page = (tmp_path / "out" / "_build" / "html" / "notebooks" / "index.html").read_text()
+    assert 'alt="What it shows."' in page and "What to try." in page
+    assert "plays.css" in page and "plays/latent" not in page
+    assert (tmp_path / "out" / "_build" / "html" / "_images" / "latent-explorer.png").exists()
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    (":::{play} no-such-play\n:alt: Words.", "there is no play 'no-such-play': expected one of"),
+    (":::{play} transport", "the play 'transport' has no :alt:"),
+])
+def test_a_play_that_is_wrong_fails_the_build(tmp_path: Path, capfd: Any, line: str, said: str) -> None:
+    """An unknown name, or a picture without words."""
+    assert test_book_ext.render(test_book_ext.tiny_book(tmp_path, f"# Title\n\n{line}\n\nText.\n:::\n")) != 0
+    assert said in capfd.readouterr().err

@@ -27,7 +27,7 @@ ganbookPlays.register("optimal-discriminator", (stage) => {
   const shapes = { p: svg("path", { class: "play-area play-real" }), q: svg("path", { class: "play-area play-generated" }) };
   const best = svg("path", { class: "play-line play-discriminator" });
   const heights = svg("g"), handles = svg("g");
-  const drawing = svg("svg", { viewBox: "0 0 640 424", role: "img" },
+  const drawing = svg("svg", { viewBox: "0 0 640 430", role: "img" },
     heights, shapes.p, shapes.q, axis("bottom", X, 210, [-8, -6, -4, -2, 0, 2, 4, 6, 8], ""),
     axis("left", D, 76, [0, 0.5, 1], "D*(x)"), axis("bottom", X, 372, [-8, -6, -4, -2, 0, 2, 4, 6, 8], "x"),
     svg("line", { class: "play-guide", x1: 76, x2: 628, y1: D(0.5), y2: D(0.5) }), best,

@@ -80,7 +80,7 @@ window.ganbookPlays = (() => {
         class: i % 2 ? "play-minor" : "",
       }, String(tick).replace("-", "−"))));
     const middle = (start + end) / 2;
-    const place = across ? { x: middle, y: at + 42 } : { transform: `translate(${at - 56} ${middle}) rotate(-90)` };
+    const place = across ? { x: middle, y: at + 48 } : { transform: `translate(${at - 56} ${middle}) rotate(-90)` };
     if (name) node.append(svg("text", { ...place, "text-anchor": "middle" }, name));
     return node;
   }
@@ -90,6 +90,7 @@ window.ganbookPlays = (() => {
 
   /** Let a node be dragged: move(x, y) in the drawing's own units, by mouse, pen or finger. */
   function draggable(node, drawing, move) {
+    node.classList.add("play-handle");
     node.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     node.addEventListener("pointerdown", (event) => {
       node.setPointerCapture(event.pointerId);

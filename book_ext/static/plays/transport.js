@@ -34,7 +34,7 @@ ganbookPlays.register("transport", (stage) => {
   const right = svg("g", {}, svg("text", { x: 574, y: J(0), "dominant-baseline": "central", class: "play-accent" }, "0"),
     svg("text", { x: 574, y: J(Math.LN2), "dominant-baseline": "central", class: "play-accent" }, "log 2"),
     svg("text", { x: 574, y: 332, "dominant-baseline": "central", class: "play-accent" }, "JS"));
-  const graph = svg("svg", { viewBox: "0 252 640 190", role: "img" }, axis("left", W, 76, [0, 5, 10], "W1"),
+  const graph = svg("svg", { viewBox: "0 252 640 196", role: "img" }, axis("left", W, 76, [0, 5, 10], "W1"),
     axis("bottom", inUnits, 392, TICKS, "leftmost generated point, whole cloud moved"), right, curves.w, curves.js, now);
 
   const results = table({
