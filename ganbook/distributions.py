@@ -72,7 +72,7 @@ class Gaussians:
             parts = Normal(centers, std, validate_args=False)
         else:
             parts = Independent(Normal(centers, std[:, None].expand_as(centers), validate_args=False), 1)
-        mixture = MixtureSameFamily(Categorical(weights), parts, validate_args=False)
+        mixture = MixtureSameFamily(Categorical(logits=weights.log()), parts, validate_args=False)
         return mixture.log_prob(x.to(torch.float64)).to(x.dtype)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:

@@ -201,3 +201,12 @@ def test_weights_are_normalised_and_parameters_frozen():
     assert abs(float(p.weights.sum()) - 1) < 1e-15 and p.weights.dtype == torch.float64
     with pytest.raises(AttributeError):
         p.std = 2.0
+
+
+def test_a_component_of_weight_zero_is_not_there():
+    """Not even far out, where a weight lifted to 2e-16, as Categorical(probs) does, would be all that is left."""
+    x = torch.linspace(-30, 30, 61, dtype=torch.float64).requires_grad_()
+    with_it, alone = gaussians([0.0, 20.0], [1.0, 1.0], [1.0, 0.0]).log_prob(x), gaussians([0.0]).log_prob(x)
+    torch.testing.assert_close(with_it, alone, rtol=1e-12, atol=1e-12)
+    slopes = [torch.autograd.grad(y.sum(), x)[0] for y in (with_it, alone)]
+    torch.testing.assert_close(*slopes, rtol=1e-12, atol=1e-12)
