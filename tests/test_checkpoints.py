@@ -43,7 +43,8 @@ class Run:
     """A tiny run: 40 images of 2 x 2, batches of 16 (the third of an epoch has 8), dropout, EMA, gradient penalty."""
 
     def __init__(self, optimizer=ADAM, dropout=0.3, width=8, decay=0.9, penalty="own generator", batch_size=16,
-                 data_seed=0, normalise=False, convolution=False, clip=None, batches=None, **options):
+                 data_seed=0, normalise=False, convolution=False, clip=None, batches=None, one_pass=False,
+                 **options):
         with torch.random.fork_rng():
             torch.manual_seed(0)
             hidden = nn.BatchNorm1d(width) if normalise else nn.Identity()
@@ -56,7 +57,8 @@ class Run:
             G, D = (network.to(memory_format=torch.channels_last) for network in (G, D))
         if penalty == "own generator":
             penalty = gradient_penalty(10.0, torch.Generator().manual_seed(5))
-        self.game = Game(G, D, optimizer(G.parameters()), optimizer(D.parameters()), latent=3)
+        self.game = Game(G, D, optimizer(G.parameters()), optimizer(D.parameters()), latent=3,
+                         one_pass=one_pass)
         if clip:
             clip_after_step(self.game.optimizer_d, D, clip)
         x = torch.randint(256, (40, 1, 2, 2), dtype=torch.uint8, generator=torch.Generator().manual_seed(data_seed))
@@ -411,6 +413,7 @@ def test_with_nothing_good_left_it_says_so_and_touches_nothing(path):
     ({"loss": LEAST_SQUARES}, r"loss\.discriminator is ganbook.losses.least_squares_discriminator here and"),
     ({"loss": Loss("non_saturating", max, min)}, r"loss\.discriminator is builtins.max here"),
     ({"d_steps": 1}, r"d_steps is 1 here and 2 there"),
+    ({"one_pass": True}, r"one_pass is True here and False there"),
     ({"seed": 4}, r"seed is 4 here and 3 there"),
     ({"penalty": gradient_penalty(5.0, torch.Generator())}, r"penalty\.weight is 5.0 here and 10.0 there"),
     ({"penalty": gradient_penalty(10.0)}, r"penalty\.generator is None here and torch"),
@@ -469,6 +472,15 @@ def raise_at_5(step, game):
         raise KeyboardInterrupt
 
 
+@pytest.fixture
+def _heard():
+    """Ctrl-C reaches the tests also where they were started in the background, with the signal ignored."""
+    kept = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, kept)
+
+
+@pytest.mark.usefixtures("_heard")
 @pytest.mark.parametrize(("callback", "name"), [
     (interrupt(signal.SIGINT), "Ctrl-C"), (interrupt(signal.SIGTERM), "SIGTERM"), (raise_at_5, "KeyboardInterrupt"),
 ])
@@ -482,6 +494,7 @@ def test_a_stop_saves_and_returns_the_history_so_far(path, whole, callback, name
     assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
 
 
+@pytest.mark.usefixtures("_heard")
 def test_a_signal_in_the_middle_of_a_step_waits_for_its_end(path, whole):
     run = Run()
     forward, calls = run.game.D.forward, []
