@@ -22,12 +22,13 @@ def article_networks(seed: int) -> tuple[nn.Module, nn.Module]:
     return G, nn.Sequential(D, nn.Sigmoid())
 
 
-def article_steps(G: nn.Module, D: nn.Module) -> Iterator[tuple[float, float]]:
+def article_steps(G: nn.Module, D: nn.Module, beta1: float = BETAS[0]) -> Iterator[tuple[float, float]]:
     """Train without end; yields both losses after each step."""
+    betas = beta1, BETAS[1]
     transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
     loader = DataLoader(torchvision_mnist("train", transform), batch_size=BATCH, shuffle=True)
-    optimizer_g = torch.optim.Adam(G.parameters(), lr=RATE, betas=BETAS)
-    optimizer_d = torch.optim.Adam(D.parameters(), lr=RATE, betas=BETAS)
+    optimizer_g = torch.optim.Adam(G.parameters(), lr=RATE, betas=betas)
+    optimizer_d = torch.optim.Adam(D.parameters(), lr=RATE, betas=betas)
     bce = nn.BCELoss()
     while True:
         for real, _ in loader:

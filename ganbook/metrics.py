@@ -84,7 +84,8 @@ def nearest_neighbours(queries: ArrayLike, pool: ArrayLike) -> tuple[np.ndarray,
     q, p = _features("queries", queries, rows=1), _features("pool", pool, rows=1)
     if q.shape[1] != p.shape[1]:
         raise ValueError(f"queries have {q.shape[1]} columns and the pool {p.shape[1]}: expected equal numbers")
-    index = ((p**2).sum(axis=1)[None, :] - 2 * q @ p.T).argmin(axis=1)
+    lengths = np.einsum("nk,nk->n", p, p)  # without a second array of the pool's size
+    index = (lengths - 2 * q @ p.T).argmin(axis=1)
     return index, np.linalg.norm(q - p[index], axis=1)
 
 
