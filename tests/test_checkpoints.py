@@ -472,7 +472,7 @@ def raise_at_5(step, game):
         raise KeyboardInterrupt
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def _heard():
     """Ctrl-C reaches the tests also where they were started in the background, with the signal ignored."""
     kept = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -480,7 +480,6 @@ def _heard():
     signal.signal(signal.SIGINT, kept)
 
 
-@pytest.mark.usefixtures("_heard")
 @pytest.mark.parametrize(("callback", "name"), [
     (interrupt(signal.SIGINT), "Ctrl-C"), (interrupt(signal.SIGTERM), "SIGTERM"), (raise_at_5, "KeyboardInterrupt"),
 ])
@@ -494,7 +493,6 @@ def test_a_stop_saves_and_returns_the_history_so_far(path, whole, callback, name
     assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
 
 
-@pytest.mark.usefixtures("_heard")
 def test_a_signal_in_the_middle_of_a_step_waits_for_its_end(path, whole):
     run = Run()
     forward, calls = run.game.D.forward, []

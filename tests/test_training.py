@@ -1,6 +1,7 @@
 """The two steps and the loop: against hand-written updates, for wiring, for repeatability, for bad input."""
 
 import copy
+import inspect
 import subprocess
 import sys
 
@@ -280,3 +281,10 @@ def test_bad_arguments(arguments, message):
 def test_batches_that_run_out():
     with pytest.raises(ValueError, match="batches ran out at step 3"):
         fit(small_game(), [torch.zeros(4, 2)] * 2, steps=5)
+
+
+@pytest.mark.parametrize("step", [d_step, g_step])
+def test_a_step_fits_on_half_a_page(step):
+    """The chapters show these functions whole: at most 20 lines, docstring included, none wider than their column."""
+    lines = inspect.getsource(step).splitlines()
+    assert len(lines) <= 20 and max(map(len, lines)) <= 115

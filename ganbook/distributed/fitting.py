@@ -52,10 +52,15 @@ def fit(
     if team.size == 1:
         return training.fit(game, batches, penalty=penalty, progress=progress, callback=callback,
                             checkpoint=checkpoint, **options)
-    return training.fit(
-        batches=Shares(team, batches), game=shared_game(team, game), penalty=shared_penalty(team, penalty),
-        progress=progress and team.leads, callback=callback and shared_callback(team, game, callback),
-        checkpoint=Together(team, game, batches, penalty, checkpoint), **options)
+    shares, shared = Shares(team, batches), shared_game(team, game)
+    try:
+        return training.fit(
+            shared, shares, penalty=shared_penalty(team, penalty), progress=progress and team.leads,
+            callback=callback and shared_callback(team, game, callback),
+            checkpoint=Together(team, game, batches, penalty, checkpoint), **options)
+    finally:
+        release(shared.G)
+        release(shared.D)
 
 
 class Shares:
@@ -90,6 +95,16 @@ def parallel(team: Team, network: nn.Module) -> nn.Module:
     """
     devices = [team.device.index] if team.device.type == "cuda" else None
     return DistributedDataParallel(network, device_ids=devices, **{SYNC_BUFFERS: False})
+
+
+def release(network: nn.Module) -> None:
+    """Take the averaging off the network's parameters now.
+
+    Left to the garbage collector it would end at another moment in each process, and a second run of the same players
+    would hang where one process still averages twice.
+    """
+    if isinstance(network, DistributedDataParallel):
+        network.logger = network.reducer = None
 
 
 def shared_penalty(team: Team, penalty: Penalty | None) -> Penalty | None:
