@@ -30,7 +30,7 @@ from ganbook.training import Game, fit
 
 LOOP, CHAPTERS, QUICK, BFLOAT16 = "article's loop", "fit, float32", "fit, float32, quick", "fit, bfloat16, quick"
 BOUND, BOUND_BFLOAT16 = "products alone, float32", "products alone, bfloat16"
-STEPS, QUALITY_STEPS, QUALITY_BETA1 = 10, 1876, 0.5  # at 0.9 all are as bad as noise for so long
+STEPS, QUALITY_STEPS, QUALITY_BETA1 = 10, 938, 0.5  # at 0.9 all are as bad as noise for so long
 
 
 def quick(game: Game, bfloat16: bool) -> Game:
