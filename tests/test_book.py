@@ -393,6 +393,24 @@ def test_search_finds_a_page(place: str, request: pytest.FixtureRequest) -> None
         assert visitor.troubles == []
 
 
+def test_search_results_name_their_term_and_stay_in_place(from_disk: Visitor) -> None:
+    """A result in the glossary says which term, in either language, and none moves when the search ends."""
+    tab = from_disk.open("search")
+    for word, named in (("transport", "Glossary > optimal transport"), ("最优传输", "Glossary > 最优传输")):
+        tab.goto(f"{from_disk.home}/search.html?q={word}")
+        ended = tab.locator("#search-results .search-summary", has_text="Search finished")
+        ended.wait_for()
+        result = tab.get_by_role("link", name=named, exact=True)
+        after = result.bounding_box()
+        ended.evaluate("line => { line.textContent = ''; }")
+        assert result.bounding_box() == after
+        result.click()
+        tab.wait_for_url("**/glossary.html#term-*")
+        heading = tab.evaluate("document.getElementById(location.hash.slice(1)).textContent")
+        assert heading.startswith(named.removeprefix("Glossary > "))
+    assert from_disk.troubles == []
+
+
 def test_the_front_page_leads_into_the_book(site: Path) -> None:
     """The site's root opens the front page, and `next` walks through every page."""
     assert "notebooks/index.html" in (site / "index.html").read_text(encoding="utf-8")

@@ -102,7 +102,8 @@ def test_the_unzipped_book_answers_its_reader(unzipped: Visitor) -> None:
     tab.locator(".bd-article div.solution button.toggle-button").first.click()
     assert tab.locator(".bd-article div.solution section").first.is_visible()
     tab.goto(f"{unzipped.home}/search.html?q=transport")
-    tab.locator("#search-results li a", has_text="Optimal transport").first.click()
+    tab.locator("#search-results .search-summary", has_text="Search finished").wait_for()
+    tab.locator("#search-results").get_by_role("link", name="6. Optimal transport", exact=True).click()
     tab.wait_for_url("**/06_optimal_transport.html*")
     assert unzipped.troubles == []
 

@@ -29,7 +29,21 @@ function searchTitlesOnly() {
   }
 }
 
+/** Sphinx calls every result in the glossary by its page's name; ours say which term it is. */
+function nameTerms() {
+  const results = document.querySelector("#search-results");
+  if (!results || typeof Search !== "object") return;
+  new MutationObserver(() => {
+    for (const link of results.querySelectorAll("li > a[href*='#term-']:not([data-term])")) {
+      [link.dataset.term] = Object.entries(Search._index.indexentries)
+        .find(([, places]) => places.some(([, id]) => id === link.hash.slice(1)));
+      link.append(` > ${link.dataset.term}`);
+    }
+  }).observe(results, { childList: true, subtree: true });
+}
+
 searchTitlesOnly();
+nameTerms();
 completeInstallLine();
 focusScrollers();
 addEventListener("load", focusScrollers);
