@@ -393,21 +393,24 @@ def test_search_finds_a_page(place: str, request: pytest.FixtureRequest) -> None
         assert visitor.troubles == []
 
 
-def test_search_results_name_their_term_and_stay_in_place(from_disk: Visitor) -> None:
+@pytest.mark.parametrize("width", [1440, 360])
+def test_search_results_name_their_term_and_stay_in_place(from_disk: Visitor, width: int) -> None:
     """A result in the glossary says which term, in either language, and none moves when the search ends."""
     tab = from_disk.open("search")
+    tab.set_viewport_size({"width": width, "height": 900})
     for word, named in (("transport", "Glossary > optimal transport"), ("最优传输", "Glossary > 最优传输")):
         tab.goto(f"{from_disk.home}/search.html?q={word}")
-        ended = tab.locator("#search-results .search-summary", has_text="Search finished")
-        ended.wait_for()
+        line = tab.locator("#search-results .search-summary")
+        line.filter(has_text="Search finished").wait_for()
         result = tab.get_by_role("link", name=named, exact=True)
         after = result.bounding_box()
-        ended.evaluate("line => { line.textContent = ''; }")
+        line.evaluate("line => { line.textContent = ''; }")
         assert result.bounding_box() == after
         result.click()
         tab.wait_for_url("**/glossary.html#term-*")
         heading = tab.evaluate("document.getElementById(location.hash.slice(1)).textContent")
         assert heading.startswith(named.removeprefix("Glossary > "))
+    tab.set_viewport_size({"width": 1440, "height": 900})
     assert from_disk.troubles == []
 
 
