@@ -45,7 +45,10 @@ def made_masks(
 
 
 class MaskedLinear(nn.Linear):
-    """A linear layer y = (M ⊙ W) x + b whose weights outside the boolean mask M, (out, in), take no part."""
+    """A linear layer y = (M ⊙ W) x + b.
+
+    Weights outside the boolean mask M, of shape (out, in), take no part.
+    """
 
     def __init__(self, mask: Tensor) -> None:
         super().__init__(mask.shape[1], mask.shape[0])

@@ -85,35 +85,41 @@ def frozen(network: nn.Module) -> Iterator[None]:
             p.requires_grad_(flag)
 
 
-def d_step(
-    game: Game, x_real: Tensor, loss: Loss = NON_SATURATING, penalty: Penalty | None = None
-) -> dict[str, Tensor]:
-    """Update D once on a real batch and as many generated samples; G is left as it is.
+def d_step(game: Game, x_real: Tensor, loss: Loss = NON_SATURATING,
+           penalty: Penalty | None = None) -> dict[str, Tensor]:
+    """Update D once on a real batch and as many generated samples.
 
-    Returns scalars: ``loss_d``, ``penalty`` (added to it before the update), and the mean scores ``d_real``,
-    ``d_fake``. Source: Goodfellow et al. (2014), algorithm 1, inner loop.
+    G is left as it is. Returns scalars: ``loss_d``, ``penalty`` (added to it
+    before the update), and the mean scores ``d_real``, ``d_fake``.
+    Source: Goodfellow et al. (2014), algorithm 1, inner loop.
     """
     with torch.no_grad():
         x_fake = game.G(game.draw(len(x_real)))
     d_real, d_fake = game.scores(x_real, x_fake)
     loss_d = loss.discriminator(d_real, d_fake)
-    extra = penalty(game.D, x_real, x_fake) if penalty else torch.zeros_like(loss_d)
+    extra = (penalty(game.D, x_real, x_fake) if penalty
+             else torch.zeros_like(loss_d))
     game.optimizer_d.zero_grad()
     (loss_d + extra).backward()
     game.optimizer_d.step()
-    return _scalars(loss_d=loss_d, penalty=extra, d_real=d_real.mean(), d_fake=d_fake.mean())
+    return _scalars(loss_d=loss_d, penalty=extra,
+                    d_real=d_real.mean(), d_fake=d_fake.mean())
 
 
-def g_step(game: Game, x_real: Tensor, loss: Loss = NON_SATURATING) -> dict[str, Tensor]:
-    """Update G once through the scores of fresh samples; D passes the gradient on and keeps its parameters.
+def g_step(game: Game, x_real: Tensor,
+           loss: Loss = NON_SATURATING) -> dict[str, Tensor]:
+    """Update G once through the scores of fresh samples.
 
-    Returns the scalars ``loss_g`` and ``d_fake_g``, the mean score of G's samples before the update. ``x_real``
-    sets the number of samples, and is scored only where ``loss.relative``. Source: Goodfellow et al. (2014),
-    algorithm 1, outer loop.
+    D passes the gradient on and keeps its parameters. ``x_real`` sets the
+    number of samples, and is scored only where ``loss.relative``. Returns
+    scalars: ``loss_g``, and ``d_fake_g``, the mean score of G's samples
+    before the update.
+    Source: Goodfellow et al. (2014), algorithm 1, outer loop.
     """
     with frozen(game.D):
         d_fake = game.D(game.G(game.draw(len(x_real))))
-        loss_g = loss.generator(d_fake, game.D(x_real) if loss.relative else None)
+        d_real = game.D(x_real) if loss.relative else None
+        loss_g = loss.generator(d_fake, d_real)
         game.optimizer_g.zero_grad()
         loss_g.backward()
         game.optimizer_g.step()

@@ -265,6 +265,27 @@ def test_nothing_overflows_sideways(page: str, report: Callable) -> None:
     assert {width: wide for width in WIDTHS if (wide := told[f"too wide at {width}"])} == {}
 
 
+SCROLLING_CODE = """() => [...document.querySelectorAll(".bd-article pre")].filter(code =>
+    code.offsetParent && code.scrollWidth > code.clientWidth + 1)
+  .map(code => code.textContent.split("\\n").sort((a, b) => b.length - a.length)[0])"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_code_scrolls_at_a_desk(page: str, from_disk: Visitor) -> None:
+    """Beside both side bars, with every hint and solution open: 78 columns fit, and no line is longer."""
+    tab = from_disk.open(page, formulas=False)
+    tab.evaluate("() => document.querySelectorAll('.bd-article details').forEach(part => { part.open = true; })")
+    tab.evaluate("() => document.querySelectorAll('.bd-article .toggle-hidden button').forEach(b => b.click())")
+    assert tab.locator(".bd-article div.solution.toggle-hidden").count() == 0
+    for width in (1200, 1440):
+        tab.set_viewport_size({"width": width, "height": 900})
+        for _ in range(20):                           # the page may still be folding
+            if not (scrolling := tab.evaluate(SCROLLING_CODE)):
+                break
+            tab.wait_for_timeout(100)
+        assert scrolling == []
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_page_is_accessible(page: str, report: Callable) -> None:
     """No serious or critical violation, in light and in dark colours.

@@ -570,6 +570,16 @@ def test_hints_and_solution(capsys):
             ex.hint(number)
 
 
+def test_the_answer_to_a_rubric_is_shown_as_text(capsys):
+    ex = exercise("7.13")
+    ex.solution()
+    printed, cell = capsys.readouterr().out, ex.cells()[2]
+    for shown in (printed, cell):
+        quote = [line[2:] for line in shown.splitlines() if line.startswith("> ")]
+        assert " ".join(quote) == ex.solution_function()
+        assert "solution_7_13" not in shown and "```python" not in shown
+
+
 def test_statement_in_terminal_and_notebook():
     ex = declared(statement="See {eq}`eq:04-dstar` and {term}`the game <game>`.")
     assert repr(ex).startswith("Exercise 99.1 ★★ Twice\n\nSee eq:04-dstar and the game.")

@@ -7,6 +7,7 @@ stub is unattempted, each listed wrong answer is refused in its own words, and s
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import random
 import re
@@ -53,6 +54,14 @@ def test_declared_in_full(ex, note):
         assert ex.alternatives
     if ex.kind == "bug":
         assert any(wrong is ex.broken for wrong, _ in ex.wrong)
+
+
+def test_its_code_fits_a_page(ex):
+    """78 columns, as in the chapters' own cells: what the page shows as stub, as broken code and as solution."""
+    shown = [ex.cells()[1]] + [inspect.getsource(f) for f in (ex.broken, ex.solution_function) if f]
+    if ex.kind == "rubric":
+        shown = shown[:1]                             # its solution is read as a text
+    assert [line for source in shown for line in source.splitlines() if len(line) > 78] == []
 
 
 def test_every_chapter_has_ten_and_at_most_two_rubrics():

@@ -43,6 +43,7 @@ def complaints(notebook):
         lines = [x for x in cell.source.splitlines() if x.strip()]
         if len(lines) > 25:
             found.append(f"cell {number} has {len(lines)} lines (25 at most)")
+        found += [f"cell {number}: over 78 columns: {line.strip()}" for line in lines if len(line) > 78]
         drawn = any("image/png" in out.get("data", {}) for out in cell.outputs)
         if "plt.show()" in cell.source and not drawn:
             found.append(f"cell {number} draws a picture, but none is stored")
@@ -126,6 +127,8 @@ def broken(change):
     (lambda n: n.cells[0].outputs[0].update(name="stderr"), "stderr"),
     (lambda n: n.cells[0].metadata.update(execution={"iopub": 1}), "stores times"),
     (lambda n: n.cells[0].update(source="plt.show()"), "none is stored"),
+    (lambda n: n.cells[0].update(source="x = 1\n" * 26), "26 lines"),
+    (lambda n: n.cells[0].update(source="x = 1" + " + 1" * 19), "over 78 columns"),
     (lambda n: n.cells[0].update(outputs=[nbformat.v4.new_output("display_data", {"image/png": "x"})]), "without alt"),
 ])
 def test_hygiene_has_teeth(change, words):

@@ -259,9 +259,12 @@ class Exercise:
         show.show(f"Hint {number} of {len(self.hints)}: {self.hints[number - 1]}")
 
     def solution(self) -> None:
-        """Show the explanation and the code of the solution."""
-        source = textwrap.dedent(inspect.getsource(self.solution_function)).strip()
-        show.show(f"{self.explanation}\n\n```python\n{source}\n```")
+        """Show the explanation and the code of the solution, or the text that answers a rubric."""
+        if self.kind == "rubric":
+            answer = show.quoted_answer(self)
+        else:
+            answer = f"```python\n{textwrap.dedent(inspect.getsource(self.solution_function)).strip()}\n```"
+        show.show(f"{self.explanation}\n\n{answer}")
 
     def cells(self) -> tuple[str, str, str]:
         """The page's three cells: statement (Markdown), stub (code), hints and solution (Markdown)."""

@@ -66,14 +66,20 @@ def stub_cell(ex: Exercise) -> str:
     return f'ex = exercise("{ex.id}")\n\n{ex.stub}\n\nex.check({ex.answer_name})'
 
 
+def quoted_answer(ex: Exercise) -> str:
+    """A rubric's solution is a text: it is read as one, not as the code that returns it."""
+    return textwrap.fill(" ".join(ex.solution_function().split()), 110, initial_indent="> ", subsequent_indent="> ")
+
+
 def solution_cell(ex: Exercise) -> str:
-    """Closed hints, then the closed solution: the explanation and the code that the tests run."""
+    """Closed hints, then the closed solution: the explanation and the code that the tests run, or the text of a rubric."""
     parts = []
     for number, hint in enumerate(ex.hints, 1):
         fence = fence_for(hint)[1:]
         parts.append(f"{fence}{{dropdown}} Hint {number}\n{hint}\n{fence}")
     fence = fence_for(ex.explanation)
-    code = (f":::{{literalinclude}} ../ganbook/exercises/chapter{ex.chapter:02d}.py\n:language: python\n"
-            f":pyobject: {ex.solution_function.__name__}\n:::")
-    parts.append(f"{fence}{{solution}} {ex.label}\n:class: dropdown\n\n{ex.explanation}\n\n{code}\n{fence}")
+    answer = quoted_answer(ex) if ex.kind == "rubric" else (
+        f":::{{literalinclude}} ../ganbook/exercises/chapter{ex.chapter:02d}.py\n:language: python\n"
+        f":pyobject: {ex.solution_function.__name__}\n:::")
+    parts.append(f"{fence}{{solution}} {ex.label}\n:class: dropdown\n\n{ex.explanation}\n\n{answer}\n{fence}")
     return "\n\n".join(parts)
