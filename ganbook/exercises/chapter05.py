@@ -15,7 +15,8 @@ LOG2 = math.log(2)
 
 
 def solution_5_1():
-    return {"A": "finite", "B": "infinite", "C": "finite", "D": "infinite", "E": "zero", "F": "finite"}
+    return {"A": "finite", "B": "infinite", "C": "finite",
+            "D": "infinite", "E": "zero", "F": "finite"}
 
 
 def wrong_5_1(case, label):
@@ -799,7 +800,7 @@ right one; being smaller below $-2$, it gives a tighter bound.
 
 def solution_5_9(p, q):
     def entropy(r):
-        return torch.special.entr(r).sum(-1)                # -r log r, and 0 at r = 0
+        return torch.special.entr(r).sum(-1)        # -r log r, and 0 at r = 0
 
     m = (p + q) / 2
     return entropy(m) - (entropy(p) + entropy(q)) / 2
@@ -1130,11 +1131,14 @@ the two conventions. Mix the ratios and you get $2\,\mathrm{KL}(m \,\|\, q)$, wh
 
 def solution_5_13():
     return (
-        "Half right. Against an optimal discriminator, and for the minimax loss, the generator's gradient is that of "
-        "twice the JS divergence. Your code uses the non-saturating loss, whose gradient with the discriminator fixed "
-        "is that of 2 KL(m || p), a divergence that charges little for dropped modes. Your discriminator takes one "
-        "step, so it is not optimal, and on finite samples its value is neither an upper nor a lower bound on JS: the "
-        "printed loss measures no divergence. Report a distance on held-out samples instead."
+        "Half right. Against an optimal discriminator, and for the minimax "
+        "loss, the generator's gradient is that of twice the JS divergence. "
+        "Your code uses the non-saturating loss, whose gradient with the "
+        "discriminator fixed is that of 2 KL(m || p), a divergence that "
+        "charges little for dropped modes. Your discriminator takes one "
+        "step, so it is not optimal, and on finite samples its value is "
+        "neither an upper nor a lower bound on JS: the printed loss measures "
+        "no divergence. Report a distance on held-out samples instead."
     )
 
 

@@ -935,11 +935,11 @@ def solution_6_13():
     The dual of transport with cost c maximises E_p f + E_q g over pairs
     with f(x) + g(y) <= c(x, y). One may put g = -f for all p and q only if
     c(x, x) = 0 and c obeys the triangle inequality. Squared distance does
-    not. For point masses at 0 and 2 your infimum is 4 and your supremum 2: it is
-    W1, whatever c is. If the constraint is D(x) - D(y) <= c(x, y) instead,
-    the supremum is 4/N on a grid of N steps and 0 on the line. Either take
-    the distance as the cost, then critics that are 1-Lipschitz in it are
-    right; or keep the square and two functions.
+    not. For point masses at 0 and 2 your infimum is 4 and your supremum 2:
+    it is W1, whatever c is. If the constraint is D(x) - D(y) <= c(x, y)
+    instead, the supremum is 4/N on a grid of N steps and 0 on the line.
+    Either take the distance as the cost, then critics that are 1-Lipschitz
+    in it are right; or keep the square and two functions.
     '''
 
 

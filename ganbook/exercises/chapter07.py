@@ -336,7 +336,8 @@ its tests. Without `create_graph=True` the value is right and the penalty does n
 
 
 def solution_7_4():
-    # slope s = 1 + w / (2 lam): s w - lam (s - 1)^2 = w + w^2/(2 lam) - w^2/(4 lam)
+    # slope s = 1 + w / (2 lam):
+    # s w - lam (s - 1)^2 = w + w^2/(2 lam) - w^2/(4 lam)
     return "w + w**2 / (4 * lam)"
 
 
@@ -559,7 +560,8 @@ _TRUTH_7_7 = {"A": "weight clipping", "B": "gradient clipping", "C": "gradient p
 
 
 def solution_7_7():
-    return {"A": "weight clipping", "B": "gradient clipping", "C": "gradient penalty", "D": "spectral norm",
+    return {"A": "weight clipping", "B": "gradient clipping",
+            "C": "gradient penalty", "D": "spectral norm",
             "E": "gradient clipping", "F": "gradient penalty"}
 
 
@@ -616,7 +618,8 @@ E bound no slope at all.
 
 
 def solution_7_8():
-    return -0.5, 10.0, 1.0  # W = 1 < 2 * lam = 20: the wrong slope -1 + 1/20 is a local optimum
+    # w = 1 < 2 * lam = 20: the wrong slope -1 + 1/20 is a local optimum
+    return -0.5, 10.0, 1.0
 
 
 def check_7_8(answer, c):
@@ -801,7 +804,8 @@ def broken_7_11(D, x):
 def solution_7_11(D, x):
     x = x.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
-    norms = torch.linalg.vector_norm(gradient.flatten(1), dim=1)  # slope 0 at a zero gradient
+    # slope 0 at a zero gradient
+    norms = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
     return (norms - 1).square().mean()
 
 
@@ -905,7 +909,8 @@ _TRUTH_7_12 = {"A": "at most", "B": "no telling", "C": "at least", "D": "at leas
 
 
 def solution_7_12():
-    return {"A": "at most", "B": "no telling", "C": "at least", "D": "at least", "E": "at most", "F": "no telling"}
+    return {"A": "at most", "B": "no telling", "C": "at least",
+            "D": "at least", "E": "at most", "F": "no telling"}
 
 
 def _swap_7_12(case, label):
@@ -964,9 +969,14 @@ slope is soft besides.
 
 
 def solution_7_13():
-    return ("WGAN clips weights, not gradients. Clipping the update's gradient bounds how far one step goes and no slope: in our "
-            "experiment the slope passed a thousand after 400 clipped steps, while a gradient penalty held it near one. And clipping can only shrink "
-            "a gradient, so it cures exploding, never vanishing ones. What keeps the generator's force alive is the critic's slope of about one.")
+    return (
+        "WGAN clips weights, not gradients. Clipping the update's gradient "
+        "bounds how far one step goes and no slope: in our experiment the "
+        "slope passed a thousand after 400 clipped steps, while a gradient "
+        "penalty held it near one. And clipping can only shrink a gradient, "
+        "so it cures exploding, never vanishing ones. What keeps the "
+        "generator's force alive is the critic's slope of about one."
+    )
 
 
 register(Exercise(
