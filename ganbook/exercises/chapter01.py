@@ -13,8 +13,12 @@ from ganbook.exercises.core import Exercise, choice, classify, register, rubric
 
 def solution_1_1():
     return {
-        "naive Bayes": "generative", "logistic regression": "discriminative", "picture from caption": "generative",
-        "least squares": "discriminative", "next word": "generative", "GAN generator": "generative",
+        "naive Bayes": "generative",
+        "logistic regression": "discriminative",
+        "picture from caption": "generative",
+        "least squares": "discriminative",
+        "next word": "generative",
+        "GAN generator": "generative",
     }
 
 
@@ -180,8 +184,9 @@ HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 def solution_1_3(x, weights, means, stds):
     standard = (x[:, None] - means) / stds
-    log_joint = torch.log(weights) - 0.5 * standard**2 - torch.log(stds) - 0.5 * math.log(2 * math.pi)
-    return torch.logsumexp(log_joint, dim=1)
+    constant = 0.5 * math.log(2 * math.pi)
+    log_normal = -0.5 * standard**2 - torch.log(stds) - constant
+    return torch.logsumexp(torch.log(weights) + log_normal, dim=1)
 
 
 def alternative_1_3_library(x, weights, means, stds):
@@ -315,12 +320,15 @@ but not the likelihood.
 
 
 def solution_1_4(x, level):
-    n = len(x)
+    n, center = len(x), np.mean(x)
     broad = np.std(x) + 1.0
-    rest = np.log(0.5) - 0.5 * ((x - np.mean(x)) / broad) ** 2 - np.log(broad * np.sqrt(2 * np.pi))
-    needed = n * (level + 1) - rest[1:].sum()                    # nats that the first point has to bring in
+    standard = (x - center) / broad
+    rest = np.log(0.5 / (broad * np.sqrt(2 * np.pi))) - 0.5 * standard**2
+    # nats that the first point has to bring in
+    needed = n * (level + 1) - rest[1:].sum()
     narrow = np.exp(np.log(0.5 / np.sqrt(2 * np.pi)) - needed)
-    return np.array([0.5, 0.5]), np.array([x[0], np.mean(x)]), np.array([narrow, broad])
+    means, stds = np.array([x[0], center]), np.array([narrow, broad])
+    return np.array([0.5, 0.5]), means, stds
 
 
 def wrong_1_4_hard_coded(x, level):
@@ -661,7 +669,8 @@ bound, and the theorem's proof breaks at its second sentence. A printed likeliho
 
 def solution_1_7(pi, mean0, mean1, variance):
     w = (mean1 - mean0) / variance
-    b = math.log(pi / (1 - pi)) - ((mean1**2 - mean0**2) / (2 * variance)).sum()
+    squares = (mean1**2 - mean0**2) / (2 * variance)
+    b = math.log(pi / (1 - pi)) - squares.sum()
     return w, b
 
 
@@ -1025,7 +1034,7 @@ def solution_1_10():
 
     x = sympy.Symbol("x", positive=True)
     inverse = sympy.sqrt(x)
-    return 1 * sympy.diff(inverse, x)          # the density of z is 1 on (0, 1)
+    return 1 * sympy.diff(inverse, x)  # the density of z is 1 on (0, 1)
 
 
 def alternative_1_10_text():
@@ -1225,10 +1234,13 @@ pictures A is the better predictor, and as a source of pictures it is useless.
 
 def solution_1_13():
     return (
-        "A generator maps noise to pictures, so it gives a way to draw and no formula for p(x). With 100 noise "
-        "numbers its range is a sheet of at most 100 dimensions in a space of 784, which has no volume, so a density "
-        "does not exist at all. What it learns is to draw samples that a discriminator cannot tell from real ones. "
-        "Therefore no likelihood can be computed for a test picture, and models have to be compared by samples."
+        "A generator maps noise to pictures, so it gives a way to draw and "
+        "no formula for p(x). With 100 noise numbers its range is a sheet of "
+        "at most 100 dimensions in a space of 784, which has no volume, so a "
+        "density does not exist at all. What it learns is to draw samples "
+        "that a discriminator cannot tell from real ones. Therefore no "
+        "likelihood can be computed for a test picture, and models have to "
+        "be compared by samples."
     )
 
 

@@ -816,7 +816,9 @@ def solution_2_10(p):
         atom = torch.zeros_like(p)
         atom[j] = 1
         m = (p + atom) / 2
-        js = (torch.special.xlogy(p, p) - torch.special.xlogy(p, m)).sum() / 2 - torch.log(m[j]) / 2
+        kl_p = (torch.special.xlogy(p, p) - torch.special.xlogy(p, m)).sum()
+        kl_atom = -torch.log(m[j])
+        js = (kl_p + kl_atom) / 2
         gaps.append(2 * js)
     return torch.stack(gaps).min()
 
@@ -907,7 +909,8 @@ TRUTH = {"A": "frozen G", "B": "healthy", "C": "saturated", "D": "frozen D"}
 
 
 def solution_2_11():
-    return {"A": "frozen G", "B": "healthy", "C": "saturated", "D": "frozen D"}
+    return {"A": "frozen G", "B": "healthy",
+            "C": "saturated", "D": "frozen D"}
 
 
 register(Exercise(

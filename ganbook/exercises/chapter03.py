@@ -167,9 +167,11 @@ without leaving the whole numbers.
 
 def solution_3_3(G, D, optimizer_g, optimizer_d, images, draw_z):
     n = len(images)
-    real, ones, zeros = images.reshape(n, -1), torch.ones(n, 1), torch.zeros(n, 1)
+    real = images.reshape(n, -1)
+    ones, zeros = torch.ones(n, 1), torch.zeros(n, 1)
     fake = G(draw_z(n)).detach()
-    loss_d = binary_cross_entropy(D(real), ones) + binary_cross_entropy(D(fake), zeros)
+    loss_d = (binary_cross_entropy(D(real), ones)
+              + binary_cross_entropy(D(fake), zeros))
     optimizer_d.zero_grad()
     loss_d.backward()
     optimizer_d.step()
@@ -436,9 +438,12 @@ and is still fine, but $1.01$ becomes 256, which wraps to 0: white pixels turn b
 def solution_3_5(z0, z1, t):
     u0, u1 = (z / z.norm(dim=-1, keepdim=True) for z in (z0, z1))
     angle = torch.acos((u0 * u1).sum(-1, keepdim=True).clamp(-1, 1))
-    safe = torch.where(angle < 1e-4, torch.ones_like(angle), angle)
-    w0 = torch.where(angle < 1e-4, torch.full_like(angle, 1 - t), torch.sin((1 - t) * safe) / torch.sin(safe))
-    w1 = torch.where(angle < 1e-4, torch.full_like(angle, t), torch.sin(t * safe) / torch.sin(safe))
+    tiny = angle < 1e-4
+    safe = torch.where(tiny, torch.ones_like(angle), angle)
+    w0 = torch.where(tiny, torch.full_like(angle, 1 - t),
+                     torch.sin((1 - t) * safe) / torch.sin(safe))
+    w1 = torch.where(tiny, torch.full_like(angle, t),
+                     torch.sin(t * safe) / torch.sin(safe))
     return w0 * z0 + w1 * z1
 
 
@@ -548,7 +553,8 @@ def broken_3_6(d_real, d_fake, smooth):
 def solution_3_6(d_real, d_fake, smooth):
     labels = (1 - 0.1 * smooth).reshape(d_real.shape)
     softplus = torch.nn.functional.softplus
-    return (softplus(-d_real) * labels + softplus(d_real) * (1 - labels)).mean() + softplus(d_fake).mean()
+    real = softplus(-d_real) * labels + softplus(d_real) * (1 - labels)
+    return real.mean() + softplus(d_fake).mean()
 
 
 def alternative_3_6_torch(d_real, d_fake, smooth):
@@ -682,7 +688,8 @@ _TRUTH_3_8 = {"A": "healthy", "B": "collapsed", "C": "memorised", "D": "frozen",
 
 
 def solution_3_8():
-    return {"A": "healthy", "B": "collapsed", "C": "memorised", "D": "frozen", "E": "noise"}
+    return {"A": "healthy", "B": "collapsed", "C": "memorised",
+            "D": "frozen", "E": "noise"}
 
 
 def _swap_3_8(run, label):
@@ -743,8 +750,9 @@ stood still while its quality tripled.
 
 
 def solution_3_9(average, network, decay):
+    pairs = zip(average.parameters(), network.parameters(), strict=True)
     with torch.no_grad():
-        for a, p in zip(average.parameters(), network.parameters(), strict=True):
+        for a, p in pairs:
             a.mul_(decay).add_((1 - decay) * p)
 
 
@@ -1075,11 +1083,14 @@ after each callback.
 
 def solution_3_12():
     return (
-        "Every epoch draw 10,000 samples in evaluation mode from the averaged generator, with the same z each time, and "
-        "compute the Frechet distance to a fixed set of 10,000 real pictures that no player trains on. Keep the "
-        "generator with the smallest value. Stop when it has not improved by more than twice the spread between "
-        "repeated draws for ten epochs, and look at the fixed-z grid and the nearest training neighbours before "
-        "believing it. The losses play no part, except that a value that is not finite stops the run at once."
+        "Every epoch draw 10,000 samples in evaluation mode from the "
+        "averaged generator, with the same z each time, and compute the "
+        "Frechet distance to a fixed set of 10,000 real pictures that no "
+        "player trains on. Keep the generator with the smallest value. Stop "
+        "when it has not improved by more than twice the spread between "
+        "repeated draws for ten epochs, and look at the fixed-z grid and the "
+        "nearest training neighbours before believing it. The losses play no "
+        "part, except that a value that is not finite stops the run at once."
     )
 
 
