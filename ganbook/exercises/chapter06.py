@@ -58,14 +58,20 @@ def solution_6_2(x, a, y, b):
     return (gaps[:-1] * np.diff(t)).sum()    # a gap lasts to the next step
 
 
-def alternative_6_2_levels(x, a, y, b):
+def pieces_6_2(x, a, y, b):
+    """How far each piece of levels is carried, and how wide it is."""
     (x, a), (y, b) = ((v[np.argsort(v)], w[np.argsort(v)]) for v, w in ((x, a), (y, b)))
     up_x, up_y = np.cumsum(a), np.cumsum(b)
     levels = np.sort(np.concatenate([[0.0], up_x[:-1], up_y[:-1], [1.0]]))
     middle = (levels[1:] + levels[:-1]) / 2
     i = np.minimum(np.searchsorted(up_x, middle), len(x) - 1)
     j = np.minimum(np.searchsorted(up_y, middle), len(y) - 1)
-    return float((np.abs(x[i] - y[j]) * np.diff(levels)).sum())
+    return np.abs(x[i] - y[j]), np.diff(levels)
+
+
+def alternative_6_2_levels(x, a, y, b):
+    way, width = pieces_6_2(x, a, y, b)
+    return float((way * width).sum())
 
 
 def alternative_6_2_loop(x, a, y, b):
@@ -98,13 +104,8 @@ def wrong_6_2_means(x, a, y, b):
 
 
 def order_two_6_2(x, a, y, b):
-    (x, a), (y, b) = ((v[np.argsort(v)], w[np.argsort(v)]) for v, w in ((x, a), (y, b)))
-    up_x, up_y = np.cumsum(a), np.cumsum(b)
-    levels = np.sort(np.concatenate([[0.0], up_x[:-1], up_y[:-1], [1.0]]))
-    middle = (levels[1:] + levels[:-1]) / 2
-    i = np.minimum(np.searchsorted(up_x, middle), len(x) - 1)
-    j = np.minimum(np.searchsorted(up_y, middle), len(y) - 1)
-    return np.sqrt(((x[i] - y[j]) ** 2 * np.diff(levels)).sum())
+    way, width = pieces_6_2(x, a, y, b)
+    return np.sqrt((way**2 * width).sum())
 
 
 def wrong_6_2_independent(x, a, y, b):
