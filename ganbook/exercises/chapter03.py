@@ -545,7 +545,8 @@ hurries through the middle.
 def broken_3_6(d_real, d_fake, smooth):
     n = len(d_real)
     ones = 1 - 0.1 * smooth
-    real = torch.log1p(torch.exp(-d_real)) * ones + torch.log1p(torch.exp(d_real)) * (1 - ones)
+    real = torch.log1p(torch.exp(-d_real)) * ones
+    real = real + torch.log1p(torch.exp(d_real)) * (1 - ones)
     fake = torch.log1p(torch.exp(d_fake))
     return real.sum() / n + fake.sum() / n
 
