@@ -1,4 +1,4 @@
-"""How long until the pictures are good? Frechet distance over CPU time, in steps of the article's loop.
+"""How long until the pictures are good? Fréchet distance over CPU time, in steps of the article's loop.
 
 The article's loop runs in the same process between the scorings, so that its step is the unit. The distance is that of
 10,000 samples of the averaged generator, by the book's classifier, as a share of what noise scores: 7.7 % is the first

@@ -3,7 +3,7 @@
 1. Steps of the article's loop against those of `fit`: float32 as in the chapters, float32 and bfloat16 with what
    `ganbook.fast` offers.
 2. The same matrix products alone, without anything around them: the bound, and the share of it that is reached.
-3. With `--quality`: Frechet distance after equal numbers of steps, three seeds each (a quarter of an hour).
+3. With `--quality`: Fréchet distance after equal numbers of steps, three seeds each (a quarter of an hour).
 
 Run by `make bench`.
 """
@@ -107,7 +107,7 @@ def speed(n_rounds: int) -> dict[str, object]:
 
 
 def quality(seeds: Iterable[int]) -> dict[str, list[float]]:
-    """Frechet distance of 10,000 samples after equal numbers of steps, by seed, at the beta1 that learns in these."""
+    """Fréchet distance of 10,000 samples after equal numbers of steps, by seed, at the beta1 that learns in these."""
     real, _ = describe(data.mnist("train").x[:10_000])
     found: dict[str, list[float]] = {LOOP: [], CHAPTERS: [], BFLOAT16: []}
     for seed in seeds:
@@ -123,21 +123,21 @@ def quality(seeds: Iterable[int]) -> dict[str, list[float]]:
             fit(game, batches, steps=QUALITY_STEPS, seed=seed)
             found[name].append(scores(sample(game.G, 10_000), real)[0])
     for name, values in found.items():
-        print(f"{name:24s} Frechet distance after {QUALITY_STEPS} steps: {', '.join(f'{v:.0f}' for v in values)}")
+        print(f"{name:24s} Fréchet distance after {QUALITY_STEPS} steps: {', '.join(f'{v:.0f}' for v in values)}")
     return {name: [round(v, 1) for v in values] for name, values in found.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--quality", action="store_true", help="also compare Frechet distances (minutes)")
+    parser.add_argument("--quality", action="store_true", help="also compare Fréchet distances (minutes)")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     print(heading())
     results = speed(arguments.rounds)
     if arguments.quality:
-        results[f"Frechet distance after {QUALITY_STEPS} steps"] = quality(range(arguments.seeds))
+        results[f"Fréchet distance after {QUALITY_STEPS} steps"] = quality(range(arguments.seeds))
     write(arguments.json, results)
 
 

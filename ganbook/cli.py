@@ -70,7 +70,7 @@ def train(data_name: str, loss: str, steps: int | None, d_steps: int, batch_size
     if len(result) < steps:
         raise click.Abort
     info = quick.write(setup, result, out, seed, time.perf_counter() - start, team)
-    click.echo(f"Frechet distance {info['frechet']:.2f} (real against real {info['floor']:.2f}, "
+    click.echo(f"Fréchet distance {info['frechet']:.2f} (real against real {info['floor']:.2f}, "
                f"noise {info['ceiling']:.2f}; {info['features']})")
     click.echo(f"wrote {out / 'samples.png'}, {out / 'generator.safetensors'}, {out / 'run.json'}")
 

@@ -1,4 +1,4 @@
-"""The feature network of the book: one small MNIST classifier, by which every Frechet distance is measured."""
+"""The feature network of the book: one small MNIST classifier, by which every Fréchet distance is measured."""
 
 from __future__ import annotations
 

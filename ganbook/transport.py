@@ -153,7 +153,7 @@ def bures_wasserstein(mean_a: ArrayLike, cov_a: ArrayLike, mean_b: ArrayLike, co
 
     W2^2 = |mean_a - mean_b|^2 + tr(A + B - 2 (A^1/2 B A^1/2)^1/2), computed as
     |mean_a - mean_b|^2 + |A^1/2 - B^1/2 U|_F^2 with the best rotation U: the same number,
-    without the cancellation near zero. Squared, and on features of pictures, it is the Frechet
+    without the cancellation near zero. Squared, and on features of pictures, it is the Fréchet
     distance of chapter 3. Covariances may be singular: a point is a Gaussian too.
 
     Shapes: means (d,), covariances (d, d). Units: those of the means.

@@ -30,7 +30,7 @@ def test_first_taste_trains_on_digits_and_writes_picture_weights_and_scores(tmp_
     info = json.loads((tmp_path / "taste/run.json").read_text())
     assert info["floor"] < info["frechet"] < 0.5 * info["ceiling"]
     assert info["steps"] == 3000
-    assert f"Frechet distance {info['frechet']:.2f}" in done.stdout
+    assert f"Fréchet distance {info['frechet']:.2f}" in done.stdout
     with Image.open(tmp_path / "taste/samples.png") as picture:
         assert np.asarray(picture.convert("L")).std() > 40
     again = run("sample", "--weights", "taste/generator.safetensors", "-n", "9", "--out", "nine.png", cwd=tmp_path)
@@ -133,7 +133,7 @@ def test_two_processes_by_torchrun_write_and_speak_once(tmp_path):
     _, pair = commands()
     done = torchrun(pair, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("Frechet distance") == done.stdout.count("wrote ") == 1
+    assert done.stdout.count("Fréchet distance") == done.stdout.count("wrote ") == 1
     assert {p.name for p in (tmp_path / "pair").iterdir()} == {"samples.png", "generator.safetensors", "run.json"}
     info = json.loads((tmp_path / "pair/run.json").read_text())
     assert (info["processes"], info["device"], info["steps"]) == (2, "cpu", 400)

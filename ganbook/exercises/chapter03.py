@@ -700,7 +700,7 @@ def _swap_3_8(run, label):
 register(Exercise(
     id="3.8", title="Five runs, four numbers each", stars=2, kind="classify",
     statement=r'''
-Five finished runs on MNIST. *FD* is the Frechet distance of 10,000 samples (floor 1, noise 800), given for an
+Five finished runs on MNIST. *FD* is the Fréchet distance of 10,000 samples (floor 1, noise 800), given for an
 earlier and a later moment; *IS* the inception score (test digits 9.8); *NN* the median distance to the
 nearest training picture: Euclidean distance of grey values in $[-1, 1]$ (test digits 8.6, pure noise 32).
 
@@ -1086,7 +1086,7 @@ def solution_3_12():
     return (
         "Every epoch draw 10,000 samples in evaluation mode from the "
         "averaged generator, with the same z each time, and compute the "
-        "Frechet distance to a fixed set of 10,000 real pictures that no "
+        "Fréchet distance to a fixed set of 10,000 real pictures that no "
         "player trains on. Keep the generator with the smallest value. Stop "
         "when it has not improved by more than twice the spread between "
         "repeated draws for ten epochs, and look at the fixed-z grid and the "

@@ -119,9 +119,9 @@ def play(steps: Array, groups: Mapping[str, Array], floor: float) -> Figure:
 
 
 def record(step: Array, estimate: Array, frechet: Array, levels: Mapping[str, float]) -> Figure:
-    """Show the critic's estimate and the Frechet distance over a recorded run, and one against the other."""
+    """Show the critic's estimate and the Fréchet distance over a recorded run, and one against the other."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.2), dpi=100, layout="constrained")
-    left.plot(step, frechet / frechet[0], "o-", ms=4, color=PALETTE["generated"], label="Frechet distance")
+    left.plot(step, frechet / frechet[0], "o-", ms=4, color=PALETTE["generated"], label="Fréchet distance")
     left.plot(step, estimate / estimate[0], "s-", ms=4, color=PALETTE["discriminator"], label="critic's gap")
     left.set_ylim(0, None)
     tidy(left, "Both, relative to the first checkpoint", "updates of the generator", "value / first value", legend=True)
@@ -133,5 +133,5 @@ def record(step: Array, estimate: Array, frechet: Array, levels: Mapping[str, fl
     ticks = [1, 10, 100, 200, 400, 800]
     right.set_yticks(ticks, [str(t) for t in ticks])
     right.minorticks_off()
-    tidy(right, "One against the other", "critic's gap", "Frechet distance")
+    tidy(right, "One against the other", "critic's gap", "Fréchet distance")
     return figure

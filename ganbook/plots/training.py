@@ -65,7 +65,7 @@ def loss_curves(epochs: ArrayLike, curves: Mapping[str, ArrayLike], levels: Mapp
 
 def score_over_epochs(epochs: ArrayLike, values: Mapping[str, ArrayLike], levels: Mapping[str, float],
                       ax: Axes | None = None) -> Axes:
-    """Draw a Frechet distance against epochs on logarithmic axes, with floor and ceiling as dashed lines."""
+    """Draw a Fréchet distance against epochs on logarithmic axes, with floor and ceiling as dashed lines."""
     ax = axes_or_new(ax)
     for (name, line), style, colour in zip(values.items(), ("o-", "s-", "^-"),
                                            (PALETTE["generated"], PALETTE["accent"], PALETTE["sky"]), strict=False):
@@ -80,7 +80,7 @@ def score_over_epochs(epochs: ArrayLike, values: Mapping[str, ArrayLike], levels
     ticks = [t for k in range(5) for t in (10**k, 2 * 10**k, 5 * 10**k) if 0.8 * lowest <= t <= 1.2 * highest]
     ax.set_yticks(ticks, [str(t) for t in ticks])
     ax.minorticks_off()
-    return tidy(ax, x="epoch", y="Frechet distance", legend=True)
+    return tidy(ax, x="epoch", y="Fréchet distance", legend=True)
 
 
 def runs(x: ArrayLike, groups: Mapping[str, ArrayLike], xlabel: str, ylabel: str, ax: Axes | None = None) -> Axes:
@@ -96,7 +96,7 @@ def runs(x: ArrayLike, groups: Mapping[str, ArrayLike], xlabel: str, ylabel: str
 
 
 def losses_beside_score(record: Mapping[str, ArrayLike], noise: float) -> Figure:
-    """Draw a record's two losses (left) and its Frechet distance, with the level of noise (right), over epochs.
+    """Draw a record's two losses (left) and its Fréchet distance, with the level of noise (right), over epochs.
 
     The record holds ``loss_d`` and ``loss_g``, equally long means that fill its epochs evenly, and ``epochs`` and
     ``frechet``, equally long.
@@ -110,14 +110,14 @@ def losses_beside_score(record: Mapping[str, ArrayLike], noise: float) -> Figure
 
 
 def seeds_beside_average(seeds: Mapping[str, ArrayLike], record: Mapping[str, ArrayLike], noise: float) -> Figure:
-    """Draw Frechet distances of several seeds for each value of beta1 (left), and a run with its average (right).
+    """Draw Fréchet distances of several seeds for each value of beta1 (left), and a run with its average (right).
 
     ``seeds`` holds ``beta1`` (B,), ``epochs`` (E,) and ``frechet`` (B, seeds, E); the record ``epochs``, ``frechet``
     and ``frechet_ema``, equally long.
     """
     fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.4), dpi=100, layout="constrained")
     groups = {f"beta1 = {b}": rows for b, rows in zip(seeds["beta1"], seeds["frechet"], strict=True)}
-    runs(seeds["epochs"], groups, "epoch", "Frechet distance", left)
+    runs(seeds["epochs"], groups, "epoch", "Fréchet distance", left)
     both = {"generator": record["frechet"], "running average": record["frechet_ema"]}
     score_over_epochs(record["epochs"], both, {"noise": noise}, right)
     return fig

@@ -28,4 +28,4 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
                               scored_samples=10_000) | {"code": code}
     records.save("mnist-beta1", arrays, info, folder)
     last = arrays["frechet"][:, :, -1]
-    return "; ".join(f"beta1 {b}: Frechet {np.round(row, 1).tolist()}" for b, row in zip(BETAS, last, strict=True))
+    return "; ".join(f"beta1 {b}: Fréchet {np.round(row, 1).tolist()}" for b, row in zip(BETAS, last, strict=True))

@@ -82,13 +82,13 @@ def sample(G: nn.Module, n: int, seed: int = 1) -> torch.Tensor:
 
 
 def frechet(G: nn.Module, real_features: torch.Tensor, n: int = 10_000) -> float:
-    """Return the Frechet distance of n samples to real features."""
+    """Return the Fréchet distance of n samples to real features."""
     return frechet_distance(real_features, describe(sample(G, n))[0])
 
 
 @dataclass
 class Run:
-    """One seed's run: by scored step its CPU seconds, without scoring, and its Frechet distance; what came out."""
+    """One seed's run: by scored step its CPU seconds, without scoring, and its Fréchet distance; what came out."""
 
     steps: list[int]
     cpu_seconds: list[float]
@@ -149,7 +149,7 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
     runs = []
     for seed in SEEDS:
         runs.append(measured(seed, LONG, bfloat16, real_features))
-        log(f"seed {seed}: Frechet {runs[-1].frechet[-1]:.1f} after {runs[-1].cpu_seconds[-1]:.0f} CPU seconds")
+        log(f"seed {seed}: Fréchet {runs[-1].frechet[-1]:.1f} after {runs[-1].cpu_seconds[-1]:.0f} CPU seconds")
     save(folder, runs, worst, provenance([*SEEDS], runs, bfloat16, time.perf_counter() - start, code))
     last = ", ".join(f"{run.frechet[-1]:.1f}" for run in runs)
-    return f"Frechet distance {last} after {LONG.steps} steps (noise {worst:.0f})"
+    return f"Fréchet distance {last} after {LONG.steps} steps (noise {worst:.0f})"

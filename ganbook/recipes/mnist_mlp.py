@@ -43,7 +43,7 @@ def sample(G: torch.nn.Module, n: int, seed: int = 1) -> torch.Tensor:
 
 
 def scores(images: torch.Tensor, real_features: torch.Tensor) -> tuple[float, float]:
-    """Return Frechet distance to the real features and inception score of images."""
+    """Return Fréchet distance to the real features and inception score of images."""
     features, probabilities = describe(images)
     return frechet_distance(real_features, features), inception_score(probabilities)
 
@@ -71,7 +71,7 @@ def train(seed: int, beta1: float, epochs: int, scored_at: tuple[int, ...], real
         found["grid"].append(sample(game.G, 64, seed=2).numpy())
         if averaged:
             found["frechet_ema"].append(scores(sample(ema.module, 10_000), real_features)[0])
-        log(f"seed {seed}, beta1 {beta1}, epoch {epoch}: Frechet {frechet:.1f}, inception {inception:.2f}, "
+        log(f"seed {seed}, beta1 {beta1}, epoch {epoch}: Fréchet {frechet:.1f}, inception {inception:.2f}, "
             f"averaged {found['frechet_ema'][-1:]}, {time.perf_counter() - start:.0f} s")
 
     history = fit(game, batches, steps=epochs * STEPS_PER_EPOCH, ema=ema, seed=seed, callback=look)
@@ -96,4 +96,4 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
                               beta1=BETA1, scored_samples=10_000, real="first 10,000 training images",
                               curve_every=67, frechet=float(arrays["frechet"][-1])) | {"code": code}
     records.save("mnist-mlp", arrays | thin(history), info, folder)
-    return f"Frechet distance {arrays['frechet'][-1]:.1f} after {EPOCHS} epochs"
+    return f"Fréchet distance {arrays['frechet'][-1]:.1f} after {EPOCHS} epochs"

@@ -1,4 +1,4 @@
-"""The two ends of the Frechet scale on MNIST: real against real, and real against noise."""
+"""The two ends of the Fréchet scale on MNIST: real against real, and real against noise."""
 
 from __future__ import annotations
 

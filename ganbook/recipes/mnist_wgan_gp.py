@@ -52,7 +52,7 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
             found[name].append(value)
         if step % (STEPS // 5) == 0:
             found["grid"].append(sample(game.G, 64, seed=2).numpy())
-        log(f"step {step}: Frechet {frechet:.1f}, inception {inception:.2f}, {time.perf_counter() - start:.0f} s")
+        log(f"step {step}: Fréchet {frechet:.1f}, inception {inception:.2f}, {time.perf_counter() - start:.0f} s")
 
     penalty = gradient_penalty(WEIGHT, torch.Generator().manual_seed(SEED))
     history = fit(game, batches, WASSERSTEIN, penalty, steps=STEPS, d_steps=D_STEPS, seed=SEED, callback=look)
@@ -63,4 +63,4 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
     info = records.provenance(MODULES, SEED, time.perf_counter() - start, steps=STEPS, d_steps=D_STEPS, batch=BATCH,
                               rate=RATE, betas=list(BETAS), weight=WEIGHT, scored_samples=10_000) | {"code": code}
     records.save("mnist-wgan-gp", arrays, info, folder)
-    return f"Frechet distance {arrays['frechet'][-1]:.1f} after {STEPS} generator steps"
+    return f"Fréchet distance {arrays['frechet'][-1]:.1f} after {STEPS} generator steps"
