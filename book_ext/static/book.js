@@ -42,6 +42,18 @@ function nameTerms() {
   }).observe(results, { childList: true, subtree: true });
 }
 
+/** Paper is white: pages are printed in light colours, whatever they have on the screen. */
+function printInLight() {
+  const page = document.documentElement;
+  let theme;
+  addEventListener("beforeprint", () => {
+    theme = page.dataset.theme;
+    page.dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => { page.dataset.theme = theme; });
+}
+
+printInLight();
 searchTitlesOnly();
 nameTerms();
 completeInstallLine();
