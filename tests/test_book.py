@@ -1,4 +1,4 @@
-"""The rendered book in a real browser: every page, three widths, two colour schemes, two origins."""
+"""The rendered book in a real browser: every page, four widths, two colour schemes, two origins."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
 CHAPTERS = [page for page in PAGES if re.search(r"/\d\d_", page)]
-WIDTHS = (1440, 768, 360)
+WIDTHS = (1440, 768, 360, 320)                            # the last is 1280 at 400 % (WCAG 1.4.10)
 SETTLED = "() => !window.MathJax?.startup?.promise || MathJax.startup.promise.then(() => true)"
 
 
