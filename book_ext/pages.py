@@ -28,6 +28,10 @@ SOLUTION_TITLE = re.compile(r'(?<=title">)Solution to<a [^>]*> Exercise( [\d.]+)
 CHINESE_TERM = re.compile(r'<dt( id="[^"]*">(?=[^<]*[\u4e00-\u9fff]))')
 
 
+WITHOUT_SCRIPTS = ('<noscript class="without-scripts"><p>A script sets the formulas of this page. '
+                   "Without it they stand as TeX.</p></noscript>\n")
+
+
 def setup(app: Sphinx) -> None:
     """Connect to the events at which pages take shape."""
     app.connect("doctree-resolved", measure)
@@ -70,7 +74,7 @@ def set_formulas_of_titles(app: Sphinx, doctree: nodes.document, docname: str) -
 
 
 def furnish(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Put the reading line under the title, describe the page, and leave out scripts that nothing uses."""
+    """Put the reading line under the title, describe the page, say what needs a script, leave out idle scripts."""
     context["script_files"] = [script for script in context.get("script_files", []) if not _idle(script)]
     context["css_files"] = [sheet for sheet in context.get("css_files", []) if "thebe" not in str(sheet)]
     if doctree is None or "body" not in context:
@@ -82,6 +86,8 @@ def furnish(app: Sphinx, pagename: str, templatename: str, context: dict[str, An
     line = reading_line(Path(app.srcdir), pagename, app.env.metadata[pagename].get("reading_minutes"))
     if line:
         context["body"] = HEADING.sub(lambda found: found.group() + line, context["body"], count=1)
+    if any(doctree.findall(lambda node: isinstance(node, (nodes.math, nodes.math_block)))):
+        context["body"] = WITHOUT_SCRIPTS + context["body"]
 
 
 def dress(body: str) -> str:

@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup, Tag
 from print_parts import ANSWERS, answers_article, contents_article, heading, take_answers
 
 REFERRING = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
-NOT_PRINTED = "script, style, .headerlink, button, input, .sd-summary-state-marker, .backrefs, canvas"
+NOT_PRINTED = "script, style, .without-scripts, .headerlink, button, input, .sd-summary-state-marker, .backrefs, canvas"
 LONG_CODE = 12                                           # lines; shorter code is kept on one page
 
 
@@ -84,7 +84,7 @@ def style_name(page: str) -> str:
 
 def tidy(article: Tag) -> None:
     """Leave out what only a screen can use, and show what a screen would fold."""
-    for node in article.select("noscript"):
+    for node in article.select("noscript:not(.without-scripts)"):
         node.unwrap()
     for node in article.select("figure details.picture-description"):
         picture, words = node.find_parent("figure").img, " ".join(p.get_text() for p in node.select("p"))

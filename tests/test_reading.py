@@ -184,15 +184,15 @@ def test_what_the_package_prints_can_be_pasted(other: Visitor, tmp_path: Path, m
 
 
 REFUSE = {
-    "getItem and setItem": "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', "
-                           "'SecurityError'); }});",
+    "both storages": "for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, "
+                     "{get() { throw new DOMException('no', 'SecurityError'); }});",
     "setItem": "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };",
 }
 
 
 @pytest.mark.parametrize("how", REFUSE)
 def test_a_browser_that_keeps_nothing(browser: Any, address: str, how: str) -> None:  # noqa: F811
-    """The marks work while the page is open, the page says so, and no error is logged."""
+    """The marks work while the page is open, which says so; menus and search work, and no error is logged."""
     visitor = swift(browser, address)
     visitor.page.add_init_script(REFUSE[how])
     tab = visitor.open(MARKS_PAGE, formulas=False)
@@ -203,7 +203,20 @@ def test_a_browser_that_keeps_nothing(browser: Any, address: str, how: str) -> N
     assert "refuses to keep marks" in tab.locator(".marks-said").inner_text()
     button.click()
     assert button.get_attribute("aria-pressed") == "false"
-    assert [trouble for trouble in visitor.troubles if "localStorage" in trouble or "marks" in trouble] == []
+    tab.locator("button.theme-switch-button:visible").first.click()
+    assert tab.evaluate("document.documentElement.dataset.mode") != "auto"
+    tab.keyboard.press("Control+k")
+    tab.locator("#pst-search-dialog input[type=search]").wait_for(state="visible")
+    assert visitor.troubles == []
+    tab.goto(f"{address}/search.html?q=critic")
+    tab.locator("#search-results li a").first.wait_for()
+    tab.set_viewport_size({"width": 390, "height": 844})
+    visitor.open(CHAPTER, formulas=False)
+    contents = tab.locator(".bd-links").get_by_role("link", name="Glossary")
+    assert not contents.is_visible()
+    tab.locator("button.primary-toggle").click()
+    contents.wait_for(state="visible")
+    assert visitor.troubles == []
     visitor.context.close()
 
 
@@ -489,6 +502,19 @@ def test_focus_is_seen(browser: Any, address: str, page: str, scheme: str) -> No
     visitor.context.close()
 
 
+@pytest.mark.parametrize("page", [CHAPTER, MARKS_PAGE])
+def test_focus_is_seen_in_the_systems_colours(browser: Any, address: str, page: str) -> None:  # noqa: F811
+    """Forced colours drop every shadow: what takes the focus has an outline."""
+    visitor = swift(browser, address, forced_colors="active")
+    tab = visitor.open(page, formulas=False)
+    tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
+    tab.keyboard.press("Tab")
+    looked, unseen = tab.evaluate(UNSEEN_FOCUS)
+    assert looked > 20
+    assert unseen == []
+    visitor.context.close()
+
+
 @pytest.mark.parametrize("place", ["server", "disk"])
 def test_search_by_keyboard_alone(browser: Any, address: str, site: Path, place: str) -> None:  # noqa: F811
     """Ctrl-K opens the field, Escape closes it, Enter searches, Tab reaches the results, Enter opens one."""
@@ -511,6 +537,26 @@ def test_search_by_keyboard_alone(browser: Any, address: str, site: Path, place:
             break
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/notebooks/*.html*")
+    visitor.context.close()
+
+
+def test_the_magnifier_stands_beside_the_words(browser: Any, address: str) -> None:  # noqa: F811
+    """In the field that opens over a page and in that of the search page, at a desk and on a phone."""
+    visitor = swift(browser, address)
+    tab = visitor.page
+    for page, form in (("notebooks/notation", "#pst-search-dialog form"), ("search", ".bd-search-container form")):
+        for width in (1440, 360):
+            tab.set_viewport_size({"width": width, "height": 900})
+            visitor.open(page, formulas=False)
+            if page != "search":
+                tab.keyboard.press("Control+k")
+            tab.locator(f"{form} input[type=search]").wait_for(state="visible")
+            icon, words = tab.evaluate("""form => {
+              const field = document.querySelector(`${form} input`), style = getComputedStyle(field);
+              return [document.querySelector(`${form} > i`).getBoundingClientRect().right,
+                field.getBoundingClientRect().left + parseFloat(style.borderLeftWidth) + parseFloat(style.paddingLeft)];
+            }""", form)
+            assert icon <= words, (page, width)
     visitor.context.close()
 
 
@@ -565,6 +611,76 @@ def test_what_unfolds_fits_and_is_accessible(browser: Any, address: str, page: s
         if tab.locator(place).count():
             found = Axe().run(tab, place, options).response["violations"]
             assert [(problem["id"], problem["nodes"][0]["html"][:120]) for problem in found] == [], place
+    visitor.context.close()
+
+
+# Colours, paper, no scripts ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("scheme", "kept", "theme"), [
+    ("light", {}, "light"),
+    ("dark", {}, "dark"),
+    ("light", {"mode": "dark", "theme": "dark"}, "dark"),
+    ("dark", {"mode": "light", "theme": "light"}, "light"),
+    ("dark", {"mode": "auto", "theme": "light"}, "dark"),
+])
+def test_a_page_starts_in_the_readers_colours(
+    browser: Any, address: str, scheme: str, kept: dict[str, str], theme: str  # noqa: F811
+) -> None:
+    """Before the theme's script runs, which comes after the text: otherwise the page would flash."""
+    visitor = swift(browser, address, color_scheme=scheme)
+    visitor.context.route("**/pydata-sphinx-theme.js*", lambda route: route.fulfill(body=""))
+    visitor.page.add_init_script(f"Object.assign(localStorage, {json.dumps(kept)});")
+    tab = visitor.open("notebooks/notation", formulas=False)
+    page = tab.locator("html")
+    assert (page.get_attribute("data-theme"), page.get_attribute("data-mode")) == (theme, kept.get("mode", "auto"))
+    visitor.context.close()
+
+
+def test_a_page_without_scripts(browser: Any, address: str) -> None:  # noqa: F811
+    """It has the book's colours, and says why its formulas are not set, if it has any."""
+    visitor = swift(browser, address, java_script_enabled=False, color_scheme="dark")
+    for page, formulas in ((CHAPTER, True), ("notebooks/references", False)):
+        visitor.page.goto(f"{address}/{page}.html")
+        assert visitor.page.locator("html").get_attribute("data-theme") == "light"
+        note = visitor.page.locator(".bd-article > .without-scripts")
+        assert note.count() == formulas
+        assert not formulas or "Without it they stand as TeX" in note.inner_text()
+    visitor.context.close()
+
+
+def test_a_page_on_paper(browser: Any, address: str) -> None:  # noqa: F811
+    """Printed from the dark as from the light; its title once; hints and solutions only where they were opened."""
+    import pypdfium2
+
+    def printed() -> Any:
+        return pypdfium2.PdfDocument(tab.pdf(prefer_css_page_size=True, print_background=True))
+
+    visitor = swift(browser, address, color_scheme="dark")
+    tab = visitor.open(CHAPTER, formulas=False)
+    tab.locator(".bd-article details.sd-dropdown > summary").first.click()
+    tab.locator(".bd-article div.solution button.toggle-button").first.click()
+    hints = tab.locator(".bd-article .sd-summary-content > p:first-child").all_text_contents()
+    solutions = tab.locator(".bd-article div.solution section > p:first-child").all_text_contents()
+    from_dark = printed()
+    tab.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    tab.emulate_media(color_scheme="light")
+    tab.wait_for_function("document.documentElement.dataset.theme === 'light'")
+    from_light = printed()
+    pages = zip(from_dark, from_light, strict=True)
+    assert [n for n, both in enumerate(pages, 1) if len({one.render().to_numpy().tobytes() for one in both}) > 1] == []
+    assert len(from_dark) > 10
+
+    def squeezed(text: str) -> str:
+        return re.sub(r"\W+", "", text)
+
+    words = squeezed("".join(page.get_textpage().get_text_range() for page in from_dark))
+    for texts in (hints, solutions):
+        assert [n for n, text in enumerate(texts) if squeezed(text)[:60] in words] == [0]
+    assert squeezed(from_dark[0].get_textpage().get_text_range()).count("Theoptimaldiscriminator") == 1
+    tab.emulate_media(media="print")
+    for boxes in ("details.sd-dropdown", "div.solution"):
+        assert [n for n, box in enumerate(tab.locator(f".bd-article {boxes}").all()) if box.is_visible()] == [0]
     visitor.context.close()
 
 

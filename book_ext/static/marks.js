@@ -6,7 +6,7 @@
   const PAGES = GANBOOK_EXERCISES;
   const KNOWN = new Set(PAGES.flatMap(page => page.ids));
   const session = {};                      // what the browser refuses to keep lives as long as the page
-  let refused = false;
+  let refused = Boolean(window.ganbookNoStorage);
   let damaged = false;
 
   /** The marks in a text, or null where the text is nothing that holds marks. */
@@ -32,7 +32,8 @@
     try {
       if (damaged) localStorage.setItem(`${KEY}.damaged`, localStorage.getItem(KEY));
       localStorage.setItem(KEY, text);
-      refused = damaged = false;
+      refused = Boolean(window.ganbookNoStorage);
+      damaged = false;
     } catch {
       refused = true;
       for (const name of Object.keys(session)) delete session[name];
