@@ -14,21 +14,17 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from ganbook import losses
+from ganbook.history import History, Record, TrainingDiverged, refuse_non_finite, refuse_non_finite_state
 from ganbook.losses import NON_SATURATING, Loss
 
 __all__ = ["EMA", "Game", "History", "TrainingDiverged", "d_step", "fit", "frozen", "g_step"]
 
 Penalty = Callable[[nn.Module, Tensor, Tensor], Tensor]
-
-
-class TrainingDiverged(RuntimeError):
-    """A loss is no longer finite; the message names the step, the player and the value."""
 
 
 @dataclass
@@ -37,8 +33,8 @@ class Game:
 
     ``G`` maps z of shape (N, latent) to samples, ``D`` maps samples to scores. ``generator`` draws z, standard
     normal, on the CPU (so that a seed means the same on every device) and moves it to G's device. With ``one_pass``
-    D scores a real and a generated batch as the rows of one; refused with ``ValueError`` for a D with batch
-    statistics, which would then be those of the mixture.
+    D scores a real and a generated batch as the rows of one. Raises ``ValueError`` for an optimiser of another
+    network's parameters, and for ``one_pass`` with a D that has batch statistics, which would be the mixture's.
     """
 
     G: nn.Module
@@ -50,6 +46,11 @@ class Game:
     one_pass: bool = False
 
     def __post_init__(self) -> None:
+        for name, player, optimizer in (("G", self.G, self.optimizer_g), ("D", self.D, self.optimizer_d)):
+            own = {id(p) for p in player.parameters()}
+            if any(id(p) not in own for group in optimizer.param_groups for p in group["params"]):
+                raise ValueError(f"optimizer_{name.lower()} has a parameter that is not {name}'s, so {name} would not "
+                                 f"learn: build it from {name}.parameters(), after whatever copies or replaces {name}")
         mixing = [name for name, m in self.D.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
         if self.one_pass and mixing:
             raise ValueError(f"one_pass, but D has batch statistics in {mixing[0]!r}: they would be taken over real "
@@ -152,46 +153,6 @@ class EMA:
             kept.copy_(current)
 
 
-@dataclass
-class History:
-    """What a run recorded: one number a step for each name, as float64 arrays in ``curves``."""
-
-    curves: dict[str, np.ndarray]
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self.curves:
-            raise KeyError(f"no curve {name!r}: recorded were {', '.join(self.curves)}")
-        return self.curves[name]
-
-    def __len__(self) -> int:
-        return len(next(iter(self.curves.values()), ()))
-
-
-class Record:
-    """The scalars of each step so far, gathered on the device without waiting for it, and read once at the end."""
-
-    def __init__(self, steps: int) -> None:
-        self.steps, self.step = steps, 0
-        self.names: tuple[str, ...] = ()
-        self.table = torch.empty(0)
-
-    def add(self, row: dict[str, Tensor]) -> None:
-        if self.step == 0:
-            self.names, self.table = tuple(row), torch.empty(self.steps, len(row), device=row["loss_d"].device)
-        self.table[self.step] = torch.stack([row[name].float() for name in self.names])
-        self.step += 1
-
-    def rows(self) -> Tensor:
-        return self.table[: self.step]
-
-    def load(self, names: Iterable[str], rows: Tensor) -> None:
-        self.names, self.step = tuple(names), len(rows)
-        self.table = torch.cat([rows, rows.new_empty(self.steps - len(rows), rows.shape[1])])
-
-    def history(self) -> History:
-        return History(dict(zip(self.names, self.rows().T.double().cpu().numpy(), strict=True)))
-
-
 def fit(
     game: Game,
     batches: Iterable[Tensor],
@@ -208,28 +169,37 @@ def fit(
     """Alternate ``d_steps`` updates of D with one of G, ``steps`` times, and return the history.
 
     ``batches`` yields real batches without end. ``seed`` starts z and dropout afresh; ``None`` goes on with their
-    present states, for a run in several parts. ``callback(step, game)`` is called after each step (1, 2, ...) and
-    may draw random numbers: training does not notice. The progress bar shows on a terminal, and elsewhere only if
-    GANBOOK_PROGRESS is 1. With ``checkpoint=ganbook.checkpoints.Checkpoint(path, every)`` a run whose file is there
-    goes on where it stopped, bitwise as if it had not; Ctrl-C and SIGTERM save and return the history so far.
+    present states, for a run in several parts. ``callback(step, game)`` is called after each step (1, 2, ...), with
+    both players in evaluation mode, and may draw random numbers: training does not notice. (It would notice a batch
+    taken from ``batches``, or a call of a penalty that has a generator of its own.) The progress bar shows on a
+    terminal, and elsewhere only if GANBOOK_PROGRESS is 1.
 
-    Raises ``ValueError`` for steps or d_steps below one, batches that run out and unknown losses, ``CheckpointError``
-    for a checkpoint that cannot be written or is another run's, ``TrainingDiverged`` at the first loss that is not
-    finite.
+    With ``checkpoint=ganbook.checkpoints.Checkpoint(path, every)`` a run whose file is there goes on where it stopped,
+    bitwise as if it had not; Ctrl-C and SIGTERM save and return the history so far.
+
+    Raises ``ValueError`` for steps or d_steps below one, batches that run out or are no tensors and unknown losses,
+    ``CheckpointError`` for a checkpoint that cannot be written or is another run's, ``TrainingDiverged`` at the first
+    loss that is not finite, and at the end for a parameter that is not.
 
     Source: Goodfellow et al. (2014), algorithm 1.
     """
     for name, number in (("steps", steps), ("d_steps", d_steps)):
-        if not isinstance(number, int) or number < 1:
+        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
             raise ValueError(f"{name} is {number!r}: expected a whole number of at least 1")
-    loss = losses.get(loss)
-    source, record = iter(batches), Record(steps)
+    if isinstance(batches, Tensor):
+        raise ValueError(f"batches is one tensor, of shape {tuple(batches.shape)}: expected an iterable of batches, "
+                         "such as ganbook.data.batches(images, 128, seed=0)")
+    if checkpoint is not None and not hasattr(checkpoint, "running"):
+        raise ValueError(f"checkpoint is {checkpoint!r}: expected ganbook.checkpoints.Checkpoint(path, every=1000)")
+    loss, record = losses.get(loss), Record(steps)
     options = {"loss": loss, "penalty": penalty, "d_steps": d_steps, "seed": seed}
-    running = checkpoint.running(game, batches, record, ema, options) if checkpoint else nullcontext()
+    running = checkpoint.running(game, batches, record, ema, options) if checkpoint is not None else nullcontext()
     silent = not (progress and (sys.stderr.isatty() or os.environ.get("GANBOOK_PROGRESS") == "1"))
     game.G.train()
     game.D.train()
+    players = {"G": game.G, "D": game.D} | ({"ema": ema.module} if ema is not None else {})
     with _seeded(game, seed), running as session:
+        source = iter(batches)    # after a checkpoint has set their place
         todo = range(record.step + 1, steps + 1)
         for step in tqdm(todo, total=steps, initial=record.step, disable=silent, unit="step"):
             for _ in range(d_steps):
@@ -245,6 +215,7 @@ def fit(
                 _call_aside(callback, step, game)
             if session is not None and session.after_step():
                 break
+        refuse_non_finite_state(players, record.step, session)
     return record.history()
 
 
@@ -260,6 +231,8 @@ def _seeded(game: Game, seed: int | None) -> Iterator[None]:
 def _call_aside(callback: Callable[[int, Game], None], step: int, game: Game) -> None:
     state = game.generator.get_state()
     try:
+        game.G.eval()
+        game.D.eval()
         with torch.random.fork_rng():
             callback(step, game)
     finally:
@@ -270,20 +243,12 @@ def _call_aside(callback: Callable[[int, Game], None], step: int, game: Game) ->
 
 def _next(source: Iterator[Tensor], step: int) -> Tensor:
     try:
-        return next(source)
+        batch = next(source)
     except StopIteration:
         raise ValueError(f"the batches ran out at step {step}: pass an iterable without end, such as "
                          "ganbook.data.batches(...)") from None
-
-
-def refuse_non_finite(record: Record, session: Any = None) -> None:
-    """Raise ``TrainingDiverged`` if one of the last 50 steps has a scalar that is not finite."""
-    recent = record.rows()[-50:]
-    if torch.isfinite(recent).all():
-        return
-    row, column = (~torch.isfinite(recent)).nonzero()[0].tolist()
-    step, name = record.step - len(recent) + row + 1, record.names[column]
-    player = "G" if name == "loss_g" else "D"
-    good = f". The last good checkpoint is {session.last_good}" if session is not None else ""
-    raise TrainingDiverged(f"{name} of player {player} is {recent[row, column].item()} at step {step}: training "
-                           f"cannot go on; lower the learning rate or look at the last batch{good}")
+    if not isinstance(batch, Tensor) or not len(batch):
+        found = "has no rows" if isinstance(batch, Tensor) else f"is a {type(batch).__name__}"
+        raise ValueError(f"the batch of step {step} {found}: expected a tensor of real samples, such as x alone where "
+                         "a loader yields (x, y)")
+    return batch

@@ -574,7 +574,8 @@ def test_nan_names_step_player_and_last_good_checkpoint(path, player):
         if step == 7:
             nn.init.constant_(next(getattr(game, player).parameters()), float("nan"))
 
-    message = r"loss_d of player D is nan at step 8: .*The last good checkpoint is .*run\.ckpt \(step 6\)"
+    seen = {"D": "d_real", "G": "d_fake"}[player]
+    message = rf"{seen} of player {player} is nan at step 8: .*The last good checkpoint is .*run\.ckpt \(step 6\)"
     with pytest.raises(TrainingDiverged, match=message):
         Run().fit(checkpoint=Checkpoint(path, every=3), callback=poison)
     assert step_of(path) == 6

@@ -124,9 +124,9 @@ def test_each_process_draws_its_own_dropout_mask(pair):
 @pytest.mark.parametrize(("name", "message"), [
     ("41 images", "2 processes cannot share 41 images in batches of 16 equally (an epoch's last batch holds 9)"),
     ("a batch of 7", "2 processes cannot share a batch of 7 equally"),
-    ("nan", f"loss_d of player D is nan at step {cases.STOP}: training cannot go on"),
+    ("nan", f"d_real of player D is nan at step {cases.STOP}: training cannot go on"),
     ("nan", "The last good checkpoint is none: the run has no checkpoint"),
-    ("nan, saved", f"loss_d of player D is nan at step {cases.STOP}"),
+    ("nan, saved", f"d_real of player D is nan at step {cases.STOP}"),
     ("nan, saved", "nan.safetensors (step 5)"),
     ("callback", "no such curve"),
     ("missing folder", "none does not exist; create it first"),

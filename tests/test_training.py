@@ -4,6 +4,7 @@ import copy
 import inspect
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -265,17 +266,126 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_player(player):
         bad = Loss("bad", ok, lambda d_fake, d_real=None: at_third(d_fake))
     else:
         bad = Loss("bad", lambda d_real, d_fake: at_third(d_real), ok)
-    with pytest.raises(TrainingDiverged, match=f"player {player} is nan at step 3"):
+    with pytest.raises(TrainingDiverged, match=f"loss_{player.lower()} of player {player} is nan at step 3"):
         fit(small_game(), endless(), loss=bad, steps=10)
 
 
+class Broken(nn.Module):
+    """A layer whose output is not finite from a call on, in training."""
+
+    def __init__(self, calls):
+        super().__init__()
+        self.left = calls
+
+    def forward(self, x):
+        self.left -= self.training
+        return x if self.left >= 0 else x * float("nan")
+
+
+@pytest.mark.parametrize(("breaks", "message"), [
+    ("batch", r"^d_real of player D is nan at step 3: .*look at the batch first"),
+    ("G", r"^d_fake of player G is nan at step 3: .*lower the learning rate of G"),
+    ("rate of G", r"^d_fake of player G is (nan|-?inf) at step 2: .*lower the learning rate of G"),
+    ("rate of D", r"^d_fake_g of player D is (nan|-?inf) at step 1: .*its update of this step.*learning rate of D"),
+    ("penalty", r"^penalty of player D is inf at step 1"),
+    ("last update", r"^0\.weight of player G is not finite after step 1"),
+])
+def test_the_player_that_broke_is_named(breaks, message):
+    game, penalty, steps, batches = small_game(), None, 9, endless()
+    if breaks == "batch":
+        batches = (x * (1 if k < 2 else float("nan")) for k, x in enumerate(batches))
+    elif breaks == "G":
+        game.G.append(Broken(4))    # two calls a step
+    elif breaks == "penalty":
+        penalty = lambda D, x_real, x_fake: D(x_real).mean() + float("inf")  # noqa: E731
+    elif breaks == "last update":
+        game.optimizer_g.register_step_post_hook(lambda *_: nn.init.constant_(game.G[0].weight, float("inf")))
+        steps = 1
+    else:
+        (game.optimizer_d if breaks == "rate of D" else game.optimizer_g).param_groups[0]["lr"] = 1e38
+    with pytest.raises(TrainingDiverged, match=message):
+        fit(game, batches, "wasserstein", penalty, steps=steps)
+
+
+def test_the_penalty_is_given_real_and_generated_in_this_order_and_is_not_part_of_loss_d():
+    game, plain, drawn = small_game(), small_game(), small_game()
+    x, seen = next(endless()), []
+    out = d_step(game, x, penalty=lambda *given: seen.append(given) or torch.tensor(100.0))
+    ((D, x_real, x_fake),) = seen
+    assert D is game.D and torch.equal(x_real, x) and torch.equal(x_fake, drawn.G(drawn.draw(16)))
+    assert torch.equal(out["loss_d"], d_step(plain, x)["loss_d"])
+
+
+def test_players_train_in_training_mode_and_are_looked_at_in_evaluation_mode():
+    """Sampling through batch norm, and power iterations of spectral norm, would leave their traces."""
+    def players(seed=0):
+        game = small_game(seed)
+        game.G.insert(1, nn.BatchNorm1d(8))
+        game.D[3] = nn.utils.parametrizations.spectral_norm(game.D[3])
+        game.optimizer_g = torch.optim.SGD(game.G.parameters(), lr=0.1)
+        game.optimizer_d = torch.optim.SGD(game.D.parameters(), lr=0.1)
+        return game
+
+    def look(step, game):
+        assert not game.G.training and not game.D.training
+        game.D(game.G(game.draw(64)))
+
+    plain, watched = players(), players()
+    plain.G.eval()
+    plain.D.eval()
+    fit(plain, endless(), steps=5)
+    fit(watched, endless(), steps=5, callback=look)
+    assert watched.G.training and watched.D.training
+    for a, b in ((plain.G, watched.G), (plain.D, watched.D)):
+        assert same(a.state_dict().values(), b.state_dict().values())
+    assert plain.G[1].num_batches_tracked == 10
+
+
+@pytest.mark.parametrize("player", ["g", "d"])
+def test_an_optimiser_of_another_network_is_refused(player):
+    game = small_game()
+    other = {f"optimizer_{player}": torch.optim.SGD(small_game().G.parameters(), lr=0.1)}
+    given = {"optimizer_g": game.optimizer_g, "optimizer_d": game.optimizer_d} | other
+    with pytest.raises(ValueError, match=rf"optimizer_{player} has a parameter that is not {player.upper()}'s"):
+        Game(game.G, game.D, **given, latent=3)
+
+
+def test_batches_are_asked_for_after_a_checkpoint_has_set_their_place():
+    class Placed:
+        place = 0
+
+        def __iter__(self):
+            place = self.place
+            return iter([torch.full((4, 2), float(place + k)) for k in range(9)])
+
+    class Session:
+        last_good, after_step = "none", staticmethod(lambda: False)
+
+    class Resuming:
+        @contextmanager
+        def running(self, game, batches, record, ema, options):
+            batches.place = 5
+            yield Session
+
+    seen = []
+    fit(small_game(), Placed(), steps=2, checkpoint=Resuming(),
+        penalty=lambda D, x_real, x_fake: seen.append(x_real[0, 0].item()) or torch.tensor(0.0))
+    assert seen == [5.0, 6.0]
+
+
 @pytest.mark.parametrize(("arguments", "message"), [
+    ({"steps": True}, "steps is True: expected a whole number"),
+    ({"batches": torch.zeros(9, 2)}, r"one tensor, of shape \(9, 2\): expected an iterable of batches"),
+    ({"batches": [(torch.zeros(4, 2), 1)]}, "the batch of step 1 is a tuple: expected a tensor of real samples"),
+    ({"batches": [torch.zeros(0, 2)]}, "the batch of step 1 has no rows"),
+    ({"checkpoint": "run.ckpt"}, r"checkpoint is 'run.ckpt': expected ganbook.checkpoints.Checkpoint\(path"),
+    ({"checkpoint": ""}, "checkpoint is ''"),
     ({"steps": 0}, "steps is 0"), ({"steps": -5}, "steps is -5"), ({"steps": 2.5}, "steps is 2.5"),
     ({"d_steps": 0}, "d_steps is 0"), ({"loss": "hinged"}, "unknown loss 'hinged'"),
 ])
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
-        fit(small_game(), endless(), **arguments)
+        fit(small_game(), **{"batches": endless()} | arguments)
 
 
 def test_batches_that_run_out():

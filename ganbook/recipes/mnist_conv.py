@@ -24,7 +24,8 @@ from ganbook.training import EMA, Game, History, fit
 
 LATENT, WIDTH, BETAS, GAMMA = 64, 16, (0.0, 0.99), 0.3
 SEEDS, LOOKS, CURVE_EVERY = (0, 1, 2), 16, 80
-MODULES = ("data", "losses", "networks", "penalties", "training", "features", "metrics", "fast", "recipes.mnist_conv")
+MODULES = ("data", "losses", "networks", "penalties", "history", "training", "features", "metrics", "fast",
+           "recipes.mnist_conv")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ LATENT, BATCH, RATE, BETA1, SEED = 100, 128, 2e-4, 0.9, 0
 STEPS_PER_EPOCH = 469
 EPOCHS = 50
 SCORED_AT = (1, 2, 5, 10, 15, 20, 30, 40, 50)
-MODULES = ("data", "losses", "networks", "training", "features", "metrics", "recipes.mnist_mlp")
+MODULES = ("data", "losses", "networks", "history", "training", "features", "metrics", "recipes.mnist_mlp")
 
 
 def article_game(seed: int = SEED, beta1: float = BETA1) -> Game:

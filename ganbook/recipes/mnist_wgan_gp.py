@@ -18,7 +18,8 @@ from ganbook.recipes.mnist_mlp import LATENT, sample, scores
 from ganbook.training import Game, fit
 
 BATCH, RATE, BETAS, WEIGHT, D_STEPS, STEPS, EVERY, SEED = 64, 1e-4, (0.0, 0.9), 10.0, 5, 3_000, 150, 0
-MODULES = ("data", "losses", "networks", "training", "penalties", "features", "metrics", "recipes.mnist_wgan_gp")
+MODULES = ("data", "losses", "networks", "history", "training", "penalties", "features", "metrics",
+           "recipes.mnist_wgan_gp")
 
 
 def wgan_game(seed: int = SEED) -> Game:

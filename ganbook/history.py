@@ -1,0 +1,99 @@
+"""What a run records, a row of scalars a step, and what its rows say when one is no longer finite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+__all__ = ["History", "Record", "TrainingDiverged", "refuse_non_finite", "refuse_non_finite_state"]
+
+# In the order of a step, so that the first that is not finite tells which player broke, and when.
+CAUSES = {
+    "d_real": ("D", "look at the batch first; if that is finite, D broke earlier in this step"),
+    "d_fake": ("G", "D scores real samples, and G's no longer"),
+    "loss_d": ("D", "its scores are finite, and its loss is not"),
+    "penalty": ("D", "its scores are finite, and its penalty is not"),
+    "d_fake_g": ("D", "its update of this step broke it"),
+    "loss_g": ("G", "the scores of its samples are finite, and its loss is not"),
+}
+
+
+class TrainingDiverged(RuntimeError):
+    """A number is no longer finite; the message names the step, the player and what was seen of it."""
+
+
+@dataclass
+class History:
+    """What a run recorded: one number a step for each name, as float64 arrays in ``curves``."""
+
+    curves: dict[str, np.ndarray]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self.curves:
+            raise KeyError(f"no curve {name!r}: recorded were {', '.join(self.curves)}")
+        return self.curves[name]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.curves.values()), ()))
+
+
+class Record:
+    """The scalars of each step so far, gathered on the device without waiting for it, and read once at the end."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps, self.step = steps, 0
+        self.names: tuple[str, ...] = ()
+        self.table = torch.empty(0)
+
+    def add(self, row: dict[str, Tensor]) -> None:
+        """Keep a step's scalars; all steps have the names of the first."""
+        if self.step == 0:
+            self.names, self.table = tuple(row), torch.empty(self.steps, len(row), device=row["loss_d"].device)
+        self.table[self.step] = torch.stack([row[name].float() for name in self.names])
+        self.step += 1
+
+    def rows(self) -> Tensor:
+        """Return what was recorded so far, shape (step, names)."""
+        return self.table[: self.step]
+
+    def load(self, names: Iterable[str], rows: Tensor) -> None:
+        """Go on after the rows of an earlier run."""
+        self.names, self.step = tuple(names), len(rows)
+        self.table = torch.cat([rows, rows.new_empty(self.steps - len(rows), rows.shape[1])])
+
+    def history(self) -> History:
+        """Return the curves, on the CPU."""
+        return History(dict(zip(self.names, self.rows().T.double().cpu().numpy(), strict=True)))
+
+
+def refuse_non_finite(record: Record, session: Any = None) -> None:
+    """Raise ``TrainingDiverged`` if one of the last 50 steps has a scalar that is not finite."""
+    recent = record.rows()[-50:]
+    if torch.isfinite(recent).all():
+        return
+    at = int((~torch.isfinite(recent)).any(dim=1).nonzero()[0])
+    row = dict(zip(record.names, recent[at].tolist(), strict=True))
+    name = next(name for name in CAUSES if not np.isfinite(row[name]))
+    player, why = CAUSES[name]
+    step = record.step - len(recent) + at + 1
+    raise TrainingDiverged(f"{name} of player {player} is {row[name]} at step {step}: training cannot go on ({why}); "
+                           f"lower the learning rate of {player}{_good(session)}")
+
+
+def refuse_non_finite_state(networks: dict[str, nn.Module], step: int, session: Any = None) -> None:
+    """Raise ``TrainingDiverged`` if a parameter or a buffer of G, D or the average ``ema`` is not finite."""
+    for role, network in networks.items():
+        whose = f"player {role}" if role in ("G", "D") else "the average of G"
+        for name, value in network.state_dict().items():
+            if isinstance(value, Tensor) and value.is_floating_point() and not torch.isfinite(value).all():
+                raise TrainingDiverged(f"{name} of {whose} is not finite after step {step}: training cannot go on; "
+                                       f"lower the learning rate{_good(session)}")
+
+
+def _good(session: Any) -> str:
+    return f". The last good checkpoint is {session.last_good}" if session is not None else ""
