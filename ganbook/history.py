@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["History", "Record", "TrainingDiverged", "refuse_non_finite", "refuse_non_finite_state"]
+__all__ = ["History", "Record", "TrainingDiverged", "first_broken", "refuse_non_finite",
+           "refuse_non_finite_state"]
 
 # In the order of a step, so that the first that is not finite tells which player broke, and when.
 CAUSES = {
-    "d_real": ("D", "look at the batch first; if that is finite, D broke earlier in this step"),
+    "d_real": ("D", "look at the batch first; if that is finite, D was broken before"),
     "d_fake": ("G", "D scores real samples, and G's no longer"),
     "loss_d": ("D", "its scores are finite, and its loss is not"),
     "penalty": ("D", "its scores are finite, and its penalty is not"),
@@ -69,6 +70,14 @@ class Record:
     def history(self) -> History:
         """Return the curves, on the CPU."""
         return History(dict(zip(self.names, self.rows().T.double().cpu().numpy(), strict=True)))
+
+
+def first_broken(before: dict[str, Tensor], row: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the later of two D steps' scalars, or the earlier's if one of them was not finite already."""
+    if not before:
+        return row
+    whole = torch.isfinite(torch.stack([v.float() for v in before.values()])).all()
+    return {name: torch.where(whole, value, before[name]) for name, value in row.items()}
 
 
 def refuse_non_finite(record: Record, session: Any = None) -> None:

@@ -19,7 +19,14 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from ganbook import losses
-from ganbook.history import History, Record, TrainingDiverged, refuse_non_finite, refuse_non_finite_state
+from ganbook.history import (
+    History,
+    Record,
+    TrainingDiverged,
+    first_broken,
+    refuse_non_finite,
+    refuse_non_finite_state,
+)
 from ganbook.losses import NON_SATURATING, Loss
 
 __all__ = ["EMA", "Game", "History", "TrainingDiverged", "d_step", "fit", "frozen", "g_step"]
@@ -202,9 +209,10 @@ def fit(
         source = iter(batches)    # after a checkpoint has set their place
         todo = range(record.step + 1, steps + 1)
         for step in tqdm(todo, total=steps, initial=record.step, disable=silent, unit="step"):
+            row: dict[str, Tensor] = {}
             for _ in range(d_steps):
                 x_real = _next(source, step)
-                row = d_step(game, x_real, loss, penalty)
+                row = first_broken(row, d_step(game, x_real, loss, penalty))
             row |= g_step(game, x_real, loss)
             if ema is not None:
                 ema.update(game.G)
