@@ -275,8 +275,8 @@ def test_the_file_is_plain_safetensors(path):
 
 
 def test_nothing_is_ever_unpickled(path, monkeypatch):
-    for module in ("checkpoint", "configuration", "files", "interrupts", "packing"):
-        tree = ast.parse(Path(checkpoints.__file__).with_name(f"{module}.py").read_text())
+    for module in Path(checkpoints.__file__).parent.glob("*.py"):
+        tree = ast.parse(module.read_text())
         names = {n.name for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for n in node.names}
         loads = {ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Attribute)} & {"torch.load", "torch.save"}
         assert not names & {"pickle", "dill", "joblib"} and not loads
@@ -313,7 +313,7 @@ def test_the_order_in_which_a_file_reaches_the_disk(path, monkeypatch):
     files.write(path, b"1")
     files.write(path, b"2")
     new = ".run.ckpt.tmp -> run.ckpt"
-    assert calls == ["file", new, "folder", "file", "run.ckpt -> run.ckpt.previous", new, "folder"]
+    assert calls == ["file", new, "folder", "file", ".run.ckpt.link -> run.ckpt.previous", new, "folder"]
     assert (path.read_bytes(), files.previous(path).read_bytes()) == (b"2", b"1")
 
 
@@ -440,12 +440,16 @@ def test_another_configuration_is_refused_with_the_difference(two_saves, tmp_pat
     assert Path(path).read_bytes() == two_saves.read_bytes()
 
 
-def test_another_machine_is_told_that_bits_may_differ(path):
+@pytest.mark.parametrize(("entry", "value"), [
+    ("threads", 64), ("torch", "1.0"), ("processor", "none"), ("device", "other"), ("python", "3.2"),
+])
+def test_another_machine_is_told_that_bits_may_differ(path, entry, value):
     Run().fit(2, Checkpoint(path))
     saved = files.read(path)
-    saved["environment"]["threads"] = 64
+    assert entry in saved["environment"]
+    saved["environment"][entry] = value
     path.write_bytes(encode(saved))
-    with pytest.warns(RuntimeWarning, match="'threads': 64.*not bitwise"):
+    with pytest.warns(RuntimeWarning, match=f"'{entry}': {value!r}.*not bitwise"):
         Run().fit(3, Checkpoint(path))
 
 
@@ -527,6 +531,25 @@ def test_a_second_ctrl_c_is_obeyed_at_once_and_the_last_save_stands(path, whole)
     assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
 
 
+@pytest.mark.parametrize(("number", "name"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")])
+def test_a_signal_in_the_last_step_is_not_swallowed(path, whole, number, name):
+    with pytest.warns(RuntimeWarning, match=rf"{name} came during the last step.*ended by itself after step 5 of 5"):
+        run = Run().fit(5, Checkpoint(path), interrupt(number))
+    assert len(run.history) == step_of(path) == 5
+    assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
+
+
+def test_a_second_sigterm_is_no_ctrl_c(path, whole):
+    def twice(step, game):
+        if step == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.warns(RuntimeWarning, match="SIGTERM ended training after step 5 of 12"):
+        Run().fit(checkpoint=Checkpoint(path), callback=twice)
+    assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
+
+
 def test_without_a_checkpoint_ctrl_c_is_as_ever():
     with pytest.raises(KeyboardInterrupt):
         Run().fit(callback=interrupt(signal.SIGINT))
@@ -595,6 +618,24 @@ def test_parameters_that_are_not_finite_are_never_saved(path, player):
     assert step_of(path) == 3
 
 
+@pytest.mark.parametrize(("poison", "name"), [
+    (lambda run: run.game.G[1].running_var.fill_(float("nan")), r"1\.running_var of player G"),
+    (lambda run: run.ema.module[0].weight.data.view(-1)[0].fill_(float("nan")), r"0\.weight of the average \(ema\)"),
+])
+def test_nan_in_a_buffer_or_in_the_average_is_never_saved(path, poison, name):
+    run = Run(normalise=True, penalty=None)
+    message = rf"{name} is not finite after step 6: .*\(step 3\)"
+    with pytest.raises(TrainingDiverged, match=message):
+        run.fit(checkpoint=Checkpoint(path, every=3), callback=lambda step, game: step == 6 and poison(run))
+    assert step_of(path) == 3
+
+
+def test_a_mask_may_hold_infinities(path):
+    run = Run()
+    run.game.D.register_buffer("mask", torch.tensor(float("-inf")))
+    assert len(run.fit(checkpoint=Checkpoint(path)).history) == STEPS
+
+
 def test_a_loss_of_either_player_with_no_save_yet(path):
     nan = lambda *_: torch.tensor(float("nan"), requires_grad=True)  # noqa: E731
     one = lambda *_: torch.tensor(1.0, requires_grad=True)  # noqa: E731
@@ -619,6 +660,70 @@ def test_places_where_no_file_can_be(tmp_path, name, message):
     with pytest.raises(CheckpointError, match=message):
         Run().fit(checkpoint=Checkpoint(tmp_path / name))
     assert listing(tmp_path) == {"file", "folder"}
+
+
+@pytest.mark.parametrize(("name", "message"), [
+    ("loop", r"(no file can be at .*loop|cannot (read|write) .*loop: its links lead round)"),
+    ("~nosuchuser/run.ckpt", r"no file can be at ~nosuchuser/run\.ckpt: .*choose another path"),
+])
+def test_paths_that_lead_nowhere(tmp_path, monkeypatch, name, message):
+    monkeypatch.chdir(tmp_path)
+    Path("loop").symlink_to("loop")
+    with pytest.raises(CheckpointError, match=message):
+        Run().fit(checkpoint=Checkpoint(name))
+
+
+@pytest.mark.parametrize("name", [".run.ckpt.tmp", ".run.ckpt.lock", "run.ckpt.previous"])
+def test_a_folder_where_a_file_is_needed(path, name):
+    (path.parent / name).mkdir()
+    with pytest.raises(CheckpointError, match=rf"{name}(, which is needed for it, is|: it is) a folder; .*move"):
+        Run().fit(checkpoint=Checkpoint(path, every=5))
+    (path.parent / name).rmdir()
+    assert len(Run().fit(checkpoint=Checkpoint(path)).history) == STEPS
+
+
+def test_a_path_is_expanded_and_stays_where_it_was_named(tmp_path, monkeypatch):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "run.ckpt")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("~/home.ckpt", "other/../run.ckpt", "link"):
+        monkeypatch.chdir(tmp_path)
+        Run().fit(4, Checkpoint(name, every=2), lambda step, game: os.chdir("/"))
+    assert listing(tmp_path) == {"other", "link", "home.ckpt", "home.ckpt.previous", "run.ckpt", "run.ckpt.previous"}
+    assert (tmp_path / "link").is_symlink()
+    assert listing(tmp_path / "other") == set()
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_when_the_second_rename_fails_the_newest_file_stays(path, whole, monkeypatch, links):
+    replace = os.replace
+
+    def failing(a, b):
+        if b == path:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        replace(a, b)
+
+    def unlinked(a, b):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    Run().fit(4, Checkpoint(path, every=2))
+    before = path.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "replace", failing)
+        if not links:
+            patch.setattr(files.os, "link", unlinked)
+        for _ in range(2):
+            with pytest.raises(CheckpointError, match=r"cannot write .*run\.ckpt: .*Input/output"):
+                Run().fit(checkpoint=Checkpoint(path, every=6))
+            assert files.previous(path).read_bytes() == before
+    assert listing(path.parent) == {"run.ckpt", "run.ckpt.previous"} if links else {"run.ckpt.previous"}
+    assert not links or path.read_bytes() == before
+    with monkeypatch.context() as patch:
+        if not links:
+            patch.setattr(files.os, "link", unlinked)
+        assert Run().fit(checkpoint=Checkpoint(path, every=5)).digest() == whole
+    assert (step_of(path), step_of(files.previous(path))) == (12, 10)
+    assert listing(path.parent) == {"run.ckpt", "run.ckpt.previous"}
 
 
 @pytest.mark.parametrize(("number", "message"), [
@@ -674,6 +779,14 @@ def hostile(folder):
     said["intact there"] = (own / "run.ckpt").read_bytes() == before
     own.chmod(0o755)
     attempt("writable again", own / "run.ckpt")
+    halfway = own / "halfway.ckpt"
+    try:
+        Run().fit(6, Checkpoint(halfway, every=3), lambda step, game: own.chmod(0o555) if step == 4 else None)
+    except CheckpointError as error:
+        said["halfway"] = str(error)
+    own.chmod(0o755)
+    said["after halfway"] = len(Run().fit(6, Checkpoint(halfway, every=3)).history)
+    said["left"] = sorted(p.name for p in own.glob("*halfway*"))
     (own / "run.ckpt").chmod(0)
     attempt("unreadable", own / "run.ckpt")
     shutil.rmtree(own)
@@ -690,6 +803,8 @@ def test_disk_limits_read_only_folders_and_other_owners():
     assert "is read-only (mode 555)" in said["read-only"]
     assert said["intact there"]
     assert "writable again" not in said
+    assert "cannot write" in said["halfway"] and "halfway.ckpt: the folder" in said["halfway"]
+    assert said["after halfway"] == 6 and said["left"] == ["halfway.ckpt", "halfway.ckpt.previous"]
     assert "cannot read" in said["unreadable"] and "(mode 0)" in said["unreadable"]
 
 
@@ -719,10 +834,47 @@ def test_the_lock_survives_a_race_for_its_file(path, monkeypatch):
     assert listing(path.parent) == set()
 
 
+def worker_that_outlives(path, report):
+    """A run forks a worker and is killed; the worker waits until the pipe is closed."""
+    read, write = os.pipe()
+    run = os.fork()
+    if run == 0:
+        os.close(write)
+        with files.lock(Path(path)):
+            if os.fork() == 0:
+                os.write(report, b"living")
+                os.read(read, 1)
+                os._exit(0)
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.close(read)
+    os.waitpid(run, 0)
+    return write
+
+
+def test_the_lock_dies_with_its_process_though_a_forked_worker_lives(path):
+    here, report = os.pipe()
+    alive = worker_that_outlives(path, report)
+    assert os.read(here, 6) == b"living"
+    with files.lock(path):
+        pass
+    for handle in (alive, here, report):
+        os.close(handle)
+
+
+def test_a_forked_process_does_not_take_the_lock_away(path):
+    with files.lock(path):
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if not files.HELD and path.with_name(".run.ckpt.lock").exists() else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        with pytest.raises(CheckpointError, match="has a writer already"), files.lock(path):
+            pass
+
+
 # ------------------------------------------------------------------------------------------------ kill at any time
 
 KILLED_STEPS = 18
-STAGES = ("half written", "before sync", "before rename", "between renames", "before folder sync", "after")
+STAGES = ("half written", "before sync", "linked", "before rename", "between renames", "before folder sync", "after")
 
 
 def die():
@@ -742,6 +894,9 @@ def armed(stage, number, inside):
             die()
         if now == "before sync":
             files.temporary(path).write_bytes(raw)
+            die()
+        if now == "linked" and path.exists():
+            os.link(path, files._link(path))
             die()
         steps = {"before rename": 1, "between renames": 2}
         left = [steps.get(now, 0) if path.exists() else min(steps.get(now, 0), 1)]

@@ -5,24 +5,36 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import safetensors
 
 from ganbook.checkpoints.packing import CheckpointError, decode
+from ganbook.checkpoints.reasons import reason
 
 try:
     import fcntl
 except ImportError:  # pragma: no cover
     fcntl = None  # no advisory locks outside POSIX: the lock file is written there, and refuses nobody
 
-__all__ = ["DamagedError", "lock", "previous", "read", "temporary", "write"]
+__all__ = ["DamagedError", "locate", "lock", "previous", "read", "temporary", "write"]
+
+HELD: set[int] = set()
+"""The handles of the locks that this process holds."""
 
 
 class DamagedError(CheckpointError):
     """A file whose bytes are not those that were written."""
+
+
+def locate(path: Path | str) -> Path:
+    """Return where a path leads: ``~`` expanded, absolute, links followed; ``CheckpointError`` if nowhere."""
+    try:
+        return Path(path).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise CheckpointError(f"no file can be at {path}: {error}; choose another path") from None
 
 
 def previous(path: Path) -> Path:
@@ -46,7 +58,7 @@ def read(path: Path) -> Any:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {_reason(error, path)}") from error
+        raise CheckpointError(f"cannot read {path}: {reason(error, path)}") from error
     except (ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
         raise DamagedError(f"{path} is damaged, or is no checkpoint: {error}") from error
 
@@ -55,7 +67,8 @@ def write(path: Path, raw: bytes, keep: bool = True) -> None:
     """Replace a file as a whole: written beside it, flushed and synced, renamed, the folder synced.
 
     The present file becomes `previous(path)` if ``keep``. At every moment one of the two is whole. Raises
-    ``CheckpointError`` saying why it could not be written; what was there before stays.
+    ``CheckpointError`` saying why it could not be written; the newest file that was there stays, and where the file
+    system has hard links, under its name.
     """
     new = temporary(path)
     try:
@@ -64,13 +77,29 @@ def write(path: Path, raw: bytes, keep: bool = True) -> None:
             file.flush()
             os.fsync(file.fileno())
         if keep and path.exists():
-            os.replace(path, previous(path))
+            _keep(path)
         os.replace(new, path)
         _sync(path.parent)
     except OSError as error:
-        raise CheckpointError(f"cannot write {path}: {_reason(error, path)}") from error
+        raise CheckpointError(f"cannot write {path}: {reason(error, path)}") from error
     finally:
-        new.unlink(missing_ok=True)
+        for left in (new, _link(path)):
+            with suppress(OSError):  # in a folder that has become read-only it stays; `lock` removes it when it can
+                left.unlink(missing_ok=True)
+
+
+def _keep(path: Path) -> None:
+    """Let the file be `previous(path)` too, so that it has both names until the new one takes the first."""
+    try:
+        os.link(path, _link(path))
+    except OSError:  # a file system without links: for a moment it has the second name alone
+        os.replace(path, previous(path))
+    else:
+        os.replace(_link(path), previous(path))
+
+
+def _link(path: Path) -> Path:
+    return path.with_name(f".{path.name}.link")
 
 
 def _sync(folder: Path) -> None:
@@ -87,7 +116,8 @@ def _sync(folder: Path) -> None:
 def lock(path: Path) -> Iterator[None]:
     """Be the only writer of a file while the block lasts; ``CheckpointError`` names the process that is so already.
 
-    The lock dies with its process, so that a killed run locks nobody out.
+    What a killed writer left half written is removed. The lock dies with its process, so that a killed run locks nobody
+    out, even where processes that it forked live on.
     """
     file = path.with_name(f".{path.name}.lock")
     try:
@@ -98,12 +128,37 @@ def lock(path: Path) -> Iterator[None]:
         raise CheckpointError(f"{path} has a writer already{error.strerror}: wait for it, stop it, or choose another "
                               "file") from None
     except OSError as error:
-        raise CheckpointError(f"cannot write {path}: {_reason(error, path)}") from error
+        raise CheckpointError(f"cannot write {path}: {reason(error, path)}") from error
+    HELD.add(handle)
     try:
+        _tidy(path)
         yield
     finally:
-        file.unlink(missing_ok=True)
-        os.close(handle)
+        if handle in HELD:  # not so in a forked process, whose lock it is not
+            HELD.remove(handle)
+            try:
+                with suppress(OSError):
+                    file.unlink()
+            finally:
+                os.close(handle)
+
+
+def _tidy(path: Path) -> None:
+    try:
+        for left in (temporary(path), _link(path)):
+            left.unlink(missing_ok=True)
+    except OSError as error:
+        raise CheckpointError(f"cannot write {path}: {reason(error, path)}") from error
+
+
+def _forget_locks() -> None:
+    """In a forked process: close its copies of the handles, which would keep the locks when its parent is killed."""
+    while HELD:
+        os.close(HELD.pop())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_locks)
 
 
 def _locked(file: Path) -> int:
@@ -126,26 +181,3 @@ def _locked(file: Path) -> int:
             os.close(handle)
             raise
         os.close(handle)
-
-
-def _reason(error: OSError, path: Path) -> str:
-    folder = path.parent
-    known = {
-        errno.ENOENT: f"the folder {folder} does not exist; create it first",
-        errno.ENOTDIR: f"{folder} is not a folder",
-        errno.EISDIR: "it is a folder; name a file in it",
-        errno.ENOSPC: f"the disk of {folder} is full; free some space or choose another",
-        errno.EDQUOT: f"your quota on the disk of {folder} is used up; free some space or choose another",
-        errno.EFBIG: "it would be larger than files may be here (`ulimit -f`, or the file system's own limit)",
-        errno.EROFS: f"the file system of {folder} is mounted read-only; choose another folder",
-        errno.ENOLCK: f"the file system of {folder} keeps no locks; choose another folder",
-    }
-    if error.errno not in (errno.EACCES, errno.EPERM):
-        return known.get(error.errno, str(error))
-    own = os.geteuid() if hasattr(os, "geteuid") else 0
-    for name in (error.filename2, error.filename, folder):
-        if name and os.path.exists(name) and (owner := os.stat(name).st_uid) != own:
-            return f"{name} belongs to user {owner}, and this process runs as user {own}; choose another folder"
-    if error.filename and os.path.exists(error.filename):
-        return f"the rights of {error.filename} forbid it (mode {os.stat(error.filename).st_mode & 0o777:o})"
-    return f"the folder {folder} is read-only (mode {folder.stat().st_mode & 0o777:o}); `chmod u+w` it, or use another"

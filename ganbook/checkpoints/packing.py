@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+import numpy as np
 import safetensors.torch
 from torch import Tensor
 
@@ -21,7 +22,7 @@ class CheckpointError(ValueError):
 
 
 def encode(state: Any) -> bytes:
-    """Return a nest of dicts, lists, tuples, numbers, texts and tensors as the bytes of a safetensors file.
+    """Return a nest of dicts, lists, tuples, numbers (numpy's too), texts and tensors as a safetensors file's bytes.
 
     Its metadata hold the structure, as JSON, and a SHA-256 over every byte of the file, with the 64 digits themselves
     taken as zeros. Dict keys are texts or whole numbers. Raises ``CheckpointError`` naming an entry of another kind.
@@ -48,6 +49,8 @@ def decode(raw: bytes) -> Any:
 
 
 def _pack(value: Any, where: str, tensors: dict[str, Tensor]) -> Any:
+    if isinstance(value, np.bool_ | np.integer | np.floating) and value.dtype.itemsize <= 8:
+        return {"number": [value.dtype.name, value.item()]}  # np.float32(0.1) times 1.0 is no Python float
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Tensor):
@@ -71,6 +74,8 @@ def _unpack(node: Any, tensors: dict[str, Tensor]) -> Any:
     ((kind, value),) = node.items()
     if kind == "tensor":
         return tensors[value]
+    if kind == "number":
+        return np.dtype(value[0]).type(value[1])
     if kind == "dict":
         return {key: _unpack(v, tensors) for key, v in value}
     return {"list": list, "tuple": tuple}[kind](_unpack(v, tensors) for v in value)
