@@ -15,7 +15,8 @@ from ganbook.checkpoints import files
 from ganbook.checkpoints.contents import stateful
 from ganbook.checkpoints.interrupts import stop_requests
 from ganbook.checkpoints.session import Session
-from ganbook.training import EMA, Game, Record
+from ganbook.history import Record
+from ganbook.training import EMA, Game
 
 __all__ = ["Checkpoint", "Session"]
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
 
 from ganbook.checkpoints import configuration, files, optimizers, randomness
 from ganbook.checkpoints.contents import generators, stateful
 from ganbook.checkpoints.packing import CheckpointError, encode
-from ganbook.training import EMA, Game, Record, TrainingDiverged, refuse_non_finite
+from ganbook.history import Record, refuse_non_finite, refuse_non_finite_state
+from ganbook.training import EMA, Game
 
 if TYPE_CHECKING:
     from ganbook.checkpoints.checkpoint import Checkpoint
@@ -80,13 +80,9 @@ class Session:
         return stop
 
     def save(self) -> None:
-        """Write the file; ``TrainingDiverged`` instead if a loss or a parameter is not finite, or a buffer has NaN."""
+        """Write the file; ``TrainingDiverged`` instead if a loss, or a number in G, D or EMA, is not finite."""
         refuse_non_finite(self.record, self)
-        for player, network in self.networks.items():
-            if name := _broken(network):
-                of = "the average (ema)" if player == "ema" else f"player {player}"
-                raise TrainingDiverged(f"{name} of {of} is not finite after step {self.record.step}: training cannot "
-                                       f"go on; lower the learning rate. The last good checkpoint is {self.last_good}")
+        refuse_non_finite_state(self.networks, self.record.step, self)
         files.write(self.path, encode(self._state()), self.keep)
         self.keep, self.last_good = True, f"{self.path} (step {self.record.step})"
 
@@ -182,10 +178,3 @@ def _joined(kind: str, own: dict[str, Any], named: Mapping[str, Any]) -> dict[st
             raise CheckpointError(f"{kind}[{name!r}] of the checkpoint has the name of one that the run has by itself, "
                                   f"and is another: choose a name other than {', '.join(sorted(own))}")
     return own | named
-
-
-def _broken(network: nn.Module) -> str | None:
-    """The name of a parameter that is not finite, or of a buffer with NaN in it; a mask may well hold infinities."""
-    bad = [name for name, p in network.named_parameters() if not torch.isfinite(p).all()]
-    bad += [name for name, b in network.named_buffers() if torch.isnan(b).any()]
-    return bad[0] if bad else None
