@@ -82,10 +82,14 @@ class BitDropout(nn.Module):
 
 
 def quick_dropout(network: nn.Module) -> nn.Module:
-    """Return a copy of the network with a `BitDropout` of the same p for each ``nn.Dropout``: one law, other draws."""
+    """Return a copy of the network with a `BitDropout` of the same p for each ``nn.Dropout``: one law, other draws.
+
+    A dropout that stands in several places stays one layer; a network that is a dropout gives a `BitDropout`.
+    """
     network = copy.deepcopy(network)
-    for module in network.modules():
-        for name, child in module.named_children():
-            if type(child) is nn.Dropout:
-                setattr(module, name, BitDropout(child.p).train(child.training))
-    return network
+    quick = {m: BitDropout(m.p).train(m.training) for m in network.modules() if type(m) is nn.Dropout}
+    for module in list(network.modules()):
+        for name, child in module._modules.items():  # named_children would name a shared child once
+            if child in quick:
+                setattr(module, name, quick[child])
+    return quick.get(network, network)

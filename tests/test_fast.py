@@ -66,6 +66,16 @@ def test_quick_dropout_changes_the_masks_only():
     assert list(quick.state_dict()) == list(D.state_dict())
 
 
+def test_quick_dropout_finds_a_dropout_in_every_place():
+    shared = nn.Dropout(0.25)
+    quick = quick_dropout(nn.Sequential(nn.Linear(2, 2), shared, nn.Sequential(nn.ReLU(), shared), nn.Identity()))
+    assert isinstance(quick[1], BitDropout) and quick[1].p == 0.25
+    assert quick[2][1] is quick[1], "one layer in two places is no longer one"
+    assert [m for m in quick.modules() if isinstance(m, nn.Dropout)] == []
+    alone = quick_dropout(nn.Dropout(0.25).eval())
+    assert isinstance(alone, BitDropout) and alone.p == 0.25 and not alone.training
+
+
 @pytest.mark.parametrize(("network", "shape"), [
     (mlp_generator(), (8, 100)), (mlp_discriminator(dropout=0.0), (8, 1, 28, 28)),
     (conv_generator(), (8, 64)), (conv_discriminator(), (8, 1, 28, 28)),
