@@ -24,6 +24,22 @@ from ganbook.training import EMA, Game, TrainingDiverged
 
 STEPS, STOP = 20, 7
 ADAM = partial(torch.optim.Adam, lr=1e-2, betas=(0.5, 0.999), fused=True)
+
+
+def adam_of_a_tensor(parameters):
+    return ADAM(parameters, lr=torch.tensor(1e-2))
+
+
+def falling_rates(step, game):
+    for optimizer in (game.optimizer_g, game.optimizer_d):
+        optimizer.param_groups[0] |= {"lr": 1e-2 / step, "betas": (0.5 / step, 0.99)}
+
+
+def falling_tensors(step, game):
+    for optimizer in (game.optimizer_g, game.optimizer_d):
+        optimizer.param_groups[0]["lr"].fill_(1e-2 / step)
+
+
 PENALTIES = {"r1": lambda: r1(5.0), "gp": lambda: gradient_penalty(10.0, torch.Generator().manual_seed(4))}
 EQUAL = {
     "plain": {},
@@ -32,13 +48,14 @@ EQUAL = {
     "two D steps": {"d_steps": 2, "penalty": "gp"},
     "one pass of D": {"one_pass": True, "penalty": "r1"},
     "convolutions, channels last": {"convolution": True, "penalty": "r1"},
+    "rates that a callback sets": {"callback": falling_rates},
+    "rates in tensors": {"callback": falling_tensors, "optimizer": adam_of_a_tensor},
     "wasserstein": {"loss": "wasserstein", "penalty": "gp", "optimizer": partial(ADAM, eps=1e-3)},
 }
 UNEQUAL = {"dropout": {"dropout": 0.5}, "batch norm": {"normalise": True}}
 ROUNDING = {"loss": "wasserstein"}
 FAULTS = {
     "every process takes the first rows": (Team, "share", lambda team, x: x[: len(x) // team.size]),
-    "gradients are not averaged": (fitting, "parallel", lambda team, network: network),
     "penalties draw alike": (fitting, "shared_penalty", lambda team, penalty: penalty),
 }
 ALONE = Team(0, 1, torch.device("cpu"))
@@ -135,6 +152,17 @@ def mistakes(team, folder):
         if step == 3:
             raise KeyError("no such curve")
 
+    def shrink(step, game):
+        if step == 3:
+            game.D[1].weight.detach().mul_(0.5)
+
+    def apart():
+        with patch.object(fitting, "parallel", lambda team, network: network):
+            Run().fit(team)
+
+    def grow(step, game):
+        game.optimizer_d.add_param_group({"params": [torch.zeros(1, requires_grad=True)]})
+
     odd = [torch.zeros(16, 1, 8, 8), torch.zeros(7, 1, 8, 8)]
     return {
         "41 images": error_of(ValueError, lambda: Run(images=41).fit(team)),
@@ -143,6 +171,11 @@ def mistakes(team, folder):
         "nan, saved": error_of(TrainingDiverged, lambda: Run().on_call("D", 3 * STOP - 2, nan).fit(
             team, checkpoint=Checkpoint(folder / "nan.safetensors", 5))),
         "callback": error_of(KeyError, lambda: Run().fit(team, callback=callback)),
+        "one process's parameters": error_of(RuntimeError, lambda: Run().fit(team, callback=shrink)),
+        "one process's parameters, saved": error_of(RuntimeError, lambda: Run().fit(
+            team, callback=shrink, checkpoint=Checkpoint(folder / "parted.safetensors", 5))),
+        "one process's group": error_of(ValueError, lambda: Run().fit(team, callback=grow)),
+        "gradients are not averaged": error_of(RuntimeError, apart),
         "missing folder": error_of(CheckpointError, lambda: Run().fit(
             team, checkpoint=Checkpoint(folder / "none" / "run.safetensors"))),
     }, steps

@@ -129,12 +129,20 @@ def test_each_process_draws_its_own_dropout_mask(pair):
     ("nan, saved", f"d_real of player D is nan at step {cases.STOP}"),
     ("nan, saved", "nan.safetensors (step 5)"),
     ("callback", "no such curve"),
+    ("one process's parameters", f"after step {cases.STEPS} the 2 processes do not agree on 1.weight of D, so that"),
+    ("one process's parameters, saved", "after step 5 the 2 processes do not agree on 1.weight of D"),
+    ("one process's group", "have 2 groups of parameters in one process, and 3 in the process that leads"),
+    ("gradients are not averaged", "the 2 processes do not agree on 0.weight of G and"),
     ("missing folder", "none does not exist; create it first"),
 ])
 def test_what_fails_in_one_process_fails_in_both_with_one_message(pair, name, message):
     said = [found["errors"][name] for found in pair[0]]
     assert message in said[0]
     assert said[0] == said[1]
+
+
+def test_what_is_not_one_players_is_not_saved(pair):
+    assert not list(pair[1].glob("parted*"))
 
 
 def test_callbacks_are_the_leaders_and_see_the_game_as_it_was_passed(pair):

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -41,13 +42,18 @@ def fit(
     """Call `ganbook.training.fit` in every process of a team; each returns the history of the whole batches.
 
     All pass the same game, batches and seeds, as one process would; the parameters and the average in ``ema`` end equal
-    in all. ``callback`` is called by the process that leads, with the game as it was passed, while the others wait.
+    in all. ``callback`` is called by the process that leads, with the game as it was passed, while the others wait. It
+    may set the optimisers' settings, such as the learning rate, which all take over: numbers, tuples of numbers, and
+    tensors. Parameters that it changes are changed in one process only, which is an error.
     The checkpoint is written by the process that leads and read by all: it is that of one process, and another number
     of processes may go on from it. A loss that is not finite, or a request to stop, in one process stops all after the
     same step. A loss or penalty must be a mean over samples. What draws from torch's own generator (dropout, a gradient
-    penalty without a generator) draws differently in each process.
+    penalty without a generator) draws differently in each process. A penalty with a generator of its own draws what it
+    draws in one process. A loss that draws, such as one with noisy labels, must draw from torch's own generator: from
+    one of its own, all processes would draw the same numbers, each for other samples.
 
-    Raises what `ganbook.training.fit` raises, and ``ValueError`` for a batch whose size the processes do not divide.
+    Raises what `ganbook.training.fit` raises, ``ValueError`` for a batch whose size the processes do not divide, and
+    ``RuntimeError`` at the next save, or at the end, if the parameters are not equal in all processes.
     """
     if team.size == 1:
         return training.fit(game, batches, penalty=penalty, progress=progress, callback=callback,
@@ -131,11 +137,38 @@ class SumOfPixels(nn.Module):
 
 
 def shared_callback(team: Team, game: Game, callback: Callable[[int, Game], None]) -> Callable[[int, Game], None]:
-    """Return a callback that the leader obeys, and all wait for."""
+    """Return a callback that the leader obeys, and all wait for; then all take over its optimisers' settings."""
 
     def shared(step: int, _: Game) -> None:
         with team.together():
             if team.leads:
                 callback(step, game)
+        with team.together():
+            follow_settings(team, game)
 
     return shared
+
+
+def follow_settings(team: Team, game: Game) -> None:
+    """Give the groups of both optimisers the leader's settings; ``ValueError`` if it has another number of groups."""
+    groups = [*game.optimizer_g.param_groups, *game.optimizer_d.param_groups]
+    of_leader = team.told([_settings(group) for group in groups])
+    if len(of_leader) != len(groups):
+        raise ValueError(f"the optimisers have {len(groups)} groups of parameters in one process, and "
+                         f"{len(of_leader)} in the process that leads: add them in all, before fit")
+    for group, settings in zip(groups, of_leader, strict=True):
+        for name, value in settings.items():
+            if isinstance(mine := group.get(name), Tensor):
+                mine.copy_(torch.as_tensor(value))
+            else:
+                group[name] = value
+
+
+def _settings(group: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.cpu() if isinstance(value, Tensor) else value for name, value in group.items()
+            if name != "params" and (_plain(value) or isinstance(value, Tensor))}
+
+
+def _plain(value: Any) -> bool:
+    return value is None or isinstance(value, int | float | str) or (
+        isinstance(value, tuple) and all(map(_plain, value)))

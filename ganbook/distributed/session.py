@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganbook.checkpoints import Checkpoint, checkpoint, files
 from ganbook.checkpoints.interrupts import stop_requests
@@ -40,7 +40,8 @@ class Together:
     ) -> Iterator[Unsaved | Saved]:
         """Start all processes from one state, record their means, let them agree on a stop, and end them in one state.
 
-        Raises what `ganbook.checkpoints.Checkpoint.running` raises, in every process.
+        Raises what `ganbook.checkpoints.Checkpoint.running` raises, in every process, and ``RuntimeError`` at a save
+        or at the end if the processes' parameters are not equal.
         """
         team = self.team
         with ExitStack() as stack:
@@ -51,8 +52,9 @@ class Together:
                 team.follow(value)
             record.add = partial(_add_mean, team, record, record.add)
             yield session
-            networks = [self.game.G, self.game.D, *([ema.module] if ema else [])]
-            for buffer in (b for network in networks for b in network.buffers()):
+            networks = {"G": self.game.G, "D": self.game.D} | ({"ema": ema.module} if ema else {})
+            refuse_parted(team, networks, record.step)
+            for buffer in (b for network in networks.values() for b in network.buffers()):
                 team.follow(buffer)
             session.say_if_stopped()
 
@@ -75,6 +77,24 @@ class Together:
 def _add_mean(team: Team, record: Record, add: Callable[[dict[str, Tensor]], None], row: dict[str, Tensor]) -> None:
     add(row)
     team.average(record.rows()[-1])  # so that a loss that is not finite shows in all processes at once
+
+
+def refuse_parted(team: Team, networks: dict[str, nn.Module], step: int) -> None:
+    """Raise ``RuntimeError`` in all processes unless each has the leader's parameters, bit for bit."""
+    named = {f"{name} of {player}": p for player, network in networks.items() for name, p in network.named_parameters()}
+    found = torch.stack(team.gather(torch.tensor([_checksum(p) for p in named.values()], dtype=torch.int64)))
+    parted = [name for name, same in zip(named, (found == found[0]).all(0), strict=True) if not same]
+    if parted:
+        more = f" and {len(parted) - 1} more" if len(parted) > 1 else ""
+        raise RuntimeError(f"after step {step} the {team.size} processes do not agree on {parted[0]}{more}, so that "
+                           "they train different players: let no callback or hook change parameters in one process "
+                           "only, and pass the same game, batches and seeds in all")
+
+
+def _checksum(p: Tensor) -> int:
+    """Return a sum of the numbers' bits, which no order of adding changes."""
+    whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}.get(p.element_size(), torch.uint8)
+    return p.detach().flatten().view(whole).sum(dtype=torch.int64).item()
 
 
 class Unsaved:
@@ -106,7 +126,8 @@ class Saved(checkpoint.Session):
         return self._end_step(stop)
 
     def save(self) -> None:
-        """Let the leader write the file; all wait for it."""
+        """Let the leader write the file, if it speaks for all; all wait for it."""
+        refuse_parted(self.team, self.networks, self.record.step)
         self.states = [list(of_one) for of_one in zip(*map(self.team.gather, self._random()), strict=True)]
         with self.team.together():
             if self.team.leads:
