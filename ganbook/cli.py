@@ -19,6 +19,9 @@ import click
 
 from ganbook import __version__
 
+SEED = click.IntRange(0, 2**63 - 1)  # what a torch.Generator takes
+STEPS = click.IntRange(max=10**8)  # the record of so many steps is 2.4 GB
+
 
 @click.group(no_args_is_help=False)
 @click.version_option(__version__, prog_name="ganbook")
@@ -29,12 +32,12 @@ def cli() -> None:
 @cli.command()
 @click.option("--data", "data_name", default="digits", show_default=True, metavar="NAME", help="digits or mnist.")
 @click.option("--loss", default="non_saturating", show_default=True, metavar="NAME", help="A name in ganbook.losses.")
-@click.option("--steps", default=None, type=int, help="Steps of each player  [default: 3000, mnist 2345].")
+@click.option("--steps", default=None, type=STEPS, help="Steps of each player  [default: 3000, mnist 2345].")
 @click.option("--d-steps", default=1, show_default=True, type=int, help="Updates of D for one of G.")
 @click.option("--batch-size", default=None, type=int, help="[default: 64, mnist 128]")
 @click.option("--rate", default=2e-4, show_default=True, type=float, help="Adam's learning rate.")
 @click.option("--beta1", default=0.5, show_default=True, type=float, help="Adam's beta1 (the article: 0.9).")
-@click.option("--seed", default=0, show_default=True, type=int)
+@click.option("--seed", default=0, show_default=True, type=SEED)
 @click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
 @click.option("--checkpoint", default=None, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Save the whole run here, and go on from it if it is there.")
@@ -57,6 +60,8 @@ def train(data_name: str, loss: str, steps: int | None, d_steps: int, batch_size
     with distributed.join(device) as team, _plain_warnings():
         try:
             with team.together():
+                if team.leads:
+                    quick.check_folder(out)
                 setup = quick.setup(data_name, seed, batch_size, rate, beta1, team.device)
                 saved = checkpoint and Checkpoint(checkpoint, 1000 if every is None else every)
             steps = quick.DEFAULT_STEPS[data_name] if steps is None else steps
@@ -78,8 +83,8 @@ def train(data_name: str, loss: str, steps: int | None, d_steps: int, batch_size
 @cli.command()
 @click.option("--weights", default=None, type=click.Path(path_type=Path, dir_okay=False),
               help="A generator.safetensors that `train` wrote  [default: the recorded run of 50 epochs].")
-@click.option("-n", "--number", default=64, show_default=True, type=int)
-@click.option("--seed", default=0, show_default=True, type=int)
+@click.option("-n", "--number", default=64, show_default=True, type=click.IntRange(max=10_000))
+@click.option("--seed", default=0, show_default=True, type=SEED)
 @click.option("--out", default="samples.png", show_default=True, type=click.Path(path_type=Path, dir_okay=False))
 def sample(weights: Path | None, number: int, seed: int, out: Path) -> None:
     """Draw images from a trained generator into one picture file."""

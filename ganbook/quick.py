@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from ganbook.metrics import frechet_distance
 from ganbook.networks import mlp_discriminator, mlp_generator
 from ganbook.training import Game, History
 
-__all__ = ["DEFAULT_STEPS", "Setup", "draw", "setup", "train", "write"]
+__all__ = ["DEFAULT_STEPS", "Setup", "check_folder", "draw", "setup", "train", "write"]
 
 SHAPES = {
     "digits": {"latent": 16, "g": (128, 256), "d": (256, 128), "side": 8},
@@ -67,6 +68,16 @@ def setup(name: str, seed: int, batch_size: int | None, rate: float, beta1: floa
     batches = data.batches(images, BATCH[name] if batch_size is None else batch_size,
                            torch.Generator().manual_seed(seed), device)
     return Setup(name, Game(G, D, adam_g, adam_d, shape["latent"]), images, held_out, batches)
+
+
+def check_folder(out: Path) -> None:
+    """Raise ``ValueError`` if a folder cannot be made or written to, before hours are spent on what it is to hold."""
+    nearest = next(path for path in (out, *out.absolute().parents) if os.path.lexists(path))
+    if not nearest.is_dir():
+        raise ValueError(f"cannot write to the folder {out}: {nearest} is not a folder; choose another with --out")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise ValueError(f"cannot write to the folder {out}: {nearest} may not be written to; choose another with "
+                         "--out")
 
 
 def train(team: Team, run: Setup, loss: Loss, steps: int, d_steps: int, seed: int,

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganbook import data, quick
 from ganbook.cli import main
+from ganbook.metrics import frechet_distance
 
 ENV = {**os.environ, "OMP_NUM_THREADS": "1"}
 
@@ -30,6 +32,8 @@ def test_first_taste_trains_on_digits_and_writes_picture_weights_and_scores(tmp_
     info = json.loads((tmp_path / "taste/run.json").read_text())
     assert info["floor"] < info["frechet"] < 0.5 * info["ceiling"]
     assert info["steps"] == 3000
+    x = data.digits().x.flatten(1).double() / 127.5 - 1
+    assert info["floor"] == pytest.approx(frechet_distance(x[:597], x[1200:])), "training against held-out images"
     assert f"Fréchet distance {info['frechet']:.2f}" in done.stdout
     with Image.open(tmp_path / "taste/samples.png") as picture:
         assert np.asarray(picture.convert("L")).std() > 40
@@ -55,6 +59,11 @@ def test_one_seed_gives_one_result_and_another_seed_another(tmp_path):
     (("train", "--batch-size", "0"), "batch_size is 0"),
     (("train", "--rate", "-1"), "rate is -1"),
     (("train", "--beta1", "1"), "beta1 is 1"),
+    (("train", "--steps", "3000000000000"), "'--steps': 3000000000000 is not in the range x<=100000000"),
+    (("train", "--seed", "99999999999999999999"), "'--seed': 99999999999999999999 is not in the range 0<="),
+    (("train", "--seed", "-1"), "'--seed': -1 is not in the range"),
+    (("sample", "--seed", "99999999999999999999"), "'--seed': 99999999999999999999 is not in the range"),
+    (("sample", "-n", "3000000000000"), "'--number': 3000000000000 is not in the range x<=10000"),
     (("train", "--stepz", "3"), "No such option"),
     (("train", "--device", "tpu"), "'tpu' is not one of 'auto', 'cpu', 'cuda'"),
     (("train", "--every", "5"), "--every says how often to save: give --checkpoint FILE with it"),
@@ -75,6 +84,38 @@ def test_mistakes_end_with_code_two_and_one_line(tmp_path, monkeypatch, capsys, 
     assert message in said
     assert len(said.strip().splitlines()) == 1
     assert not list(tmp_path.iterdir()), "a refused command left something behind"
+
+
+def no_training(*_):
+    raise AssertionError("training began")
+
+
+@pytest.mark.parametrize(("out", "message"), [
+    ("file/x", "cannot write to the folder file/x: {here}/file is not a folder"),
+    ("file/x/y", "cannot write to the folder file/x/y: {here}/file is not a folder"),
+    ("nowhere", "cannot write to the folder nowhere: nowhere is not a folder"),
+    ("closed/x", "cannot write to the folder closed/x: {here}/closed may not be written to"),
+    ("closed", "cannot write to the folder closed: closed may not be written to"),
+])
+def test_a_folder_that_cannot_be_written_is_said_before_training(tmp_path, monkeypatch, capsys, out, message):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("nowhere").symlink_to("missing")
+    Path("closed").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: not (Path(path).name == "closed" and mode & os.W_OK))
+    monkeypatch.setattr(quick, "train", no_training)
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", "--out", out])
+    assert stopped.value.code == 2
+    assert message.format(here=tmp_path) in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "nowhere", "closed"}
+
+
+def test_the_greatest_seed_is_a_seed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    main(["train", "--steps", "2", "--seed", str(2**63 - 1), "--out", "some/where"])
+    main(["sample", "--weights", "some/where/generator.safetensors", "--seed", str(2**63 - 1), "-n", "4"])
+    assert Path("samples.png").is_file()
 
 
 def test_a_mistake_in_a_process_of_its_own(tmp_path):
