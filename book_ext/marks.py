@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 
 STATEMENT = re.compile(r"\{exercise\} +(.+)")
 TITLE = re.compile(r"^# +(.+)", re.M)
-BOX = re.compile(r'<div class="exercise admonition" id="ex-(\d+)-(\d+)">\s*<p class="admonition-title">.*?</p>', re.S)
+BOX = re.compile(r'<div class="exercise admonition" id="ex-(\d+)-(\d+)">\s*<p class="admonition-title".*?</p>', re.S)
 FACTS = re.compile(r'(<p class="chapter-facts">.*?)</p>')
 OVERVIEW = "how_exercises_work.html#your-marks"
 

@@ -15,7 +15,8 @@ from bs4 import BeautifulSoup, Tag
 from print_parts import ANSWERS, answers_article, contents_article, heading, take_answers
 
 REFERRING = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
-NOT_PRINTED = "script, style, .without-scripts, .headerlink, button, input, .sd-summary-state-marker, .backrefs, canvas"
+NOT_PRINTED = ("script, style, .without-scripts, .headerlink, button, input, .visually-hidden, "
+               ".sd-summary-state-marker, .backrefs, canvas")
 LONG_CODE = 12                                           # lines; shorter code is kept on one page
 
 
@@ -99,6 +100,8 @@ def tidy(article: Tag) -> None:
         entry = definition.wrap(BeautifulSoup("", "html.parser").new_tag("div", attrs={"class": "entry"}))
         for term in terms:
             entry.insert(0, term.extract())
+    for title in article.select("p[role=heading]"):
+        del title["role"], title["aria-level"]                          # no line of the printed book's outline
     for image in article.select("img"):
         image.attrs.pop("loading", None)
     for code in article.select("div.highlight pre"):

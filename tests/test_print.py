@@ -358,16 +358,18 @@ def test_what_a_screen_unfolds_is_kept_for_paper(tmp_path: Path) -> None:
 
 
 def test_answers_are_taken_out_in_order(tmp_path: Path) -> None:
-    exercise = """<div class='exercise' id='ex-{n}'><p class='admonition-title'>
+    exercise = """<div class='exercise' id='ex-{n}'><p class='admonition-title' role='heading' aria-level='3'>
       <span class='caption-number'>Exercise {n} </span><span class='block-title'>T{n}</span></p></div>
       <div class='cell'>stub {n}</div><details class='sd-dropdown'>
-      <summary><span>Hint 1</span></summary><div class='sd-summary-content'><p>nudge {n}</p></div></details>
+      <summary><span><span class='visually-hidden'>Exercise {n}, </span>Hint 1</span></summary>
+      <div class='sd-summary-content'><p>nudge {n}</p></div></details>
       <div class='solution'><p class='admonition-title'>Solution to</p><section><p>answer {n}</p></section></div>"""
     body = "<section id='s'><h1>One</h1>" + "".join(exercise.format(n=n) for n in (1, 2)) + "<p>after</p></section>"
     html, chapters = print_pages.assemble(made_up_site(tmp_path / "html", body), tmp_path / "print")
     one, _, answers = BeautifulSoup(html, "html.parser").select("article")
     assert chapters == ["One", "Two", "Hints and solutions"]
     assert not re.search("nudge|answer", one.get_text())
+    assert not one.select("[role=heading]"), "no line of the outline"
     assert squeezed(one.get_text()) == "".join(
         f"{start}Exercise{n}T{n}stub{n}Hintsandsolutionpage000" for n, start in ((1, "One"), (2, ""))) + "after"
     assert [n.get_text() for n in answers.select(".printed-answer")] == [

@@ -560,6 +560,80 @@ def test_the_magnifier_stands_beside_the_words(browser: Any, address: str) -> No
     visitor.context.close()
 
 
+def test_copying_by_keyboard_keeps_its_place(browser: Any, address: str) -> None:  # noqa: F811
+    """The button keeps the focus, the page stays where it is, and each copy is announced."""
+    visitor = swift(browser, address)
+    tab = visitor.open(CHAPTER, formulas=False)
+    button, status = tab.locator("div.cell_input .copybtn").nth(4), tab.locator(".copy-said[role=status]")
+    tab.evaluate("""() => {
+      window.news = [];
+      const status = document.querySelector(".copy-said");
+      new MutationObserver(() => status.textContent && news.push(status.textContent))
+        .observe(status, {childList: true});
+    }""")
+    tab.keyboard.press("Shift")                                # from now on focus is the keyboard's
+    button.focus()
+    tab.wait_for_function("button => getComputedStyle(button).opacity === '1'", arg=button.element_handle())
+    place = tab.evaluate("scrollY")
+    for times in (1, 2):
+        tab.keyboard.press("Enter")
+        tab.wait_for_function(f"news.length === {times}")
+        assert button.evaluate("button => button === document.activeElement")
+    assert status.inner_text() == "Copied!"
+    assert tab.evaluate("scrollY") == place > 1000
+    visitor.context.close()
+
+
+def test_a_finger_sees_the_copy_buttons(browser: Any, address: str) -> None:  # noqa: F811
+    """Where nothing hovers they show on code, and cover no output; with a mouse they wait for it."""
+    for touch, opacity in ((True, "1"), (False, "0")):
+        visitor = swift(browser, address, has_touch=touch, is_mobile=touch)
+        tab = visitor.open(CHAPTER, formulas=False)
+        tab.locator("div.cell_input .copybtn").first.wait_for(state="attached")
+        shown = tab.locator(".copybtn").evaluate_all("all => all.map(button => getComputedStyle(button).opacity)")
+        assert set(shown) == {opacity}
+        assert tab.locator("div.cell_output .copybtn").first.is_visible() is not touch
+        visitor.context.close()
+
+
+def test_hints_and_solutions_say_whose_they_are(other: Visitor) -> None:
+    """No two controls of one page are called the same; what is seen stays as it was."""
+    tab = other.open(CHAPTER, formulas=False)
+    tab.locator("div.solution button.toggle-button").first.wait_for()
+    total = tab.locator("div.exercise").count()
+    names = tab.locator("div.solution button.toggle-button").evaluate_all("all => all.map(one => one.ariaLabel)")
+    assert names == [f"Solution to Exercise 4.{n}" for n in range(1, total + 1)]
+    hints = tab.locator(".bd-article details.sd-dropdown > summary .sd-summary-text")
+    called = hints.evaluate_all("all => all.map(one => one.textContent)")
+    assert len(set(called)) == len(called) > total
+    assert all(re.fullmatch(r"Exercise 4\.\d+, Hint \d", name) for name in called)
+    assert hints.locator(".visually-hidden").first.bounding_box()["width"] <= 1
+    tab.emulate_media(media="print")
+    assert not hints.locator(".visually-hidden").first.is_visible()
+
+
+@pytest.mark.parametrize(("page", "number"), [(CHAPTER, "4.2"), (MARKS_PAGE, "0.1")])
+def test_an_exercise_is_a_heading_with_a_link(other: Visitor, page: str, number: str) -> None:
+    """Its number is in its title and its solution's; the link shows on hover and on focus, and leads to it."""
+    tab = other.open(page, formulas=False)
+    place = f"ex-{number.replace('.', '-')}"
+    title = tab.get_by_role("heading", level=3, name=f"Exercise {number} ")
+    link = title.locator("a.headerlink")
+    assert link.get_attribute("href") == f"#{place}"
+    assert title.locator("xpath=..").get_attribute("id") == place
+    assert tab.get_by_role("button", name=f"Solution to Exercise {number}", exact=True).count() == 1
+    opacity = "link => getComputedStyle(link).opacity"
+    assert link.evaluate(opacity) == "0"
+    title.hover()
+    assert link.evaluate(opacity) == "1"
+    tab.mouse.move(1, 1)
+    tab.keyboard.press("Shift")
+    link.focus()
+    assert link.evaluate(opacity) == "1"
+    tab.keyboard.press("Enter")
+    assert tab.url.endswith(f"#{place}")
+
+
 def test_previous_leads_back_to_the_front(site: Path) -> None:  # noqa: F811
     """`previous` walks the pages in reverse, and names the page that it leads to."""
     found, seen = re.compile(r'<a class="left-prev"\s+href="([^"]+)".*?prev-next-title">(.*?)</p>', re.S), [PAGES[-1]]

@@ -22,24 +22,26 @@ function completeInstallLine() {
   }
 }
 
-/** A site opened from the disk finds titles; the excerpts would need a fetch that browsers refuse there. */
-function searchTitlesOnly() {
-  if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object") {
-    DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
-  }
+/** The page after a copy: the button keeps the keyboard's focus, which the copying took, and a status says it. */
+function tellOfCopies() {
+  const said = document.body.appendChild(document.createElement("div"));
+  said.className = "visually-hidden copy-said";
+  said.setAttribute("role", "status");
+  document.addEventListener("click", event => {
+    const button = event.target.closest(".copybtn");
+    if (!button) return;
+    button.focus({ preventScroll: true });
+    const words = button.dataset.tooltip;
+    said.textContent = "";                            // so that a second copy is news too
+    setTimeout(() => { said.textContent = words; }, 100);
+  });
 }
 
-/** Sphinx calls every result in the glossary by its page's name; ours say which term it is. */
-function nameTerms() {
-  const results = document.querySelector("#search-results");
-  if (!results || typeof Search !== "object") return;
-  new MutationObserver(() => {
-    for (const link of results.querySelectorAll("li > a[href*='#term-']:not([data-term])")) {
-      [link.dataset.term] = Object.entries(Search._index.indexentries)
-        .find(([, places]) => places.some(([, id]) => id === link.hash.slice(1)));
-      link.append(` > ${link.dataset.term}`);
-    }
-  }).observe(results, { childList: true, subtree: true });
+/** Each solution's button is called what its title says, not "Toggle hidden content" as all the others. */
+function nameSolutions() {
+  for (const button of document.querySelectorAll(".admonition-title > .toggle-button")) {
+    button.setAttribute("aria-label", button.parentElement.textContent.trim());
+  }
 }
 
 /** Paper is white: pages are printed in light colours, whatever they have on the screen. */
@@ -54,8 +56,8 @@ function printInLight() {
 }
 
 printInLight();
-searchTitlesOnly();
-nameTerms();
+tellOfCopies();
+document.addEventListener("DOMContentLoaded", nameSolutions);    // after the theme's script has made the buttons
 completeInstallLine();
 focusScrollers();
 addEventListener("load", focusScrollers);
