@@ -17,6 +17,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the extension to Sphinx."""
     app.connect("config-inited", add_looks)
+    app.connect("html-page-context", add_search)
     sources.setup(app)
     repository.setup(app)
     wheel.setup(app)
@@ -36,3 +37,9 @@ def add_looks(app: Sphinx, config: Any) -> None:
     app.add_css_file("book.css", priority=900)
     app.add_css_file("print.css", priority=901, media="print")
     app.add_js_file("book.js", defer="defer")
+
+
+def add_search(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """The search page alone gets the script that mends its results."""
+    if pagename == "search":
+        app.add_js_file("search.js", priority=900, defer="defer")

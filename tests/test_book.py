@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import yaml
@@ -341,7 +342,8 @@ def test_page_says_what_it_is(page: str, site: Path) -> None:
     assert html.html["lang"] == "en"
     assert html.title.string.strip()
     assert len(html.find("meta", attrs={"name": "description"})["content"]) > 30
-    levels = [int(h.name[1]) for h in html.select(".bd-article :is(h1, h2, h3, h4, h5)")]
+    headings = html.select(".bd-article :is(h1, h2, h3, h4, h5, [role=heading])")
+    levels = [int(h.get("aria-level", h.name[1:])) for h in headings]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
@@ -433,6 +435,70 @@ def test_search_results_name_their_term_and_stay_in_place(from_disk: Visitor, wi
         assert heading.startswith(named.removeprefix("Glossary > "))
     tab.set_viewport_size({"width": 1440, "height": 900})
     assert from_disk.troubles == []
+
+
+def search(visitor: Visitor, words: str) -> Any:
+    """The tab, once the search has ended."""
+    visitor.open("search", formulas=False)
+    visitor.page.goto(f"{visitor.home}/search.html?{urlencode({'q': words})}")
+    visitor.page.locator("#search-results .search-summary").filter(has_text=re.compile(r"\w")).wait_for()
+    return visitor.page
+
+
+def test_excerpts_are_what_a_reader_reads(served: Visitor) -> None:
+    """No furniture of the page and no TeX; a term with its meaning; the word itself, where the page shows it."""
+    tab = search(served, "wasserstein")
+    results, excerpts = tab.locator("#search-results li"), tab.locator("#search-results li > p.context")
+    total = results.count()
+    tab.wait_for_function(f"document.querySelectorAll('#search-results p.context').length === {total}")
+    assert total > 8
+    for text in excerpts.all_inner_texts():
+        assert not re.search(r"\\|\.whl|On this page|Contents|Solved|#", text)
+        assert 60 < len(text) < 300
+    assert sum("Wasserstein" in text for text in excerpts.all_inner_texts()) >= total - 1
+    term = tab.locator("li", has=tab.get_by_role("link", name="Glossary > wasserstein distance", exact=True))
+    assert re.match(r"Wasserstein distance · .* – .*couplings", term.locator("p.context").inner_text())
+    assert results.locator("a").evaluate_all("all => new Set(all.map(link => link.href)).size") == total
+    assert served.troubles == []
+
+
+@pytest.mark.parametrize("place", ["served", "from_disk"])
+def test_an_exercise_is_found_by_its_number(place: str, site: Path, request: pytest.FixtureRequest) -> None:
+    """And by its title; either way the result says its number. A number that is none is said to be none."""
+    visitor = request.getfixturevalue(place)
+    page = CHAPTERS[3]
+    for words, number in (("4.7", 7), ("exercise 4.7", 7), ("Ex. 4.10", 10), (None, 2)):
+        box = parsed(site, page).select_one(f"#ex-4-{number}")
+        title = box.select_one(".block-title").get_text()
+        link = search(visitor, words or title.rstrip(" ★")).get_by_role("link", name=f"Exercise 4.{number} {title}")
+        assert link.get_attribute("href") == f"{page}.html#ex-4-{number}"
+        assert not words or link.evaluate("link => link.closest('li').matches(':first-child')")
+        if place == "served":
+            excerpt = link.locator("xpath=..").locator("p.context")
+            statement = box.section.p.find(string=True).split("\n")[0]
+            assert " ".join(statement.split()) in excerpt.inner_text()
+    for words in ("4.99", "xyzzy"):
+        said = search(visitor, words).locator("#search-results").inner_text()
+        assert "Nothing in this book matches" in said and "categories" not in said
+    assert visitor.troubles == []
+
+
+@pytest.mark.parametrize("words", ["constructor", "toString", "__proto__", "constructor discriminator"])
+def test_names_of_the_language_are_words_like_others(from_disk: Visitor, words: str) -> None:
+    """The search ends and says so, whatever JavaScript calls the properties of its objects."""
+    search(from_disk, words)
+    assert from_disk.troubles == []
+
+
+def test_accents_make_no_difference(from_disk: Visitor) -> None:
+    """A name is found under each of its spellings, on the same pages."""
+    found = [
+        search(from_disk, words).locator("#search-results li > a").evaluate_all("all => all.map(link => link.href)")
+        for words in ("Fréchet distance", "frechet distance", "Fre\u0301chet distance")
+    ]
+    assert found[0] == found[1] == found[2]
+    assert any(link.endswith("#term-Frechet-distance") for link in found[0])
+    assert len(found[0]) > 4
 
 
 def test_the_front_page_leads_into_the_book(site: Path) -> None:
