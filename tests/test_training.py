@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn.functional import softplus
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from ganbook.history import Record, refuse_non_finite
 from ganbook.losses import LOSSES, MINIMAX, NON_SATURATING, Loss
 from ganbook.training import EMA, Game, TrainingDiverged, d_step, fit, frozen, g_step
 
@@ -306,6 +307,17 @@ def test_the_player_that_broke_is_named(breaks, message, d_steps):
         (game.optimizer_d if breaks == "rate of D" else game.optimizer_g).param_groups[0]["lr"] = 1e38
     with pytest.raises(TrainingDiverged, match=message):
         fit(game, batches, "wasserstein", penalty, steps, d_steps)
+
+
+def test_the_first_row_that_is_not_finite_is_the_one_named():
+    """On a GPU the rows are looked at every 50 steps, and after the first all are broken."""
+    record = Record(60)
+    for step in range(1, 61):
+        names = {57: ["d_fake_g", "loss_g"]}.get(step, ["d_real", "d_fake", "loss_d", "d_fake_g", "loss_g"])
+        scalars = dict.fromkeys(("loss_d", "penalty", "d_real", "d_fake", "loss_g", "d_fake_g"), 1.0)
+        record.add({k: torch.tensor(float("nan") if step >= 57 and k in names else v) for k, v in scalars.items()})
+    with pytest.raises(TrainingDiverged, match="^d_fake_g of player D is nan at step 57"):
+        refuse_non_finite(record)
 
 
 def test_the_penalty_is_given_real_and_generated_in_this_order_and_is_not_part_of_loss_d():
