@@ -40,11 +40,25 @@ def falling_tensors(step, game):
         optimizer.param_groups[0]["lr"].fill_(1e-2 / step)
 
 
-PENALTIES = {"r1": lambda: r1(5.0), "gp": lambda: gradient_penalty(10.0, torch.Generator().manual_seed(4))}
+
+
+class Kept:
+    """The gradient penalty as an object that keeps its generator in a dictionary."""
+
+    def __init__(self):
+        self.kept = {"generator": torch.Generator().manual_seed(4)}
+
+    def __call__(self, D, x_real, x_fake):
+        return gradient_penalty(10.0, self.kept["generator"])(D, x_real, x_fake)
+
+
+PENALTIES = {"r1": lambda: r1(5.0), "gp": lambda: gradient_penalty(10.0, torch.Generator().manual_seed(4)),
+             "kept": Kept}
 EQUAL = {
     "plain": {},
     "r1": {"penalty": "r1"},
     "gradient penalty": {"penalty": "gp"},
+    "a penalty that is an object": {"penalty": "kept"},
     "two D steps": {"d_steps": 2, "penalty": "gp"},
     "one pass of D": {"one_pass": True, "penalty": "r1"},
     "convolutions, channels last": {"convolution": True, "penalty": "r1"},

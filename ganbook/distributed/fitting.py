@@ -47,10 +47,13 @@ def fit(
     tensors. Parameters that it changes are changed in one process only, which is an error.
     The checkpoint is written by the process that leads and read by all: it is that of one process, and another number
     of processes may go on from it. A loss that is not finite, or a request to stop, in one process stops all after the
-    same step. A loss or penalty must be a mean over samples. What draws from torch's own generator (dropout, a gradient
-    penalty without a generator) draws differently in each process. A penalty with a generator of its own draws what it
-    draws in one process. A loss that draws, such as one with noisy labels, must draw from torch's own generator: from
-    one of its own, all processes would draw the same numbers, each for other samples.
+    same step.
+
+    A loss or penalty must be a mean over samples. What draws from torch's own generator (dropout, a gradient penalty
+    without a generator) draws differently in each process. A penalty with a generator of its own draws what it draws
+    in one process; for that it is called once for each process, and should not count its calls. A loss that draws,
+    such as one with noisy labels, must draw from torch's own generator: from one of its own, all processes would draw
+    the same numbers, each for other samples.
 
     Raises what `ganbook.training.fit` raises, ``ValueError`` for a batch whose size the processes do not divide, and
     ``RuntimeError`` at the next save, or at the end, if the parameters are not equal in all processes.

@@ -116,7 +116,7 @@ class Saved(checkpoint.Session):
     def __init__(self, team: Team, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.team, self.resumed = team, False
-        self.states: list[list[Tensor]] = []
+        self.processes: list[list[Tensor]] = []
 
     def after_step(self) -> bool:
         """Save if it is time; return whether training must stop, for which one process's request is enough."""
@@ -128,7 +128,7 @@ class Saved(checkpoint.Session):
     def save(self) -> None:
         """Let the leader write the file, if it speaks for all; all wait for it."""
         refuse_parted(self.team, self.networks, self.record.step)
-        self.states = [list(of_one) for of_one in zip(*map(self.team.gather, self._random()), strict=True)]
+        self.processes = [list(of_one) for of_one in zip(*map(self.team.gather, self._random()), strict=True)]
         with self.team.together():
             if self.team.leads:
                 super().save()
@@ -144,7 +144,7 @@ class Saved(checkpoint.Session):
         return [torch.get_rng_state(), *cuda]
 
     def _state(self) -> dict[str, Any]:
-        return super()._state() | {"processes": self.states}
+        return super()._state() | {"processes": self.processes}
 
     def _environment(self) -> dict[str, Any]:
         return super()._environment() | {"processes": self.team.size}
