@@ -38,7 +38,7 @@ class Session:
         places = {"loss": loss, "penalty": penalty, **self.networks, **self.optimizers}
         found = {k: g for name, value in places.items() for k, g in generators(value, name).items()}
         self.generators = _joined("generators", {"z": game.generator, **found}, checkpoint.generators)
-        self.states = _joined("states", {"penalty": penalty} if stateful(penalty) else {}, checkpoint.states)
+        self.objects = _joined("states", {"penalty": penalty} if stateful(penalty) else {}, checkpoint.states)
         if not hasattr(batches, "load_state_dict") and not checkpoint.generators:
             raise CheckpointError(
                 f"batches of type {type(batches).__name__} have no state_dict and load_state_dict, so their place "
@@ -54,7 +54,7 @@ class Session:
         return configuration.describe({
             **self.options, "latent": self.game.latent, "one_pass": self.game.one_pass,
             "decay": self.ema and self.ema.decay, "batches": self.data, "generators": sorted(self.generators),
-            "states": sorted(self.states),
+            "states": sorted(self.objects),
             **{name: configuration.architecture(network) for name, network in self.networks.items()},
             **{name: configuration.hyperparameters(optimizer) for name, optimizer in self.optimizers.items()}})
 
@@ -92,7 +92,7 @@ class Session:
             **{name: dict(network.state_dict()) for name, network in self.networks.items()},
             **{name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "generators": {name: g.get_state() for name, g in self.generators.items()},
-            "states": {name: value.state_dict() for name, value in self.states.items()},
+            "states": {name: value.state_dict() for name, value in self.objects.items()},
             **randomness.states(self.game.device),
             "batches": self.batches.state_dict() if hasattr(self.batches, "load_state_dict") else None,
             "names": list(self.record.names), "rows": self.record.rows(),
@@ -125,7 +125,7 @@ class Session:
             network.load_state_dict(saved[name])
         for name, optimizer in self.optimizers.items():
             optimizers.load(optimizer, saved[name])
-        for name, value in self.states.items():
+        for name, value in self.objects.items():
             value.load_state_dict(saved["states"][name])
         for name, generator in self.generators.items():
             generator.set_state(saved["generators"][name])
