@@ -69,7 +69,7 @@ def least_squares_discriminator(d_real: Tensor, d_fake: Tensor) -> Tensor:
     ``(mean (d_real - 1)^2 + mean d_fake^2) / 2``. Scores are compared with the codes as they are, without a
     sigmoid.
 
-    Source: Mao et al. (2017), equation 2 with the codes a = 0, b = 1 of section 3.3.
+    Source: Mao et al. (2017), equation 2 with the codes a = 0, b = 1.
     """
     return 0.5 * ((d_real - 1).square().mean() + d_fake.square().mean())
 

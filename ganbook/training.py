@@ -142,7 +142,7 @@ class EMA:
     """An exponential moving average of a network: ``average = decay * average + (1 - decay) * network``.
 
     ``module`` is the averaged copy, in evaluation mode, to sample from. Buffers are copied, not averaged. Raises
-    ``ValueError`` for a decay outside [0, 1). Source: Yazici et al. (2019), equation 1.
+    ``ValueError`` for a decay outside [0, 1). Source: Yazici et al. (2019).
     """
 
     def __init__(self, network: nn.Module, decay: float = 0.999) -> None:
