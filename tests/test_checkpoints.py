@@ -540,13 +540,18 @@ def test_a_signal_in_the_last_step_is_not_swallowed(path, whole, number, name):
 
 
 def test_a_second_sigterm_is_no_ctrl_c(path, whole):
-    def twice(step, game):
-        if step == 5:
-            os.kill(os.getpid(), signal.SIGTERM)
-            os.kill(os.getpid(), signal.SIGTERM)
+    run = Run()
+    forward, calls = run.game.D.forward, []
 
-    with pytest.warns(RuntimeWarning, match="SIGTERM ended training after step 5 of 12"):
-        Run().fit(checkpoint=Checkpoint(path), callback=twice)
+    def interrupted(x):
+        calls.append(1)
+        if len(calls) in (23, 24):
+            os.kill(os.getpid(), signal.SIGTERM)
+        return forward(x)
+
+    run.game.D.forward = interrupted
+    with pytest.warns(RuntimeWarning, match="SIGTERM ended training after step 4 of 12"):
+        run.fit(checkpoint=Checkpoint(path))
     assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
 
 
@@ -800,6 +805,36 @@ def test_disk_limits_read_only_folders_and_other_owners():
     assert "cannot write" in said["halfway"] and "halfway.ckpt: the folder" in said["halfway"]
     assert said["after halfway"] == 6 and said["left"] == ["halfway.ckpt", "halfway.ckpt.previous"]
     assert "cannot read" in said["unreadable"] and "(mode 0)" in said["unreadable"]
+
+
+def test_what_cannot_be_removed_hides_no_error(path, monkeypatch):
+    """A folder that became read-only in the middle of a save: the reason is said, and the lock is given back."""
+    unlink = Path.unlink
+
+    def failing(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def kept(file, missing_ok=False):
+        if file.exists():
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
+        unlink(file, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "replace", failing)
+        patch.setattr(Path, "unlink", kept)
+        with pytest.raises(CheckpointError, match=r"cannot write .*run\.ckpt: .*Input/output"):
+            Run().fit(checkpoint=Checkpoint(path))
+    assert listing(path.parent) == {".run.ckpt.tmp", ".run.ckpt.lock"}
+    assert len(Run().fit(checkpoint=Checkpoint(path)).history) == STEPS
+    assert listing(path.parent) == {"run.ckpt"}
+
+
+def test_what_a_killed_writer_left_is_removed_at_once(path):
+    left = [path.with_name(f".run.ckpt.{kind}") for kind in ("tmp", "link")]
+    for file in left:
+        file.write_bytes(b"half")
+    with files.lock(path):
+        assert not any(file.exists() for file in left)
 
 
 def test_two_writers(path, whole):

@@ -37,7 +37,7 @@ class Checkpoint:
 
     A penalty with ``state_dict`` and ``load_state_dict`` is saved with the run; name other objects that have both, such
     as a scheduler of rates: ``states={"rates": scheduler}``. What a callback, or a penalty without them, keeps is not
-    saved: a counter starts afresh.
+    saved, nor are buffers with ``persistent=False``: a counter starts afresh.
 
     Another configuration is refused: other numbers, arrays, layers, functions or bodies of functions. An object that is
     neither called nor a dataclass counts by its class alone. Raises ``ValueError`` for ``every`` below one and for
