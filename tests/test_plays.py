@@ -222,6 +222,31 @@ def test_discriminator_by_keyboard(reader: Visitor) -> None:
     assert reader.troubles == []
 
 
+def test_sliders_without_effect_rest(reader: Visitor) -> None:
+    """Mean and width rest and say why while their component has no share; no key that does it loses the focus."""
+    tab = reader.open(PLAYS["optimal-discriminator"], formulas=False)
+    component = {k: [tab.locator(f".play-of-p .play-slider:nth-of-type({n}) input") for n in (2 * k + 1, 2 * k + 2)]
+                 for k in (0, 1)}
+
+    def resting() -> dict[int, list[bool]]:
+        return {k: [one.is_disabled() for one in inputs] for k, inputs in component.items()}
+
+    assert resting() == {0: [False, False], 1: [True, True]}
+    for one in component[1]:
+        assert one.get_attribute("title") == "Without effect while the second’s share is 0"
+    tab_to(tab, ".play-of-p .play-slider:nth-of-type(5) input")
+    for key, expected in (("ArrowRight", {0: [False] * 2, 1: [False] * 2}), ("End", {0: [True] * 2, 1: [False] * 2}),
+                          ("Home", {0: [False] * 2, 1: [True] * 2})):
+        tab.keyboard.press(key)
+        assert resting() == expected
+        assert tab.evaluate("document.activeElement.matches('.play-of-p .play-slider:nth-of-type(5) input')")
+    assert component[0][0].get_attribute("title") == ""
+    tab_to(tab, ".play-buttons button:nth-child(3)")
+    tab.keyboard.press("Enter")
+    assert resting() == {0: [False, False], 1: [False, False]}
+    assert tab.evaluate("document.activeElement.matches('.play-buttons button')")
+
+
 # Transport --------------------------------------------------------------------------------------------------
 
 CLOUDS = {
@@ -417,6 +442,25 @@ def test_latent_explorer_by_keyboard(reader: Visitor, request: pytest.FixtureReq
     assert reader.troubles == []
 
 
+def test_a_failed_load_leaves_the_focus(browser: Any, site: Path, library: list[Path]) -> None:
+    """The status is there before it has words; after a failure the button has the focus, and works again."""
+    visitor = visit(browser, site.as_uri())
+    tab = visitor.open(PLAYS["latent-explorer"], formulas=False)
+    trouble = tab.locator("figure.play").get_by_role("status")
+    assert trouble.count() == 1
+    assert (trouble.inner_text(), trouble.bounding_box()["height"]) == ("", 0)
+    visitor.context.route("**/tf-core.min.js", lambda route: route.abort())
+    tab_to(tab, "figure.play button")
+    tab.keyboard.press("Enter")
+    tab.get_by_text("could not be loaded").wait_for()
+    tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert tab.evaluate("document.activeElement.matches('figure.play button')")
+    visitor.context.unroute("**/tf-core.min.js")
+    tab.keyboard.press("Enter")
+    tab.locator("figure.play.play-live .play-pad").wait_for()
+    visitor.context.close()
+
+
 # Every play -------------------------------------------------------------------------------------------------
 
 
@@ -440,20 +484,56 @@ def test_an_update_is_quick(name: str, reader: Visitor, request: pytest.FixtureR
     assert max(times) < 100
 
 
+SMALL = """() => {
+  const all = selector => [...document.querySelectorAll("figure.play " + selector)];
+  const limit = document.documentElement.clientWidth;
+  document.querySelector("figure.play .play-stage svg").scrollIntoView({block: "center", behavior: "instant"});
+  const sliders = all("input[type=range]").map(node => node.getBoundingClientRect());
+  const missed = all(".play-handle:not([hidden]) .play-dot").flatMap(dot => {
+    const box = dot.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
+    return [[12, 0], [-12, 0], [0, 12], [0, -12], [8, 8], [-8, -8]].map(([dx, dy]) => [x + dx, y + dy])
+      .filter(place => !document.elementFromPoint(...place)?.closest("g.play-handle"));
+  });
+  const wide = all("*").filter(node => {
+    const box = node.getBoundingClientRect();
+    return !node.closest("svg, .play-text") && box.width && (box.left < 0 || box.right > limit);
+  });
+  return { dots: all(".play-handle:not([hidden]) .play-dot").length, missed, wide: wide.map(node => node.outerHTML),
+           length: Math.min(...sliders.map(box => box.width)), height: Math.min(...sliders.map(box => box.height)) };
+}"""
+
+
+@pytest.mark.parametrize("name", PLAYS)
+def test_a_finger_has_room(name: str, browser: Any, site: Path, request: pytest.FixtureRequest) -> None:
+    """Long sliders, 24 pixels across each dot whatever its drawn size, and nothing past the window's edge."""
+    visitor = visit(browser, site.as_uri())
+    tab = open_play(visitor, name, request)
+    for width, length in ((320, 240), (390, 300), (1200, 130)):
+        tab.set_viewport_size({"width": width, "height": 900})
+        tab.wait_for_function(f"() => !({SMALL})().missed.length", timeout=20_000)        # the contents slide away
+        found = tab.evaluate(SMALL)
+        assert found["wide"] == [], width
+        assert found["dots"] > 0
+        assert found["length"] >= length, width
+        assert found["height"] >= 24, width
+    visitor.context.close()
+
+
 @pytest.mark.parametrize("how", ["mouse", "finger"])
 @pytest.mark.parametrize("name", PLAYS)
 def test_a_handle_can_be_dragged(
     name: str, how: str, browser: Any, site: Path, request: pytest.FixtureRequest
 ) -> None:
-    """By a mouse and by a finger; the page does not scroll away under it."""
+    """By a mouse and by a finger that meet it off its middle; no other one moves, nor does the page under it."""
     visitor = visit(browser, site.as_uri(), has_touch=True, viewport={"width": 500, "height": 900})
     tab = open_play(visitor, name, request)
-    handle = tab.locator("figure.play circle.play-handle:visible").first
+    handles = tab.locator("figure.play .play-handle circle.play-dot:visible")
+    handle, others = handles.first, "all => all.slice(1).map(dot => dot.getBoundingClientRect().x)"
     handle.scroll_into_view_if_needed()
     tab.evaluate("document.querySelector('figure.play .play-stage svg').scrollIntoView({block: 'center'})")
     before, height = tab.locator(".play-numbers").inner_text(), tab.evaluate("scrollY")
-    box = handle.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    box, still = handle.bounding_box(), handles.evaluate_all(others)
+    x, y = box["x"] + box["width"] / 2 + 8, box["y"] + box["height"] / 2 - 5       # where two points' rooms overlap
     if how == "mouse":
         tab.mouse.move(x, y)
         tab.mouse.down()
@@ -464,9 +544,10 @@ def test_a_handle_can_be_dragged(
         for kind, step in (("touchStart", 0), ("touchMove", 30), ("touchMove", 60), ("touchEnd", None)):
             points = [] if step is None else [{"x": x + step, "y": y}]
             device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    arrived = "([x, dot]) => Math.abs(dot.getBoundingClientRect().x - x) < 8"
-    tab.wait_for_function(arrived, arg=[box["x"] + 60, handle.element_handle()], timeout=5_000)
+    arrived = "([x, dot]) => Math.abs(dot.getBoundingClientRect().x - x) < 3"
+    tab.wait_for_function(arrived, arg=[box["x"] + 60, handle.element_handle()], timeout=20_000)
     assert tab.locator(".play-numbers").inner_text() != before
+    assert handles.evaluate_all(others) == still
     assert tab.evaluate("scrollY") == height
     assert visitor.troubles == []
     visitor.context.close()
@@ -514,6 +595,74 @@ def test_a_live_play_is_accessible(name: str, reader: Visitor, request: pytest.F
     tab.emulate_media(color_scheme="light")
     tab_to(tab, "figure.play .play-stage :is(input, button)")
     assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+
+
+PALE = """() => {
+  const light = color => {
+    const [r, g, b] = color.match(/[\\d.]+/g).map(x => x / 255)
+      .map(x => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  const ground = light(getComputedStyle(document.body).backgroundColor);
+  const kinds = ".play-stage svg :is(text, line, .play-line, .play-ring, .play-dot, .play-mark)";
+  const drawn = [...document.querySelectorAll(kinds)];
+  return [drawn.length, drawn.filter(node => {
+    const style = getComputedStyle(node), paint = style[node.matches("line, path") ? "stroke" : "fill"];
+    return contrast(light(paint), ground) < (node.matches("text") ? 4.5 : 3);
+  }).map(node => node.outerHTML)];
+}"""
+
+
+@pytest.mark.parametrize(("theme", "palette"), [("light", "dark"), ("dark", "light")])
+@pytest.mark.parametrize("name", PLAYS)
+def test_forced_colours_are_legible(
+    name: str, theme: str, palette: str, browser: Any, site: Path, request: pytest.FixtureRequest
+) -> None:
+    """The reader's own palette wins over the theme that the page remembers."""
+    visitor = visit(browser, site.as_uri(), forced_colors="active", color_scheme=palette)
+    visitor.page.add_init_script(f"for (const key of ['mode', 'theme']) localStorage.setItem(key, '{theme}');")
+    tab = open_play(visitor, name, request)
+    assert tab.evaluate("document.documentElement.dataset.theme") == theme
+    drawn, pale = tab.evaluate(PALE)
+    assert drawn > 8
+    assert pale == []
+    visitor.context.close()
+
+
+@pytest.mark.parametrize("name", ["optimal-discriminator", "transport"])
+def test_a_play_is_silent_until_it_is_touched(name: str, browser: Any, site: Path) -> None:
+    """The numbers of the start are spoken to nobody; those of the first movement are."""
+    visitor = visit(browser, site.as_uri())
+    visitor.page.clock.install()
+    tab = visitor.open(PLAYS[name], formulas=False)
+    tab.clock.run_for(5_000)
+    said = tab.locator("figure.play .play-spoken")
+    assert said.text_content() == ""
+    tab.locator("figure.play input[type=range]:enabled").first.press("ArrowRight")
+    tab.clock.run_for(5_000)
+    assert "JS" in said.text_content()
+    visitor.context.close()
+
+
+@pytest.mark.parametrize("name", PLAYS)
+def test_nothing_has_no_sign(name: str, reader: Visitor, request: pytest.FixtureRequest) -> None:
+    """Wherever the sliders stand, what rounds to zero is shown and spoken without a minus."""
+    tab = open_play(reader, name, request)
+    texts = tab.evaluate("""() => {
+      const figure = document.querySelector("figure.play"), inputs = [...figure.querySelectorAll("input[type=range]")];
+      const stage = way => inputs.map((input, i) => {
+        input.value = Number(input.min) + (Number(input.max) - Number(input.min)) * way(i);
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+        return [...figure.querySelectorAll("*")].map(node =>
+          `${node.childElementCount ? "" : node.textContent} ${node.ariaLabel} ${node.ariaValueText}`).join(" ");
+      });
+      const apart = i => i === 5 ? 1 : 0;                      // chapter 4: needles at both ends of the line
+      return [() => 0, () => 0.499, () => 0.5, () => 1, apart].flatMap(stage);
+    }""")
+    assert [found for text in texts for found in re.findall(r".{0,20}[−-]0(?:\.0+)?(?![.\d])", text)] == []
+    assert tab.evaluate("[-1e-9, -0, 4e-5, -4e-5, -5.1e-5].map(x => ganbookPlays.number(x))") == [
+        "0.0000", "0.0000", "0.0000", "0.0000", "−0.0001"]
 
 
 @pytest.mark.parametrize("name", PLAYS)

@@ -220,6 +220,41 @@ def test_a_browser_that_keeps_nothing(browser: Any, address: str, how: str) -> N
     visitor.context.close()
 
 
+@pytest.mark.parametrize("how", REFUSE)
+def test_a_mark_that_is_not_kept_says_so_beside_its_button(browser: Any, address: str, how: str) -> None:  # noqa: F811
+    """On a chapter's page, in words that show, by a status that is there before them and as long as it holds."""
+    visitor = swift(browser, address)
+    visitor.page.add_init_script(f"window.kept = Storage.prototype.setItem; {REFUSE[how]}")
+    tab = visitor.open(CHAPTER, formulas=False)
+    box, other = tab.locator("#ex-4-2"), tab.locator("#ex-4-3")
+    button, said = box.locator(".mark-button"), box.get_by_role("status")
+    assert said.count() == 1
+    assert (said.inner_text(), said.bounding_box()["height"]) == ("", 0)
+    button.press("Enter")
+    assert said.inner_text() == "Not kept: this browser refuses to store marks for this page."
+    near, there = button.bounding_box(), said.bounding_box()
+    assert 0 <= there["y"] - near["y"] < 80
+    assert other.get_by_role("status").inner_text() == ""
+    button.press("Enter")
+    assert said.inner_text() == ""
+    button.press("Enter")
+    if how == "setItem":                                       # there is room again: both marks are kept now
+        tab.evaluate("() => { Storage.prototype.setItem = window.kept; }")
+        other.locator(".mark-button").click()
+        assert list(tab.evaluate(KEPT)["solved"]) == ["4.2", "4.3"]
+        assert (said.inner_text(), button.get_attribute("title")) == ("", "")
+    visitor.context.close()
+
+
+def test_what_will_be_said_has_its_place(other: Visitor) -> None:
+    """The status of the list of marks is known to screen readers before it has words, and takes no room."""
+    tab = other.open(MARKS_PAGE, formulas=False)
+    said = tab.locator(".marks-page").get_by_role("status")
+    assert said.count() == 1
+    assert said.inner_text() == ""
+    assert said.evaluate("node => node.offsetHeight + parseFloat(getComputedStyle(node).marginBottom)") == 0
+
+
 @pytest.mark.parametrize("stored_text", ["{", "[]", '"x"', '{"solved": 3}', "null", ""])
 def test_damaged_marks_are_put_aside(other: Visitor, stored_text: str) -> None:
     """They count as none, are said to be unreadable, and are kept under another name."""

@@ -66,6 +66,16 @@
     else if (damaged) say("The marks in this browser could not be read. They are put aside with your next mark.");
   }
 
+  /** A line below each exercise's button, there before it has words, so that screen readers speak them. */
+  function addNotes() {
+    for (const button of document.querySelectorAll("div.exercise > .mark-button")) {
+      const note = document.createElement("p");
+      note.className = "marks-note needs-marks";
+      note.setAttribute("role", "status");
+      button.after(note);
+    }
+  }
+
   function countInContents() {
     for (const link of document.querySelectorAll(".bd-links li > a")) {
       const path = decodeURI(new URL(link.href, location).pathname);
@@ -90,7 +100,10 @@
     }
     write(marks);
     show();
-    if (refused) button.title = "Not kept: this browser refuses to store marks for this page.";
+    for (const one of refused ? [button] : document.querySelectorAll(".mark-button")) {
+      one.title = refused && name in marks ? "Not kept: this browser refuses to store marks for this page." : "";
+      say(one.title, one.nextElementSibling);
+    }
   }
 
   function add(text) {
@@ -136,6 +149,7 @@
   on("marks-reset", "click", reset);
   addEventListener("storage", show);
   addEventListener("pageshow", show);
+  addNotes();
   countInContents();
   show();
 }

@@ -2,7 +2,7 @@
 "use strict";
 
 ganbookPlays.register("latent-explorer", (stage, figure) => {
-  const { html, svg, slider, table, speaker, scale, path, number, draggable, load } = ganbookPlays;
+  const { html, svg, slider, table, speaker, scale, path, number, pointed, draggable, handle, load } = ganbookPlays;
   const { draws, combine, length, straight, spherical, generator, fullInk } = ganbookPlays.numbers["latent-explorer"];
   const REACH = 1.5, RECORD = "mnist-mlp";
   const KINDS = { pad: "On the pad", line: "Straight", sphere: "Spherical" };
@@ -11,7 +11,8 @@ ganbookPlays.register("latent-explorer", (stage, figure) => {
   const trouble = html("p", { role: "status", class: "play-status" });
   stage.append(html("div", { class: "play-buttons" }, begin), trouble);
   begin.addEventListener("click", async () => {
-    begin.disabled = true;
+    if (begin.hasAttribute("aria-disabled")) return;
+    begin.setAttribute("aria-disabled", "true");                            // and keeps the focus
     trouble.textContent = "Loading …";
     try {
       await load("tf-core.min.js");
@@ -20,7 +21,7 @@ ganbookPlays.register("latent-explorer", (stage, figure) => {
       open(generator(window.tf, ganbookPlays.weights[RECORD]));
     } catch (error) {
       trouble.textContent = `The generator could not be loaded: ${error.message}.`;
-      begin.disabled = false;
+      begin.removeAttribute("aria-disabled");
     }
   });
 
@@ -32,18 +33,18 @@ ganbookPlays.register("latent-explorer", (stage, figure) => {
     const ring = svg("path", { class: "play-guide play-ring" });
     const roads = { line: svg("path", { class: "play-line play-generated" }), sphere: svg("path", { class: "play-line play-real" }) };
     const marks = { line: svg("circle", { r: 5, class: "play-dot play-generated" }), sphere: svg("circle", { r: 5, class: "play-dot play-real" }) };
-    const handle = svg("circle", { r: 9, class: "play-dot play-here" });
     const ground = svg("rect", { x: 0, y: 0, width: 300, height: 300, class: "play-ground" });
     const label = (a, b, text) => svg("text", { x: A(a) + 8, y: B(b) - 8 }, text);
     const pad = svg("svg", { viewBox: "0 0 300 300", role: "img", class: "play-pad" }, ground,
       svg("line", { class: "play-axis-line", x1: A(-REACH), x2: A(REACH), y1: B(0), y2: B(0) }),
       svg("line", { class: "play-axis-line", x1: A(0), x2: A(0), y1: B(-REACH), y2: B(REACH) }),
-      ring, roads.line, roads.sphere, label(1, 0, "first"), label(0, 1, "second"), marks.line, marks.sphere, handle);
-    for (const part of [ground, handle]) draggable(part, pad, (x, y) => go(A.back(x), B.back(y)));
-    ground.addEventListener("pointerdown", (event) => {
-      const place = new DOMPoint(event.clientX, event.clientY).matrixTransform(pad.getScreenCTM().inverse());
-      go(A.back(place.x), B.back(place.y));
-    });
+      ring, roads.line, roads.sphere, label(1, 0, "first"), label(0, 1, "second"), marks.line, marks.sphere);
+    const to = (x, y) => go(A.back(x), B.back(y));
+    const here = handle(svg("circle", { r: 9, class: "play-dot play-here" }), pad, to);
+    pad.append(here.node);
+    const jump = (event) => { const { x, y } = pointed(event, pad); to(x, y); };
+    draggable(ground, jump);
+    ground.addEventListener("pointerdown", jump);
 
     const canvases = Object.fromEntries(Object.entries(KINDS).map(([kind, name]) => [kind, html("canvas", {
       width: 28, height: 28, role: "img", "aria-label": `${name}: the generated picture`,
@@ -78,8 +79,7 @@ ganbookPlays.register("latent-explorer", (stage, figure) => {
 
     function atPad() {
       const z = combine(state.a, ends[0], state.b, ends[1]);
-      handle.setAttribute("cx", A(state.a));
-      handle.setAttribute("cy", B(state.b));
+      here.place(A(state.a), B(state.b));
       spoken.say(paint("pad", generate([z])[0], z));
       pad.setAttribute("aria-label", `The plane of the two draws, here at ${number(state.a, 2)} of the first and ${number(state.b, 2)} of the second`);
     }

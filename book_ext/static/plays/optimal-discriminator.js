@@ -2,7 +2,7 @@
 "use strict";
 
 ganbookPlays.register("optimal-discriminator", (stage) => {
-  const { html, svg, slider, table, speaker, scale, axis, path, number, draggable } = ganbookPlays;
+  const { html, svg, slider, table, speaker, scale, axis, path, number, handle } = ganbookPlays;
   const { compare } = ganbookPlays.numbers["optimal-discriminator"];
   const LAWS = { p: "p, real", q: "q, generated" };
   const FIELDS = {
@@ -47,12 +47,12 @@ ganbookPlays.register("optimal-discriminator", (stage) => {
 
   const dots = ["p", "q"].flatMap((name) => [0, 1].map((k) => {
     const dot = svg("circle", { r: 8, class: `play-dot play-${name === "p" ? "real" : "generated"}`, "aria-hidden": "true" });
-    draggable(dot, drawing, (x) => {
+    const { node, place } = handle(dot, drawing, (x) => {
       state[name][`mean${k}`] = sliders[`${name}mean${k}`].set(X.back(x));
       update();
     });
-    handles.append(dot);
-    return { name, k, dot };
+    handles.append(node);
+    return { name, k, node, place };
   }));
 
   const buttons = html("div", { class: "play-buttons" }, ...Object.entries(STARTS).map(([label, start]) => html("button", {
@@ -81,13 +81,14 @@ ganbookPlays.register("optimal-discriminator", (stage) => {
     const xs = found.x.filter(inside).map(X), floor = `L${X(8)},210L${X(-8)},210Z`;
     for (const name of Object.keys(LAWS)) shapes[name].setAttribute("d", path(xs, found[name].filter(inside).map(Y)) + floor);
     best.setAttribute("d", path(xs, found.best.filter(inside).map(D)));
-    for (const { name, k, dot } of dots) {
+    for (const { name, k, node, place } of dots) {
       const { share, [`mean${k}`]: mean } = state[name], there = k ? share > 0 : share < 1;
-      dot.setAttribute("visibility", there ? "visible" : "hidden");
-      dot.setAttribute("cx", X(mean));
-      dot.setAttribute("cy", Y(found[name][Math.round((mean + 24) * 100)]));
+      node.toggleAttribute("hidden", !there);
+      place(X(mean), Y(found[name][Math.round((mean + 24) * 100)]));
+      const why = there ? "" : `Without effect while the second’s share is ${share}`;
+      for (const field of ["mean", "width"]) sliders[`${name}${field}${k}`].rest(why);
     }
-    const texts = Object.fromEntries(["value", "js", "kl", "reverseKl"].map((key) => [key, number(found[key] + 0)]));
+    const texts = Object.fromEntries(["value", "js", "kl", "reverseKl"].map((key) => [key, number(found[key])]));
     results.show(texts);
     drawing.setAttribute("aria-label", `Two densities above, the optimal discriminator below. JS ${texts.js}.`);
     spoken.say(`Value ${texts.value}, JS ${texts.js}, KL from p to q ${texts.kl}, from q to p ${texts.reverseKl}`);

@@ -19,7 +19,7 @@ window.ganbookPlays = (() => {
   const svg = (tag, attributes = {}, ...children) =>
     filled(document.createElementNS(SVG, tag), attributes, children);
 
-  /** A native slider with its label and its value; set(v) moves it without calling back. */
+  /** A native slider with its label and its value; set(v) moves it without calling back, rest(why) takes it away. */
   function slider({ label, min, max, step, value, show = String, change }) {
     const output = html("output", { "aria-hidden": "true" });
     const input = html("input", { type: "range", min, max, step });
@@ -30,9 +30,13 @@ window.ganbookPlays = (() => {
       input.setAttribute("aria-valuetext", output.textContent);
       return Number(input.value);
     };
+    const rest = (why) => {
+      input.disabled = why !== "";
+      node.title = input.title = why;
+    };
     input.addEventListener("input", () => change(set(input.value)));
     set(value);
-    return { node, input, set };
+    return { node, input, set, rest };
   }
 
   /** Rows of a name and a number; show({key: text}) fills them in. */
@@ -50,13 +54,14 @@ window.ganbookPlays = (() => {
     return { node, show, note };
   }
 
-  /** A line that screen readers speak once the reader pauses. */
+  /** A line that screen readers speak once the reader pauses; nobody asked for the first state, so it stays unsaid. */
   function speaker() {
     const node = html("p", { class: "play-spoken", "aria-live": "polite" });
-    let timer = 0;
+    let asked = false, timer = 0;
     const say = (text) => {
       clearTimeout(timer);
-      timer = setTimeout(() => { node.textContent = text; }, 500);
+      if (asked) timer = setTimeout(() => { node.textContent = text; }, 500);
+      asked = true;
     };
     return { node, say };
   }
@@ -86,21 +91,45 @@ window.ganbookPlays = (() => {
   }
 
   const path = (xs, ys) => "M" + Array.from(xs, (x, i) => `${x.toFixed(2)},${ys[i].toFixed(2)}`).join("L");
-  const number = (value, digits = 4) => value.toFixed(digits).replace("-", "−");
 
-  /** Let a node be dragged: move(x, y) in the drawing's own units, by mouse, pen or finger. */
-  function draggable(node, drawing, move) {
+  /** A number as text; what rounds to zero has no sign. */
+  const number = (value, digits = 4) => (Number(value.toFixed(digits)) || 0).toFixed(digits).replace("-", "−");
+
+  /** Where a pointer is, in a drawing's own units. */
+  const pointed = (event, drawing) =>
+    new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
+
+  /** Let a node be dragged by mouse, pen or finger: move(event) while it is, take(event) names the node that follows. */
+  function draggable(node, move, take = () => node) {
     node.classList.add("play-handle");
     node.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     node.addEventListener("pointerdown", (event) => {
-      node.setPointerCapture(event.pointerId);
+      take(event).setPointerCapture(event.pointerId);
       event.preventDefault();
     });
     node.addEventListener("pointermove", (event) => {
-      if (!node.hasPointerCapture(event.pointerId)) return;
-      const place = new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
-      move(place.x, place.y);
+      if (node.hasPointerCapture(event.pointerId)) move(event);
     });
+  }
+
+  const grips = new Map();                 // by pointer: how far from the middle of its dot it took hold
+
+  /** A dot to drag, with room for a finger around it: move(x, y) in the drawing's own units, place(x, y) puts it there. */
+  function handle(dot, drawing, move) {
+    const node = svg("g", {}, svg("path", { d: "M-0.1,0h0.2", class: "play-room" }), dot);
+    draggable(node, (event) => {
+      const { x, y } = pointed(event, drawing), [dx, dy] = grips.get(event.pointerId);
+      move(x - dx, y - dy);
+    }, (event) => {
+      const away = (one) => Math.hypot(event.clientX - one.getScreenCTM().e, event.clientY - one.getScreenCTM().f);
+      const nearest = [...drawing.querySelectorAll("g.play-handle:not([hidden])")].reduce((a, b) => away(a) < away(b) ? a : b);
+      const { x, y } = pointed(event, drawing), { e, f } = nearest.transform.baseVal[0].matrix;
+      grips.set(event.pointerId, [x - e, y - f]);
+      nearest.lastChild.focus({ preventScroll: true });
+      return nearest;
+    });
+    const place = (x, y) => node.setAttribute("transform", `translate(${x} ${y})`);
+    return { node, place };
   }
 
   /** Load a script beside this one, once. */
@@ -122,5 +151,5 @@ window.ganbookPlays = (() => {
     }
   }
 
-  return { numbers: {}, weights: {}, html, svg, slider, table: numbers, speaker, scale, axis, path, number, draggable, load, register };
+  return { numbers: {}, weights: {}, html, svg, slider, table: numbers, speaker, scale, axis, path, number, pointed, draggable, handle, load, register };
 })();

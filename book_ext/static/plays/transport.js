@@ -2,7 +2,7 @@
 "use strict";
 
 ganbookPlays.register("transport", (stage) => {
-  const { html, svg, slider, table, speaker, scale, axis, path, number, draggable } = ganbookPlays;
+  const { html, svg, slider, table, speaker, scale, axis, path, number, handle } = ganbookPlays;
   const { plan, sorted, wasserstein, histogram, js } = ganbookPlays.numbers.transport;
   const LOW = -50, HIGH = 50, UNIT = 0.1, MOST = 8;                       // places are whole numbers of tenths
   const WIDTHS = [1, 5, 10, 20];
@@ -78,9 +78,9 @@ ganbookPlays.register("transport", (stage) => {
         move(end ?? state[name][k] + steps);
       },
     });
-    draggable(dot, clouds, (x) => move(X.back(x)));
-    handles.append(dot);
-    return { name, k, dot };
+    const { node, place } = handle(dot, clouds, (x) => move(X.back(x)));
+    handles.append(node);
+    return { name, k, dot, node, place };
   }));
 
   const buttons = html("div", { class: "play-buttons" }, ...Object.entries(STARTS).map(([label, start]) => html("button", {
@@ -119,16 +119,14 @@ ganbookPlays.register("transport", (stage) => {
       "stroke-width": (1 + 14 * mass).toFixed(2),
     })));
     drawBars(width);
-    for (const { name, k, dot } of points) {
-      const place = state[name][k];
-      dot.toggleAttribute("hidden", place === undefined);
-      dot.setAttribute("visibility", place === undefined ? "hidden" : "visible");
-      if (place === undefined) continue;
-      const below = state[name].slice(0, k).filter((other) => other === place).length;
-      dot.setAttribute("cx", X(place));
-      dot.setAttribute("cy", ROW[name] + (name === "real" ? -1 : 1) * 6 * below);
-      dot.setAttribute("aria-valuenow", (place * UNIT).toFixed(1));
-      dot.setAttribute("aria-valuetext", places(place));
+    for (const { name, k, dot, node, place } of points) {
+      const steps = state[name][k];
+      node.toggleAttribute("hidden", steps === undefined);
+      if (steps === undefined) continue;
+      const below = state[name].slice(0, k).filter((other) => other === steps).length;
+      place(X(steps), ROW[name] + (name === "real" ? -1 : 1) * 6 * below);
+      dot.setAttribute("aria-valuenow", (steps * UNIT).toFixed(1));
+      dot.setAttribute("aria-valuetext", places(steps));
     }
     const w = UNIT * wasserstein(state.real, state.generated), divergent = divergence(state.real, state.generated, width);
     const shifts = Array.from({ length: HIGH - spread - LOW + 1 }, (_, i) => LOW + i);
