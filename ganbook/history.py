@@ -95,11 +95,16 @@ def refuse_non_finite(record: Record, session: Any = None) -> None:
 
 
 def refuse_non_finite_state(networks: dict[str, nn.Module], step: int, session: Any = None) -> None:
-    """Raise ``TrainingDiverged`` if a parameter or a buffer of G, D or the average ``ema`` is not finite."""
+    """Raise ``TrainingDiverged`` if a parameter of G, D or the average ``ema`` is not finite, or a buffer is NaN.
+
+    A buffer may be infinite: the mask of an attention is.
+    """
     for role, network in networks.items():
         whose = f"player {role}" if role in ("G", "D") else "the average of G"
-        for name, value in network.state_dict().items():
-            if isinstance(value, Tensor) and value.is_floating_point() and not torch.isfinite(value).all():
+        broken = [(name, ~torch.isfinite(p)) for name, p in network.named_parameters()]
+        broken += [(name, torch.isnan(b)) for name, b in network.named_buffers()]
+        for name, entries in broken:
+            if entries.any():
                 raise TrainingDiverged(f"{name} of {whose} is not finite after step {step}: training cannot go on; "
                                        f"lower the learning rate{_good(session)}")
 

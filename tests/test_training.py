@@ -320,6 +320,15 @@ def test_the_first_row_that_is_not_finite_is_the_one_named():
         refuse_non_finite(record)
 
 
+def test_a_buffer_may_be_infinite_and_not_nan():
+    game = small_game()
+    game.G.register_buffer("mask", torch.tensor([0.0, -float("inf")]))
+    fit(game, endless(), steps=2)
+    game.G.mask.fill_(float("nan"))
+    with pytest.raises(TrainingDiverged, match="^mask of player G is not finite after step 2"):
+        fit(game, endless(), steps=2)
+
+
 def test_the_penalty_is_given_real_and_generated_in_this_order_and_is_not_part_of_loss_d():
     game, plain, drawn = small_game(), small_game(), small_game()
     x, seen = next(endless()), []

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -59,11 +58,10 @@ class Together:
             session.say_if_stopped()
 
     def _saved(self, stack: ExitStack, record: Record, ema: EMA | None, options: dict[str, Any]) -> Saved:
-        path = Path(self.checkpoint.path).expanduser().resolve()
         with self.team.together():
+            path = files.locate(self.checkpoint.path)
             if self.team.leads:
                 stack.enter_context(files.lock(path))
-                files.temporary(path).unlink(missing_ok=True)
         with self.team.together(), warnings.catch_warnings():
             if not self.team.leads:
                 warnings.simplefilter("ignore")
