@@ -497,33 +497,30 @@ def test_a_stop_saves_and_returns_the_history_so_far(path, whole, callback, name
     assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
 
 
-def test_a_signal_in_the_middle_of_a_step_waits_for_its_end(path, whole):
+def signalled(number, *at):
+    """A run that sends itself a signal while D is called for the n-th time, for each n of ``at``."""
     run = Run()
     forward, calls = run.game.D.forward, []
 
     def interrupted(x):
         calls.append(1)
-        if len(calls) == 23:
-            os.kill(os.getpid(), signal.SIGINT)
+        if len(calls) in at:
+            os.kill(os.getpid(), number)
         return forward(x)
 
     run.game.D.forward = interrupted
+    return run
+
+
+def test_a_signal_in_the_middle_of_a_step_waits_for_its_end(path, whole):
+    run = signalled(signal.SIGINT, 23)
     with pytest.warns(RuntimeWarning, match="Ctrl-C ended training after step 4 of 12"):
         run.fit(checkpoint=Checkpoint(path))
     assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
 
 
 def test_a_second_ctrl_c_is_obeyed_at_once_and_the_last_save_stands(path, whole):
-    run = Run()
-    forward, calls = run.game.D.forward, []
-
-    def interrupted(x):
-        calls.append(1)
-        if len(calls) in (23, 24):
-            os.kill(os.getpid(), signal.SIGINT)
-        return forward(x)
-
-    run.game.D.forward = interrupted
+    run = signalled(signal.SIGINT, 23, 24)
     with pytest.raises(KeyboardInterrupt):
         run.fit(checkpoint=Checkpoint(path, every=2))
     assert step_of(path) == 2
@@ -540,16 +537,7 @@ def test_a_signal_in_the_last_step_is_not_swallowed(path, whole, number, name):
 
 
 def test_a_second_sigterm_is_no_ctrl_c(path, whole):
-    run = Run()
-    forward, calls = run.game.D.forward, []
-
-    def interrupted(x):
-        calls.append(1)
-        if len(calls) in (23, 24):
-            os.kill(os.getpid(), signal.SIGTERM)
-        return forward(x)
-
-    run.game.D.forward = interrupted
+    run = signalled(signal.SIGTERM, 23, 24)
     with pytest.warns(RuntimeWarning, match="SIGTERM ended training after step 4 of 12"):
         run.fit(checkpoint=Checkpoint(path))
     assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole

@@ -20,6 +20,7 @@ from ganbook.training import EMA, Game
 
 __all__ = ["Checkpoint", "Session"]
 
+
 @dataclass(frozen=True)
 class Checkpoint:
     """Where and how often `fit` saves a run; a run whose file exists goes on from it.
