@@ -22,7 +22,7 @@ help:
 	@echo "make notebooks        execute chapters again and store their outputs (all, or CH=03)"
 	@echo "make notebooks-grid   compare the stored outputs under other thread counts and CPU kernels"
 	@echo "make bench            how fast the engine is, against what (LONG=1: all of it, an hour)"
-	@echo "make lint             ruff over package, tests and notebooks"
+	@echo "make lint             ruff: check and format"
 	@echo "make clean            remove what was built (not the environment)"
 
 $(STAMPS)/pip: constraints.txt
@@ -100,6 +100,7 @@ bench: $(STAMPS)/test
 
 lint: $(STAMPS)/test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 clean:
 	rm -rf _build dist .pytest_cache .ruff_cache

@@ -1,4 +1,6 @@
-"""The article's loop as a reader would type it: DataLoader, BCELoss, plain Adam, one ``.item()`` a player and step."""
+"""The article's loop as a reader would type it: DataLoader, BCELoss, plain Adam, one ``.item()`` a
+player and step.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def article_networks(seed: int) -> tuple[nn.Module, nn.Module]:
     return G, nn.Sequential(D, nn.Sigmoid())
 
 
-def article_steps(G: nn.Module, D: nn.Module, beta1: float = BETAS[0]) -> Iterator[tuple[float, float]]:
+def article_steps(
+    G: nn.Module, D: nn.Module, beta1: float = BETAS[0]
+) -> Iterator[tuple[float, float]]:
     """Train without end; yields both losses after each step."""
     betas = beta1, BETAS[1]
     transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])

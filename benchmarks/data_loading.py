@@ -1,8 +1,8 @@
-"""What does a batch of 128 pictures cost, by torchvision's DataLoader and by `ganbook.data.batches`?
+"""What does a batch of 128 pictures cost, by torchvision's DataLoader and by
+`ganbook.data.batches`?
 
-CPU time of each, in alternating rounds in one process, as a share of one training step of the article's players.
-Run by `make bench`.
-"""
+CPU time of each, in alternating rounds in one process, as a share of one training step of the
+article's players. Run by `make bench`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def main() -> None:
         d_step(game, x)
         g_step(game, x)
 
-    found = rounds({"DataLoader": lambda: next(loader), "batches": lambda: next(batches), "step": step})
+    found = rounds(
+        {"DataLoader": lambda: next(loader), "batches": lambda: next(batches), "step": step}
+    )
     shares = {name: ratio(found, name, "step") for name in ("DataLoader", "batches")}
     print(heading())
     for name, (middle, low, high) in shares.items():

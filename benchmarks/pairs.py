@@ -1,4 +1,6 @@
-"""Time several actions against each other in one process, in alternating order; say on which machine."""
+"""Time several actions against each other in one process, in alternating order; say on which
+machine.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,12 @@ from ganbook import records
 Action = Callable[[], object]
 
 
-def rounds(actions: dict[str, Action], repeats: int = 10, n_rounds: int = 7) -> dict[str, list[float]]:
-    """CPU seconds of one call of each action: a mean over ``repeats`` for each round, all actions in every round."""
+def rounds(
+    actions: dict[str, Action], repeats: int = 10, n_rounds: int = 7
+) -> dict[str, list[float]]:
+    """CPU seconds of one call of each action: a mean over ``repeats`` for each round, all actions
+    in every round.
+    """
     found: dict[str, list[float]] = {name: [] for name in actions}
     for action in actions.values():
         action()
@@ -39,7 +45,11 @@ def ratio(found: dict[str, list[float]], over: str, under: str) -> tuple[float, 
 
 def machine() -> dict[str, str | int]:
     """What a reader needs to know of the machine: no names, no paths."""
-    return {"hardware": records.hardware(), "threads": torch.get_num_threads(), "torch": torch.__version__}
+    return {
+        "hardware": records.hardware(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+    }
 
 
 def heading() -> str:

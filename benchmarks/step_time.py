@@ -1,8 +1,8 @@
-"""Where does the time of one training step of the article's players go? Shares of self CPU time, batch 128.
+"""Where does the time of one training step of the article's players go? Shares of self CPU time,
+batch 128.
 
-In float32 as the chapters run, and in bfloat16 with all that `ganbook.fast` offers. Run by `make bench`. Prints
-shares, not seconds: seconds depend on the machine and on what else runs on it.
-"""
+In float32 as the chapters run, and in bfloat16 with all that `ganbook.fast` offers. Run by `make
+bench`. Prints shares, not seconds: seconds depend on the machine and on what else runs on it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,16 @@ from ganbook.training import Game, d_step, g_step
 
 KINDS = {
     "matrix products": ("mm", "addmm", "linear", "matmul"),
-    "dropout masks": ("dropout", "bernoulli", "native_dropout", "div_", "empty_like", "random_", "::ge", "::mul"),
+    "dropout masks": (
+        "dropout",
+        "bernoulli",
+        "native_dropout",
+        "div_",
+        "empty_like",
+        "random_",
+        "::ge",
+        "::mul",
+    ),
     "Adam": ("adam", "optimizer", "zero_grad", "_fused"),
     "activations": ("leaky_relu", "tanh", "softplus"),
     "casts and copies": ("to_copy", "copy_", "::cat"),
@@ -68,7 +77,9 @@ def main() -> None:
     found = {}
     for setting, game in settings.items():
         rounds = [shares(game) for _ in range(arguments.rounds)]
-        found[setting] = {k: round(statistics.median(r.get(k, 0.0) for r in rounds), 4) for k in rounds[0]}
+        found[setting] = {
+            k: round(statistics.median(r.get(k, 0.0) for r in rounds), 4) for k in rounds[0]
+        }
         print(setting)
         for name, share in sorted(found[setting].items(), key=lambda item: -item[1]):
             print(f"  {name:32s} {100 * share:5.1f} %")

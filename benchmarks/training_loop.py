@@ -1,4 +1,5 @@
-"""Is `fit` faster than the article's loop, and how near to its matrix products alone? Same networks, batches of 128.
+"""Is `fit` faster than the article's loop, and how near to its matrix products alone? Same
+networks, batches of 128.
 
 1. Steps of the article's loop against those of `fit`: float32 as in the chapters, float32 and bfloat16 with what
    `ganbook.fast` offers.
@@ -28,7 +29,12 @@ from ganbook.networks import WIDTHS_D, WIDTHS_G
 from ganbook.recipes.mnist_mlp import article_game, sample, scores
 from ganbook.training import Game, fit
 
-LOOP, CHAPTERS, QUICK, BFLOAT16 = "article's loop", "fit, float32", "fit, float32, quick", "fit, bfloat16, quick"
+LOOP, CHAPTERS, QUICK, BFLOAT16 = (
+    "article's loop",
+    "fit, float32",
+    "fit, float32, quick",
+    "fit, bfloat16, quick",
+)
 BOUND, BOUND_BFLOAT16 = "products alone, float32", "products alone, bfloat16"
 STEPS, QUALITY_STEPS, QUALITY_BETA1 = 10, 938, 0.5  # at 0.9 all are as bad as noise for so long
 
@@ -39,7 +45,9 @@ def quick(game: Game, bfloat16: bool) -> Game:
     if bfloat16:
         G, D = InBfloat16(G), InBfloat16(D)
     rate, betas = (game.optimizer_g.defaults[name] for name in ("lr", "betas"))
-    adam_g, adam_d = (torch.optim.Adam(p.parameters(), lr=rate, betas=betas, fused=True) for p in (G, D))
+    adam_g, adam_d = (
+        torch.optim.Adam(p.parameters(), lr=rate, betas=betas, fused=True) for p in (G, D)
+    )
     return Game(G, D, adam_g, adam_d, game.latent, one_pass=True)
 
 
@@ -55,10 +63,14 @@ def times(action):
 
 
 def products(dtype: torch.dtype):
-    """Every matrix product of one step, and nothing else; D sees its real and generated rows in one product."""
+    """Every matrix product of one step, and nothing else; D sees its real and generated rows in one
+    product.
+    """
     g, d = (list(pairwise(sizes)) for sizes in ((LATENT, *WIDTHS_G, 784), (784, *WIDTHS_D, 1)))
     weight = {(i, o): torch.randn(o, i).to(dtype) for i, o in g + d}
-    rows = {(n, k): torch.randn(n, k).to(dtype) for n in (BATCH, 2 * BATCH) for k in {*sum(g + d, ())}}
+    rows = {
+        (n, k): torch.randn(n, k).to(dtype) for n in (BATCH, 2 * BATCH) for k in {*sum(g + d, ())}
+    }
 
     def forward(layers, n: int) -> None:
         for i, o in layers:
@@ -89,25 +101,41 @@ def products(dtype: torch.dtype):
 def speed(n_rounds: int) -> dict[str, object]:
     bfloat16 = has_bfloat16()
     loop = article_steps(*article_networks(0))
-    actions = {LOOP: times(lambda: next(loop)), CHAPTERS: fitting(article_game()),
-               QUICK: fitting(quick(article_game(), bfloat16=False)), BOUND: times(products(torch.float32))}
+    actions = {
+        LOOP: times(lambda: next(loop)),
+        CHAPTERS: fitting(article_game()),
+        QUICK: fitting(quick(article_game(), bfloat16=False)),
+        BOUND: times(products(torch.float32)),
+    }
     if bfloat16:
-        actions |= {BFLOAT16: fitting(quick(article_game(), bfloat16=True)),
-                    BOUND_BFLOAT16: times(products(torch.bfloat16))}
+        actions |= {
+            BFLOAT16: fitting(quick(article_game(), bfloat16=True)),
+            BOUND_BFLOAT16: times(products(torch.bfloat16)),
+        }
     found = rounds(actions, repeats=1, n_rounds=n_rounds)
-    results = {f"{LOOP} / {name}": ratio(found, LOOP, name) for name in (CHAPTERS, QUICK, BFLOAT16) if name in found}
+    results = {
+        f"{LOOP} / {name}": ratio(found, LOOP, name)
+        for name in (CHAPTERS, QUICK, BFLOAT16)
+        if name in found
+    }
     for bound, names in ((BOUND, (CHAPTERS, QUICK)), (BOUND_BFLOAT16, (BFLOAT16,))):
-        results |= {f"{bound} / {name}": ratio(found, bound, name) for name in names if name in found}
+        results |= {
+            f"{bound} / {name}": ratio(found, bound, name) for name in names if name in found
+        }
     for name, (middle, low, high) in results.items():
         print(f"{name:48s} {middle:5.2f}   ({low:.2f} to {high:.2f})")
     if not bfloat16:
         print("bfloat16 left out: this processor has no instructions for it")
-    milliseconds = {name: round(1000 * statistics.median(each) / STEPS, 1) for name, each in found.items()}
+    milliseconds = {
+        name: round(1000 * statistics.median(each) / STEPS, 1) for name, each in found.items()
+    }
     return {"ratios (median, lowest, highest)": results, "milliseconds a step": milliseconds}
 
 
 def quality(seeds: Iterable[int]) -> dict[str, list[float]]:
-    """Fréchet distance of 10,000 samples after equal numbers of steps, by seed, at the beta1 that learns in these."""
+    """Fréchet distance of 10,000 samples after equal numbers of steps, by seed, at the beta1 that
+    learns in these.
+    """
     real, _ = describe(data.mnist("train").x[:10_000])
     found: dict[str, list[float]] = {LOOP: [], CHAPTERS: [], BFLOAT16: []}
     for seed in seeds:
@@ -123,14 +151,20 @@ def quality(seeds: Iterable[int]) -> dict[str, list[float]]:
             fit(game, batches, steps=QUALITY_STEPS, seed=seed)
             found[name].append(scores(sample(game.G, 10_000), real)[0])
     for name, values in found.items():
-        print(f"{name:24s} Fréchet distance after {QUALITY_STEPS} steps: {', '.join(f'{v:.0f}' for v in values)}")
+        print(
+            f"{name:24s} Fréchet distance after {QUALITY_STEPS} steps: {', '.join(f'{v:.0f}' for v in values)}"
+        )
     return {name: [round(v, 1) for v in values] for name, values in found.items()}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--quality", action="store_true", help="also compare Fréchet distances (minutes)")
+    parser.add_argument(
+        "--quality", action="store_true", help="also compare Fréchet distances (minutes)"
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()

@@ -1,8 +1,8 @@
-"""What is each way of making a step faster worth? One change at a time, against the same step without it.
+"""What is each way of making a step faster worth? One change at a time, against the same step
+without it.
 
-The article's players in batches of 128, and the convolutional pair in batches of 64 with R1. Run by `make bench`.
-`--compile` adds torch.compile, which needs a C++ compiler and minutes.
-"""
+The article's players in batches of 128, and the convolutional pair in batches of 64 with R1. Run by
+`make bench`. `--compile` adds torch.compile, which needs a C++ compiler and minutes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def with_players(game: Game, change, fused: bool = True, one_pass: bool = False)
     """The same game with both players changed, and new optimisers for them."""
     G, D = change(copy.deepcopy(game.G)), change(copy.deepcopy(game.D))
     rate, betas = (game.optimizer_g.defaults[name] for name in ("lr", "betas"))
-    adam_g, adam_d = (torch.optim.Adam(p.parameters(), lr=rate, betas=betas, fused=fused) for p in (G, D))
+    adam_g, adam_d = (
+        torch.optim.Adam(p.parameters(), lr=rate, betas=betas, fused=fused) for p in (G, D)
+    )
     return Game(G, D, adam_g, adam_d, game.latent, one_pass=one_pass)
 
 
@@ -59,21 +61,33 @@ def pairs(compiled: bool) -> dict[str, tuple]:
     plain = stepping(article_game())
     conv = conv_game(0, LONG)
     on_conv = {"batch": 64, "penalty": r1(GAMMA)}
-    contiguous = with_players(conv, lambda network: network.to(memory_format=torch.contiguous_format), one_pass=True)
+    contiguous = with_players(
+        conv, lambda network: network.to(memory_format=torch.contiguous_format), one_pass=True
+    )
     found = {
         "D frozen in G's step": (plain, unfrozen(plain)),
         "fused Adam": (plain, stepping(with_players(article_game(), lambda n: n, fused=False))),
-        "no .item() in the loop": (plain, stepping(article_game(), after=lambda row: [v.item() for v in row.values()])),
-        "one pass of D": (stepping(with_players(article_game(), lambda n: n, one_pass=True)), plain),
+        "no .item() in the loop": (
+            plain,
+            stepping(article_game(), after=lambda row: [v.item() for v in row.values()]),
+        ),
+        "one pass of D": (
+            stepping(with_players(article_game(), lambda n: n, one_pass=True)),
+            plain,
+        ),
         "dropout from random bits": (stepping(with_players(article_game(), quick_dropout)), plain),
         "channels last, convolutions": (stepping(conv, **on_conv), stepping(contiguous, **on_conv)),
     }
     if has_bfloat16():
         found["bfloat16"] = stepping(with_players(article_game(), InBfloat16)), plain
-        found["bfloat16, convolutions"] = (stepping(conv_game(0, LONG, bfloat16=True), **on_conv),
-                                           stepping(conv, **on_conv))
-        found["channels last, bfloat16"] = (stepping(conv_game(0, LONG, bfloat16=True), **on_conv),
-                                            stepping(with_players(contiguous, InBfloat16, one_pass=True), **on_conv))
+        found["bfloat16, convolutions"] = (
+            stepping(conv_game(0, LONG, bfloat16=True), **on_conv),
+            stepping(conv, **on_conv),
+        )
+        found["channels last, bfloat16"] = (
+            stepping(conv_game(0, LONG, bfloat16=True), **on_conv),
+            stepping(with_players(contiguous, InBfloat16, one_pass=True), **on_conv),
+        )
     if compiled:
         found["torch.compile"] = stepping(with_players(article_game(), torch.compile)), plain
     return found
@@ -90,7 +104,10 @@ def main() -> None:
         found = rounds({"with": with_it, "without": without}, repeats=5, n_rounds=9)
         ratios = [b / a for a, b in zip(found["with"], found["without"], strict=True)]
         results[name] = statistics.median(ratios), min(ratios), max(ratios)
-        print(f"{name:32s} {results[name][0]:5.2f}   ({min(ratios):.2f} to {max(ratios):.2f})", flush=True)
+        print(
+            f"{name:32s} {results[name][0]:5.2f}   ({min(ratios):.2f} to {max(ratios):.2f})",
+            flush=True,
+        )
     write(arguments.json, {"time without over time with (median, lowest, highest)": results})
 
 

@@ -1,7 +1,7 @@
 """What this book adds to Jupyter Book: its sources, its page furniture and its looks.
 
-Loaded through ``sphinx.local_extensions`` in ``_config.yml``; needs nothing but Sphinx and what its theme brings.
-"""
+Loaded through ``sphinx.local_extensions`` in ``_config.yml``; needs nothing but Sphinx and what its
+theme brings."""
 
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,9 @@ def add_looks(app: Sphinx, config: Any) -> None:
     app.add_js_file("book.js", defer="defer")
 
 
-def add_search(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+def add_search(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
     """The search page alone gets the script that mends its results."""
     if pagename == "search":
         app.add_js_file("search.js", priority=900, defer="defer")

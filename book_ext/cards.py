@@ -1,8 +1,8 @@
 """What other sites show when someone shares a page: title, description, picture.
 
-One configuration in ``_config.yml``: ``html.baseurl`` (where the site stands, if anywhere), ``card_image`` (a file
-of ``book_ext/static``) and ``card_alt``. Addresses on a card must be absolute, so without a base there are none.
-"""
+One configuration in ``_config.yml``: ``html.baseurl`` (where the site stands, if anywhere),
+``card_image`` (a file of ``book_ext/static``) and ``card_alt``. Addresses on a card must be
+absolute, so without a base there are none."""
 
 import re
 from html import escape
@@ -20,7 +20,9 @@ def setup(app: Sphinx) -> None:
     app.connect("html-page-context", describe, priority=920)
 
 
-def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+def describe(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
     """Append the page's tags to its metatags."""
     if doctree is None:
         return
@@ -28,7 +30,9 @@ def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, A
     tags = {
         "og:type": "website" if pagename == app.config.root_doc else "article",
         "og:site_name": escape(app.config.html_title or app.config.project, quote=True),
-        "og:title": escape(re.sub(r"<[^>]+>", "", context["title"]), quote=True).replace("&amp;", "&"),
+        "og:title": escape(re.sub(r"<[^>]+>", "", context["title"]), quote=True).replace(
+            "&amp;", "&"
+        ),
         "og:description": found[1] if found else "",
         "og:locale": app.config.language,
         "og:url": "",
@@ -40,9 +44,14 @@ def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, A
         tags["og:url"] = f"{base.rstrip('/')}/{app.builder.get_target_uri(pagename)}"
     if base and app.config.card_image:
         tags["og:image"] = f"{base.rstrip('/')}/_static/{app.config.card_image}"
-        tags |= {"og:image:width": "1200", "og:image:height": "630", "twitter:card": "summary_large_image",
-                 "og:image:alt": escape(app.config.card_alt, quote=True)}
+        tags |= {
+            "og:image:width": "1200",
+            "og:image:height": "630",
+            "twitter:card": "summary_large_image",
+            "og:image:alt": escape(app.config.card_alt, quote=True),
+        }
     context["metatags"] = context.get("metatags", "") + "".join(
         f'\n<meta {"name" if name.startswith("twitter") else "property"}="{name}" content="{content}" />'
-        for name, content in tags.items() if content
+        for name, content in tags.items()
+        if content
     )

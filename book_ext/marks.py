@@ -1,8 +1,8 @@
-"""Marks for solved exercises, which the reader's browser keeps: what the page offers, and which exercises there are.
+"""Marks for solved exercises, which the reader's browser keeps: what the page offers, and which
+exercises there are.
 
-Everything here is hidden until a line in the page's head says that scripts run, so that nothing moves afterwards
-and nothing shows without them. ``static/marks.js`` does the rest.
-"""
+Everything here is hidden until a line in the page's head says that scripts run, so that nothing
+moves afterwards and nothing shows without them. ``static/marks.js`` does the rest."""
 
 import json
 import re
@@ -17,13 +17,18 @@ from sphinx.application import Sphinx
 
 STATEMENT = re.compile(r"\{exercise\} +(.+)")
 TITLE = re.compile(r"^# +(.+)", re.M)
-BOX = re.compile(r'<div class="exercise admonition" id="ex-(\d+)-(\d+)">\s*<p class="admonition-title".*?</p>', re.S)
+BOX = re.compile(
+    r'<div class="exercise admonition" id="ex-(\d+)-(\d+)">\s*<p class="admonition-title".*?</p>',
+    re.S,
+)
 FACTS = re.compile(r'(<p class="chapter-facts">.*?)</p>')
 OVERVIEW = "how_exercises_work.html#your-marks"
 
 
 class ExerciseMarks(Directive):
-    """``{exercise-marks}``: every exercise with its mark; its content is what plain JupyterLab shows instead."""
+    """``{exercise-marks}``: every exercise with its mark; its content is what plain JupyterLab
+    shows instead.
+    """
 
     has_content = True
 
@@ -51,12 +56,23 @@ def exercises(folder: Path) -> list[dict[str, Any]]:
     for path in sorted(folder.glob("*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         sources = [("".join(cell["source"]), cell["metadata"].get("ganbook", {})) for cell in cells]
-        listed = [(marks["exercise"], STATEMENT.search(text).group(1).strip())
-                  for text, marks in sources if "exercise" in marks]
+        listed = [
+            (marks["exercise"], STATEMENT.search(text).group(1).strip())
+            for text, marks in sources
+            if "exercise" in marks
+        ]
         if listed:
-            title = next(named.group(1).strip() for text, _ in sources if (named := TITLE.search(text)))
-            found.append({"chapter": int(listed[0][0].split(".")[0]), "page": f"{folder.name}/{path.stem}",
-                          "title": title, "exercises": dict(listed)})
+            title = next(
+                named.group(1).strip() for text, _ in sources if (named := TITLE.search(text))
+            )
+            found.append(
+                {
+                    "chapter": int(listed[0][0].split(".")[0]),
+                    "page": f"{folder.name}/{path.stem}",
+                    "title": title,
+                    "exercises": dict(listed),
+                }
+            )
     return sorted(found, key=lambda page: page["chapter"])
 
 
@@ -64,34 +80,48 @@ def write_catalogue(app: Sphinx) -> None:
     """Write ``_static/exercises.js``: ids by chapter, for counts on every page."""
     if app.builder.format != "html":
         return
-    pages = [{"chapter": page["chapter"], "page": page["page"], "ids": list(page["exercises"])}
-             for page in exercises(Path(app.srcdir, "notebooks"))]
+    pages = [
+        {"chapter": page["chapter"], "page": page["page"], "ids": list(page["exercises"])}
+        for page in exercises(Path(app.srcdir, "notebooks"))
+    ]
     static = Path(app.outdir, "_static")
     static.mkdir(parents=True, exist_ok=True)
-    static.joinpath("exercises.js").write_text(f"const GANBOOK_EXERCISES = {json.dumps(pages)};\n", encoding="utf-8")
+    static.joinpath("exercises.js").write_text(
+        f"const GANBOOK_EXERCISES = {json.dumps(pages)};\n", encoding="utf-8"
+    )
 
 
-def offer(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+def offer(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
     """Put a button into every exercise's box, and the count into the line of facts."""
     if doctree is None or "body" not in context:
         return
-    context["body"] = BOX.sub(lambda box: box.group() + button(f"{box[1]}.{box[2]}"), context["body"])
+    context["body"] = BOX.sub(
+        lambda box: box.group() + button(f"{box[1]}.{box[2]}"), context["body"]
+    )
     for page in exercises(Path(app.srcdir, "notebooks")):
         if page["page"] == pagename:
             link = f' <a class="marks-facts needs-marks" href="{OVERVIEW}">{count(page, " solved")}</a>'
-            context["body"] = FACTS.sub(lambda line, link=link: f"{line[1]}{link}</p>", context["body"], count=1)
+            context["body"] = FACTS.sub(
+                lambda line, link=link: f"{line[1]}{link}</p>", context["body"], count=1
+            )
 
 
 def button(name: str) -> str:
     """The button that marks one exercise; its name stays, its state changes."""
-    return (f'<button type="button" class="mark-button needs-marks" data-exercise="{name}" aria-pressed="false" '
-            f'aria-label="Exercise {name} solved">Solved</button>')
+    return (
+        f'<button type="button" class="mark-button needs-marks" data-exercise="{name}" aria-pressed="false" '
+        f'aria-label="Exercise {name} solved">Solved</button>'
+    )
 
 
 def count(page: dict[str, Any], words: str = "") -> str:
     """``0 of 13``, which the script corrects."""
-    return (f'<span class="marks-count" data-chapter="{page["chapter"]}">0 of {len(page["exercises"])}</span>'
-            f"{escape(words)}")
+    return (
+        f'<span class="marks-count" data-chapter="{page["chapter"]}">0 of {len(page["exercises"])}</span>'
+        f"{escape(words)}"
+    )
 
 
 def overview(pages: list[dict[str, Any]]) -> str:
@@ -123,6 +153,8 @@ def _table(page: dict[str, Any]) -> str:
         f"<td>{button(key)}</td></tr>"
         for key, title in page["exercises"].items()
     )
-    return (f"<details><summary>{escape(name)}: {count(page)}</summary>\n"
-            f'<table class="table"><thead><tr><th scope="col">Exercise</th><th scope="col">Mark</th></tr></thead>\n'
-            f"<tbody>\n{rows}\n</tbody></table></details>")
+    return (
+        f"<details><summary>{escape(name)}: {count(page)}</summary>\n"
+        f'<table class="table"><thead><tr><th scope="col">Exercise</th><th scope="col">Mark</th></tr></thead>\n'
+        f"<tbody>\n{rows}\n</tbody></table></details>"
+    )

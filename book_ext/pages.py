@@ -1,4 +1,6 @@
-"""What every page carries besides its text: the reading line under a chapter's title, no idle scripts."""
+"""What every page carries besides its text: the reading line under a chapter's title, no idle
+scripts.
+"""
 
 import json
 import re
@@ -15,7 +17,12 @@ WORDS_PER_MINUTE = 200
 SECONDS_PER_EQUATION = 12
 STATED = re.compile(r"\d+ minutes to read|[Rr]eading:? (?:about )?\d+ min")
 IDLE_SCRIPTS = ("thebe", "THEBE_JS_URL", "design-tabs.js")
-IDLE_FILES = ("*/*.map", "scripts/fontawesome.js*", "vendor/fontawesome/webfonts/*.ttf", "sphinx-thebe.*")
+IDLE_FILES = (
+    "*/*.map",
+    "scripts/fontawesome.js*",
+    "vendor/fontawesome/webfonts/*.ttf",
+    "sphinx-thebe.*",
+)
 HEADING = re.compile(r"</h1>")
 MENDED = {
     '<div class="proof admonition" id="proof">': '<div class="proof admonition">',
@@ -25,14 +32,19 @@ MENDED = {
 }
 EXERCISE = re.compile(r'(?=<div class="exercise admonition" id="ex-(\d+-\d+)">)')
 EXERCISE_TITLE = re.compile(
-    r'(?<=<p class="admonition-title")>(?:<span class="caption-number">)?Exercise ([\d.]*)(?: </span> )?\((.*)\)</p>')
-SOLUTION_TITLE = re.compile(r'(?<=title">)Solution to<a [^>]*#ex-([\d-]+)"[^>]*> Exercise( [\d.]+)?[^<]*</a>')
+    r'(?<=<p class="admonition-title")>(?:<span class="caption-number">)?Exercise ([\d.]*)(?: </span> )?\((.*)\)</p>'
+)
+SOLUTION_TITLE = re.compile(
+    r'(?<=title">)Solution to<a [^>]*#ex-([\d-]+)"[^>]*> Exercise( [\d.]+)?[^<]*</a>'
+)
 HINT = '<span class="sd-summary-text">'
 CHINESE_TERM = re.compile(r'<dt( id="[^"]*">(?=[^<]*[\u4e00-\u9fff]))')
 
 
-WITHOUT_SCRIPTS = ('<noscript class="without-scripts"><p>A script sets the formulas of this page. '
-                   "Without it they stand as TeX.</p></noscript>\n")
+WITHOUT_SCRIPTS = (
+    '<noscript class="without-scripts"><p>A script sets the formulas of this page. '
+    "Without it they stand as TeX.</p></noscript>\n"
+)
 
 
 def setup(app: Sphinx) -> None:
@@ -51,7 +63,9 @@ def measure(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     words = sum(
         len(node.astext().split())
         for node in doctree.findall(nodes.Text)
-        if not _inside(node, (nodes.literal_block, nodes.math, nodes.math_block, nodes.raw, nodes.comment))
+        if not _inside(
+            node, (nodes.literal_block, nodes.math, nodes.math_block, nodes.raw, nodes.comment)
+        )
     )
     equations = len(list(doctree.findall(nodes.math_block)))
     minutes = words / WORDS_PER_MINUTE + equations * SECONDS_PER_EQUATION / 60
@@ -76,17 +90,29 @@ def set_formulas_of_titles(app: Sphinx, doctree: nodes.document, docname: str) -
                 text.parent.replace(text, new)
 
 
-def furnish(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Put the reading line under the title, describe the page, say what needs a script, leave out idle scripts."""
-    context["script_files"] = [script for script in context.get("script_files", []) if not _idle(script)]
-    context["css_files"] = [sheet for sheet in context.get("css_files", []) if "thebe" not in str(sheet)]
+def furnish(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Put the reading line under the title, describe the page, say what needs a script, leave out
+    idle scripts.
+    """
+    context["script_files"] = [
+        script for script in context.get("script_files", []) if not _idle(script)
+    ]
+    context["css_files"] = [
+        sheet for sheet in context.get("css_files", []) if "thebe" not in str(sheet)
+    ]
     if doctree is None or "body" not in context:
         return
     description = _first_sentence(doctree)
     if description and "metatags" in context:
-        context["metatags"] += f'\n<meta name="description" content="{escape(description, quote=True)}" />'
+        context["metatags"] += (
+            f'\n<meta name="description" content="{escape(description, quote=True)}" />'
+        )
     context["body"] = dress(context["body"])
-    line = reading_line(Path(app.srcdir), pagename, app.env.metadata[pagename].get("reading_minutes"))
+    line = reading_line(
+        Path(app.srcdir), pagename, app.env.metadata[pagename].get("reading_minutes")
+    )
     if line:
         context["body"] = HEADING.sub(lambda found: found.group() + line, context["body"], count=1)
     if any(doctree.findall(lambda node: isinstance(node, (nodes.math, nodes.math_block)))):
@@ -94,16 +120,20 @@ def furnish(app: Sphinx, pagename: str, templatename: str, context: dict[str, An
 
 
 def dress(body: str) -> str:
-    """Set a chapter's number above its title, name the language of Chinese terms, and tidy block titles.
+    """Set a chapter's number above its title, name the language of Chinese terms, and tidy block
+    titles.
 
     Also mends what is not valid: one id for all proofs, a list whose children are no items.
     """
     body = re.sub(
         r'<h1><span class="section-number">(\d+)\. </span>',
         r'<h1><span class="chapter-number">Chapter <span class="section-number">\1</span></span>',
-        body, count=1,
+        body,
+        count=1,
     )
-    body = SOLUTION_TITLE.sub(lambda to: f"Solution to Exercise{to[2] or ' ' + to[1].replace('-', '.')}", body)
+    body = SOLUTION_TITLE.sub(
+        lambda to: f"Solution to Exercise{to[2] or ' ' + to[1].replace('-', '.')}", body
+    )
     head, *exercises = re.split(EXERCISE, body)
     body = head + "".join(map(dress_exercise, exercises[::2], exercises[1::2]))
     for old, new in MENDED.items():
@@ -112,16 +142,20 @@ def dress(body: str) -> str:
 
 
 def dress_exercise(place: str, text: str) -> str:
-    """Make an exercise's title a heading with a number and a link, and let its hints say whose they are.
+    """Make an exercise's title a heading with a number and a link, and let its hints say whose they
+    are.
 
-    ``text`` goes from the exercise to the next one; where pages have no number, the exercise's is that of its id.
-    """
+    ``text`` goes from the exercise to the next one; where pages have no number, the exercise's is
+    that of its id."""
     number = place.replace("-", ".")
     text = EXERCISE_TITLE.sub(
-        lambda title: ' role="heading" aria-level="3">'
-        f'<span class="caption-number">Exercise {title[1] or number} </span><span class="block-title">{title[2]}</span>'
-        f'<a class="headerlink" href="#ex-{place}" title="Link to this exercise">#</a></p>',
-        text, count=1,
+        lambda title: (
+            ' role="heading" aria-level="3">'
+            f'<span class="caption-number">Exercise {title[1] or number} </span><span class="block-title">{title[2]}</span>'
+            f'<a class="headerlink" href="#ex-{place}" title="Link to this exercise">#</a></p>'
+        ),
+        text,
+        count=1,
     )
     return text.replace(HINT, f'{HINT}<span class="visually-hidden">Exercise {number}, </span>')
 

@@ -1,9 +1,10 @@
-"""What a reference leads to, kept on the page that refers: a term's meaning, a cited work, an equation.
+"""What a reference leads to, kept on the page that refers: a term's meaning, a cited work, an
+equation.
 
-Once all pages are written, each gets one ``<template>`` a target; ``static/previews.js`` shows it on hover and on
-focus. sphinx-tippy, the extension for this, was tried: its tips go away neither by Escape nor stay under the
-pointer (WCAG 1.4.13), it shows a term without its meaning and no cited work, and its scripts come from a CDN.
-"""
+Once all pages are written, each gets one ``<template>`` a target; ``static/previews.js`` shows it
+on hover and on focus. sphinx-tippy, the extension for this, was tried: its tips go away neither by
+Escape nor stay under the pointer (WCAG 1.4.13), it shows a term without its meaning and no cited
+work, and its scripts come from a CDN."""
 
 import re
 from html import unescape
@@ -14,7 +15,9 @@ from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 
 LINK = re.compile(r'<a class="reference internal" href="([^"#]*)#((?:term-|equation-|id\d)[^"]*)"')
-EQUATION = re.compile(r'<div class="math notranslate nohighlight" id="(equation-[^"]+)">\s*(.*?)</div>', re.S)
+EQUATION = re.compile(
+    r'<div class="math notranslate nohighlight" id="(equation-[^"]+)">\s*(.*?)</div>', re.S
+)
 HEADER_LINK = re.compile(r'<a class="headerlink".*?</a>', re.S)
 SCRIPT_OF_FORMULAS = "mathjax/tex-chtml.js"
 
@@ -39,7 +42,9 @@ def embed(app: Sphinx, problem: Exception | None) -> None:
             preview = targets.get(target, {}).get(unescape(place))
             if preview and (SCRIPT_OF_FORMULAS in text or r"\(" not in preview):
                 found[f"{file}#{place}"] = preview
-        templates = "".join(f'<template data-preview="{link}">{html}</template>\n' for link, html in found.items())
+        templates = "".join(
+            f'<template data-preview="{link}">{html}</template>\n' for link, html in found.items()
+        )
         if templates:
             head, end, tail = text.rpartition("</body>")
             page.write_text(f"{head}{templates}{end}{tail}", encoding="utf-8")
@@ -47,7 +52,10 @@ def embed(app: Sphinx, problem: Exception | None) -> None:
 
 def previews(text: str) -> dict[str, str]:
     """The places of a page that can be previewed, with their HTML; no links and no ids in it."""
-    found = {name: f'<div class="math">{HEADER_LINK.sub("", said)}</div>' for name, said in EQUATION.findall(text)}
+    found = {
+        name: f'<div class="math">{HEADER_LINK.sub("", said)}</div>'
+        for name, said in EQUATION.findall(text)
+    }
     if '<dl class="simple glossary">' not in text and 'class="citation"' not in text:
         return found
     page = BeautifulSoup(text, "html.parser")

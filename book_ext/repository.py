@@ -1,8 +1,7 @@
 """The one address from which launch and repository buttons follow.
 
-Taken from ``GANBOOK_REPOSITORY``, else from ``repository.url`` in ``_config.yml``, else from the git
-remote ``origin``; an address that is not http(s) is none. Nothing is invented.
-"""
+Taken from ``GANBOOK_REPOSITORY``, else from ``repository.url`` in ``_config.yml``, else from the
+git remote ``origin``; an address that is not http(s) is none. Nothing is invented."""
 
 import os
 import subprocess
@@ -41,7 +40,10 @@ def find(source: str, configured: str) -> str | None:
             return clean(address)
     try:
         remote = subprocess.run(
-            ["git", "-C", source, "remote", "get-url", "origin"], capture_output=True, text=True, timeout=10
+            ["git", "-C", source, "remote", "get-url", "origin"],
+            capture_output=True,
+            text=True,
+            timeout=10,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -57,6 +59,8 @@ def offer_repository(app: Sphinx, config: Any) -> None:
     if host not in HOSTS:
         options.pop("repository_branch", None)
         return
-    options.update(repository_url=address, use_repository_button=True, use_issues_button=host == "github.com")
+    options.update(
+        repository_url=address, use_repository_button=True, use_issues_button=host == "github.com"
+    )
     if host == "github.com":
         options["launch_buttons"] = {"colab_url": "https://colab.research.google.com"}

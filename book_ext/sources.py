@@ -29,6 +29,8 @@ def refuse_twins(app: Sphinx, config: Any) -> None:
         if page.exists():
             logger.warning(
                 "notebooks/%s now holds the chapter that notebooks/%s stood in for: git rm notebooks/%s",
-                notebook.name, page.name, page.name,
+                notebook.name,
+                page.name,
+                page.name,
             )
             config.exclude_patterns = [*config.exclude_patterns, f"notebooks/{page.name}"]

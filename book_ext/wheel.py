@@ -1,8 +1,8 @@
-"""The wheel of ganbook beside the site: a download in every page's menu, and a role that links to it.
+"""The wheel of ganbook beside the site: a download in every page's menu, and a role that links to
+it.
 
-``scripts/build_book.py`` makes the wheel and names it in ``GANBOOK_WHEEL``. A build by hand has no wheel: its
-pages offer none, and the role gives its text without a link.
-"""
+``scripts/build_book.py`` makes the wheel and names it in ``GANBOOK_WHEEL``. A build by hand has no
+wheel: its pages offer none, and the role gives its text without a link."""
 
 import os
 import re
@@ -24,7 +24,9 @@ class WheelRole(SphinxRole):
         if not wheel:
             return [nodes.inline(self.text, self.text)], []
         address = "../" * self.env.docname.count("/") + Path(wheel).name
-        return [nodes.reference(self.text, self.text, refuri=address, classes=["wheel"], internal=True)], []
+        return [
+            nodes.reference(self.text, self.text, refuri=address, classes=["wheel"], internal=True)
+        ], []
 
 
 def setup(app: Sphinx) -> None:
@@ -48,16 +50,23 @@ def fill_version(app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = source[0].replace("{{ version }}", app.config.version)
 
 
-def offer(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+def offer(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
     """Add the wheel to the download menu."""
     wheel = os.environ.get("GANBOOK_WHEEL")
     for group in context.get("header_buttons", []):
         if wheel and group.get("label") == "download-buttons":
-            group["buttons"].append({
-                "type": "link", "url": context["pathto"](Path(wheel).name, 1), "text": "ganbook (.whl)",
-                "icon": "fas fa-download", "tooltip": "Download the package that the notebooks import",
-                "label": "download-wheel-button",
-            })
+            group["buttons"].append(
+                {
+                    "type": "link",
+                    "url": context["pathto"](Path(wheel).name, 1),
+                    "text": "ganbook (.whl)",
+                    "icon": "fas fa-download",
+                    "tooltip": "Download the package that the notebooks import",
+                    "label": "download-wheel-button",
+                }
+            )
 
 
 def copy(app: Sphinx, problem: Exception | None) -> None:

@@ -23,9 +23,13 @@ def as_array(value: Any, name: str, ndim: int) -> Array:
     array = np.asarray(value, dtype=np.float64)
     if array.ndim != ndim or array.size == 0:
         shape = ("(n,)", "(n, d)")[ndim - 1]
-        raise ValueError(f"{name} has shape {array.shape}; expected a non-empty array of shape {shape}.")
+        raise ValueError(
+            f"{name} has shape {array.shape}; expected a non-empty array of shape {shape}."
+        )
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} holds NaN or infinite values; expected finite ones: look where they arise.")
+        raise ValueError(
+            f"{name} holds NaN or infinite values; expected finite ones: look where they arise."
+        )
     return array
 
 

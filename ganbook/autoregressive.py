@@ -1,4 +1,6 @@
-"""MADE: one masked network that gives every conditional of a binary vector, and so its exact probability."""
+"""MADE: one masked network that gives every conditional of a binary vector, and so its exact
+probability.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,11 @@ def made_masks(
 ) -> list[Tensor]:
     """Return the masks that let the output for a variable see only the variables drawn before it.
 
-    ``order`` lists the D variables in the order in which they are drawn; the t-th of them gets the degree t,
-    from 1 to D. Hidden units get degrees from 1 to D − 1, in turn, or at random given a ``generator``.
-    A hidden unit of degree m sees the units below with degree ≤ m; the output for a variable of degree t sees
-    hidden units with degree < t, strictly. One boolean mask a layer, (units above, units below).
+    ``order`` lists the D variables in the order in which they are drawn; the t-th of them gets the
+    degree t, from 1 to D. Hidden units get degrees from 1 to D − 1, in turn, or at random given a
+    ``generator``. A hidden unit of degree m sees the units below with degree ≤ m; the output for a
+    variable of degree t sees hidden units with degree < t, strictly. One boolean mask a layer,
+    (units above, units below).
 
     Raises ValueError unless ``order`` is a permutation of 0..D−1 and every width is at least 1.
     Source: Germain, Gregor, Murray and Larochelle (2015), section 4.
@@ -27,9 +30,13 @@ def made_masks(
     order = torch.as_tensor(order)
     n = order.numel()
     if order.dim() != 1 or n < 1 or order.sort().values.tolist() != list(range(n)):
-        raise ValueError(f"order is {order.tolist()}: expected a permutation of 0 to {max(n - 1, 0)}")
+        raise ValueError(
+            f"order is {order.tolist()}: expected a permutation of 0 to {max(n - 1, 0)}"
+        )
     if not hidden or any(isinstance(w, bool) or not isinstance(w, int) or w < 1 for w in hidden):
-        raise ValueError(f"hidden is {tuple(hidden)}: expected one or more whole numbers of at least 1")
+        raise ValueError(
+            f"hidden is {tuple(hidden)}: expected one or more whole numbers of at least 1"
+        )
     inputs = torch.empty(n, dtype=torch.long)
     inputs[order] = torch.arange(1, n + 1)
     top, below, masks = max(n - 1, 1), inputs, []
@@ -60,10 +67,12 @@ class MaskedLinear(nn.Linear):
 
 
 class MADE(nn.Module):
-    """A masked autoencoder for distribution estimation, log p(x) = Σ_t log p(x_t | x_1 ... x_{t−1}).
+    """A masked autoencoder for distribution estimation, log p(x) = Σ_t log p(x_t | x_1 ...
+    x_{t−1}).
 
-    ``n`` binary variables, drawn in the given ``order`` (0 to n − 1 by default), and hidden layers of the
-    widths ``hidden`` with ReLU. Raises ValueError as `made_masks` does, and for an order of another length.
+    ``n`` binary variables, drawn in the given ``order`` (0 to n − 1 by default), and hidden layers
+    of the widths ``hidden`` with ReLU. Raises ValueError as `made_masks` does, and for an order of
+    another length.
 
     Source: Germain, Gregor, Murray and Larochelle (2015), sections 3 and 4.
     """
@@ -99,7 +108,9 @@ class MADE(nn.Module):
 
     @torch.no_grad()
     def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """Draw ``count`` rows, (count, n), one variable after another: n passes through the network."""
+        """Draw ``count`` rows, (count, n), one variable after another: n passes through the
+        network.
+        """
         if count < 1:
             raise ValueError(f"count is {count}: expected at least one sample")
         weight = next(self.parameters())
@@ -112,7 +123,8 @@ class MADE(nn.Module):
 
 
 def ensemble_log_prob(models: Sequence[MADE], x: Tensor) -> Tensor:
-    """Log-probability in nats of the equal mixture of models, log (1/K) Σ_k p_k(x): (N, n) gives (N,).
+    """Log-probability in nats of the equal mixture of models, log (1/K) Σ_k p_k(x): (N, n) gives
+    (N,).
 
     It is a distribution, unlike what comes of averaging the logits of models with different orders.
     Raises ValueError for no models. Source: Germain et al. (2015), section 4.
@@ -126,7 +138,9 @@ def ensemble_log_prob(models: Sequence[MADE], x: Tensor) -> Tensor:
 def all_states(n: int, dtype: torch.dtype = torch.float64) -> Tensor:
     """All 2^n binary rows of length n, (2^n, n), counting upwards; ValueError outside 1 <= n <= 20."""
     if not 1 <= n <= 20:
-        raise ValueError(f"n is {n}: expected 1 to 20 (2^20 rows are a million; one more doubles them)")
+        raise ValueError(
+            f"n is {n}: expected 1 to 20 (2^20 rows are a million; one more doubles them)"
+        )
     return (torch.arange(2**n)[:, None] >> torch.arange(n - 1, -1, -1) & 1).to(dtype)
 
 
@@ -143,12 +157,13 @@ def fit(
 ) -> Tensor:
     """Raise the mean log-likelihood of ``x``, (N, n), with AdamW on batches drawn with replacement.
 
-    Returns the mean negative log-likelihood of each step's batch, in nats, (steps,). ``callback(step)`` is
-    called after each ``every`` steps, if both are given. Raises ValueError for fewer than one step, an empty
-    batch, and entries of x that are neither 0 nor 1.
-    """
+    Returns the mean negative log-likelihood of each step's batch, in nats, (steps,).
+    ``callback(step)`` is called after each ``every`` steps, if both are given. Raises ValueError
+    for fewer than one step, an empty batch, and entries of x that are neither 0 nor 1."""
     if steps < 1 or batch_size < 1:
-        raise ValueError(f"steps is {steps} and batch_size {batch_size}: expected at least 1 of each")
+        raise ValueError(
+            f"steps is {steps} and batch_size {batch_size}: expected at least 1 of each"
+        )
     x = _bits(x, model.order.numel())
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
     losses = []
@@ -169,5 +184,7 @@ def _bits(x: Tensor, n: int) -> Tensor:
         given = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
         raise ValueError(f"x is {given}: expected a tensor of shape (N, {n}), one row a state")
     if not x.is_floating_point() or not ((x == 0) | (x == 1)).all():
-        raise ValueError(f"x holds {x.dtype} values, not only 0. and 1.: binarise it by (x > cut).float()")
+        raise ValueError(
+            f"x holds {x.dtype} values, not only 0. and 1.: binarise it by (x > cut).float()"
+        )
     return x

@@ -9,10 +9,14 @@ T = TypeVar("T")
 
 
 def name() -> str:
-    """Return the budget in force, "book" or "full", from GANBOOK_BUDGET; raises ``ValueError`` for another."""
+    """Return the budget in force, "book" or "full", from GANBOOK_BUDGET; raises ``ValueError`` for
+    another.
+    """
     value = os.environ.get("GANBOOK_BUDGET", "book")
     if value not in ("book", "full"):
-        raise ValueError(f"GANBOOK_BUDGET is {value!r}: expected 'book' or 'full' (or leave it unset)")
+        raise ValueError(
+            f"GANBOOK_BUDGET is {value!r}: expected 'book' or 'full' (or leave it unset)"
+        )
     return value
 
 

@@ -1,8 +1,8 @@
 """The command line: ``python -m ganbook train | sample | data | reproduce | exercises``.
 
-A mistake in what was asked ends with exit code 2 and one line; so does data that cannot be found. Of the processes that
-torchrun starts the first one speaks and writes; the others end with 0 when it has said what is wrong.
-"""
+A mistake in what was asked ends with exit code 2 and one line; so does data that cannot be found.
+Of the processes that torchrun starts the first one speaks and writes; the others end with 0 when it
+has said what is wrong."""
 
 from __future__ import annotations
 
@@ -30,21 +30,61 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--data", "data_name", default="digits", show_default=True, metavar="NAME", help="digits or mnist.")
-@click.option("--loss", default="non_saturating", show_default=True, metavar="NAME", help="A name in ganbook.losses.")
-@click.option("--steps", default=None, type=STEPS, help="Steps of each player  [default: 3000, mnist 2345].")
-@click.option("--d-steps", default=1, show_default=True, type=int, help="Updates of D for one of G.")
+@click.option(
+    "--data",
+    "data_name",
+    default="digits",
+    show_default=True,
+    metavar="NAME",
+    help="digits or mnist.",
+)
+@click.option(
+    "--loss",
+    default="non_saturating",
+    show_default=True,
+    metavar="NAME",
+    help="A name in ganbook.losses.",
+)
+@click.option(
+    "--steps", default=None, type=STEPS, help="Steps of each player  [default: 3000, mnist 2345]."
+)
+@click.option(
+    "--d-steps", default=1, show_default=True, type=int, help="Updates of D for one of G."
+)
 @click.option("--batch-size", default=None, type=int, help="[default: 64, mnist 128]")
 @click.option("--rate", default=2e-4, show_default=True, type=float, help="Adam's learning rate.")
-@click.option("--beta1", default=0.5, show_default=True, type=float, help="Adam's beta1 (the article: 0.9).")
+@click.option(
+    "--beta1", default=0.5, show_default=True, type=float, help="Adam's beta1 (the article: 0.9)."
+)
 @click.option("--seed", default=0, show_default=True, type=SEED)
-@click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
-@click.option("--checkpoint", default=None, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Save the whole run here, and go on from it if it is there.")
+@click.option(
+    "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"])
+)
+@click.option(
+    "--checkpoint",
+    default=None,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Save the whole run here, and go on from it if it is there.",
+)
 @click.option("--every", default=None, type=int, help="Steps between two saves  [default: 1000].")
-@click.option("--out", default="out", show_default=True, type=click.Path(path_type=Path, file_okay=False))
-def train(data_name: str, loss: str, steps: int | None, d_steps: int, batch_size: int | None, rate: float,
-          beta1: float, seed: int, device: str, checkpoint: Path | None, every: int | None, out: Path) -> None:
+@click.option(
+    "--out", default="out", show_default=True, type=click.Path(path_type=Path, file_okay=False)
+)
+def train(
+    data_name: str,
+    loss: str,
+    steps: int | None,
+    d_steps: int,
+    batch_size: int | None,
+    rate: float,
+    beta1: float,
+    seed: int,
+    device: str,
+    checkpoint: Path | None,
+    every: int | None,
+    out: Path,
+) -> None:
     """Train a GAN; write samples.png, generator.safetensors and run.json, and print its scores.
 
     On several processors or GPUs: torchrun --nproc-per-node 2 -m ganbook train ...
@@ -75,17 +115,28 @@ def train(data_name: str, loss: str, steps: int | None, d_steps: int, batch_size
     if len(result) < steps:
         raise click.Abort
     info = quick.write(setup, result, out, seed, time.perf_counter() - start, team)
-    click.echo(f"Fréchet distance {info['frechet']:.2f} (real against real {info['floor']:.2f}, "
-               f"noise {info['ceiling']:.2f}; {info['features']})")
+    click.echo(
+        f"Fréchet distance {info['frechet']:.2f} (real against real {info['floor']:.2f}, "
+        f"noise {info['ceiling']:.2f}; {info['features']})"
+    )
     click.echo(f"wrote {out / 'samples.png'}, {out / 'generator.safetensors'}, {out / 'run.json'}")
 
 
 @cli.command()
-@click.option("--weights", default=None, type=click.Path(path_type=Path, dir_okay=False),
-              help="A generator.safetensors that `train` wrote  [default: the recorded run of 50 epochs].")
+@click.option(
+    "--weights",
+    default=None,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A generator.safetensors that `train` wrote  [default: the recorded run of 50 epochs].",
+)
 @click.option("-n", "--number", default=64, show_default=True, type=click.IntRange(max=10_000))
 @click.option("--seed", default=0, show_default=True, type=SEED)
-@click.option("--out", default="samples.png", show_default=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--out",
+    default="samples.png",
+    show_default=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+)
 def sample(weights: Path | None, number: int, seed: int, out: Path) -> None:
     """Draw images from a trained generator into one picture file."""
     from ganbook import quick
@@ -107,8 +158,12 @@ def data(root: Path | None) -> None:
 
 @cli.command()
 @click.argument("name", required=False)
-@click.option("--folder", default=None, type=click.Path(path_type=Path, file_okay=False),
-              help="Where to write  [default: the package's records].")
+@click.option(
+    "--folder",
+    default=None,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to write  [default: the package's records].",
+)
 def reproduce(name: str | None, folder: Path | None) -> None:
     """Make a recorded run again; without a NAME, list them."""
     from ganbook import recipes
@@ -121,7 +176,9 @@ def reproduce(name: str | None, folder: Path | None) -> None:
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="Print what the book's page of marks takes over.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print what the book's page of marks takes over."
+)
 def exercises(as_json: bool) -> None:
     """Show which exercises you have solved."""
     from ganbook.exercises import progress_json, progress_table
@@ -131,7 +188,9 @@ def exercises(as_json: bool) -> None:
 
 @contextmanager
 def _plain_warnings() -> Iterator[None]:
-    """Say what the package warns of (a run that was stopped, a damaged checkpoint) in one line, without its place."""
+    """Say what the package warns of (a run that was stopped, a damaged checkpoint) in one line,
+    without its place.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("always", RuntimeWarning)
         warnings.showwarning = lambda message, *_, **__: click.echo(f"ganbook: {message}", err=True)
@@ -139,7 +198,9 @@ def _plain_warnings() -> Iterator[None]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; exits with 0, with 2 and one line for a mistake, or with 130 after Ctrl-C."""
+    """Run the command line; exits with 0, with 2 and one line for a mistake, or with 130 after
+    Ctrl-C.
+    """
     try:
         cli.main(arguments, prog_name="python -m ganbook", standalone_mode=False)
     except click.exceptions.Abort:

@@ -1,8 +1,7 @@
 """Two densities on the line: their optimal discriminator, the value of their game, and quadrature.
 
-Densities are ``torch.distributions``. Logarithms are kept as long as possible, integrals run in float64 on
-an even grid, and a grid that misses mass is refused rather than believed.
-"""
+Densities are ``torch.distributions``. Logarithms are kept as long as possible, integrals run in
+float64 on an even grid, and a grid that misses mass is refused rather than believed."""
 
 from __future__ import annotations
 
@@ -32,7 +31,8 @@ def _log_density(p: Distribution, x: Tensor) -> Tensor:
 
 
 def log_ratio(p: Distribution, q: Distribution) -> Callable[[Tensor], Tensor]:
-    """Return x -> log p(x) - log q(x), the optimal discriminator's score; 0 where both densities vanish.
+    """Return x -> log p(x) - log q(x), the optimal discriminator's score; 0 where both densities
+    vanish.
 
     Shapes: x (N,) or (N, d) -> (N,). Nothing underflows: densities are never formed.
     Source: Goodfellow et al. (2014), proposition 1; chapters 4 and 5.
@@ -41,7 +41,9 @@ def log_ratio(p: Distribution, q: Distribution) -> Callable[[Tensor], Tensor]:
     def score(x: Tensor) -> Tensor:
         log_p, log_q = _log_density(p, x), _log_density(q, x)
         neither = torch.isneginf(log_p) & torch.isneginf(log_q)
-        return torch.where(neither, 0.0, torch.where(neither, 0.0, log_p) - torch.where(neither, 0.0, log_q))
+        return torch.where(
+            neither, 0.0, torch.where(neither, 0.0, log_p) - torch.where(neither, 0.0, log_q)
+        )
 
     return score
 
@@ -49,10 +51,9 @@ def log_ratio(p: Distribution, q: Distribution) -> Callable[[Tensor], Tensor]:
 def optimal_discriminator(p: Distribution, q: Distribution) -> Callable[[Tensor], Tensor]:
     r"""Return x -> p(x) / (p(x) + q(x)), the discriminator that no other can beat.
 
-    Computed as the sigmoid of log p(x) - log q(x), so that it does not underflow far from both; 1/2, by
-    convention, where both densities vanish. Shapes: x (N,) or (N, d) -> (N,), in [0, 1].
-    Source: Goodfellow et al. (2014), proposition 1; chapter 4.
-    """
+    Computed as the sigmoid of log p(x) - log q(x), so that it does not underflow far from both;
+    1/2, by convention, where both densities vanish. Shapes: x (N,) or (N, d) -> (N,), in [0, 1].
+    Source: Goodfellow et al. (2014), proposition 1; chapter 4."""
     score = log_ratio(p, q)
     return lambda x: torch.sigmoid(score(x))
 
@@ -72,11 +73,15 @@ def even_grid(x: Tensor) -> tuple[Tensor, float]:
     grid = torch.linspace(float(x[0]), float(x[-1]), len(x), dtype=torch.float64)
     step = float(grid[-1] - grid[0]) / (len(x) - 1)
     if step <= 0 or float((x.double() - grid).abs().max()) > rounding:
-        raise ValueError("x is not an even, increasing grid; expected equal steps: use torch.linspace")
+        raise ValueError(
+            "x is not an even, increasing grid; expected equal steps: use torch.linspace"
+        )
     return grid, step
 
 
-def _densities_on(p: Distribution, q: Distribution, x: Tensor) -> tuple[Tensor, Tensor, Tensor, float]:
+def _densities_on(
+    p: Distribution, q: Distribution, x: Tensor
+) -> tuple[Tensor, Tensor, Tensor, float]:
     """Return both log densities on the checked grid, grid and step; refuse a grid that misses mass."""
     grid, step = even_grid(x)
     logs = []
@@ -98,7 +103,9 @@ def _densities_on(p: Distribution, q: Distribution, x: Tensor) -> tuple[Tensor, 
 
 
 def _weighted(log_density: Tensor, value: Tensor) -> Tensor:
-    """Return density times value, zero where the density is (also where the value is infinite there)."""
+    """Return density times value, zero where the density is (also where the value is infinite
+    there).
+    """
     density = log_density.exp()
     return torch.where(density > 0, density * torch.where(density > 0, value, 0.0), 0.0)
 
@@ -137,15 +144,16 @@ def _integrate_absolute(y: Tensor, step: float) -> Tensor:
 
 
 def quadrature(name: str, p: Distribution, q: Distribution, x: Tensor) -> Tensor:
-    r"""Integrate a divergence between two densities on the line by the trapezoidal rule, in float64.
+    r"""Integrate a divergence between two densities on the line by the trapezoidal rule, in
+    float64.
 
-    Names: "kl" is KL(p || q), "reverse_kl" KL(q || p), "js", "total_variation", and "non_saturating"
-    :math:`2 KL(m \| p)` with :math:`m = (p + q)/2`. For smooth densities that vanish at both ends the rule
-    converges faster than any power of the step. Shapes: x (N,), an even grid -> scalar, in nats; gradients
-    reach the parameters of p and q. Raises ValueError for an unknown name, an uneven grid, or a grid that
-    misses more than 1e-8 of either mass or cuts the integrand off where it still matters.
-    Source: Trefethen & Weideman (2014), section 5 (the rule); chapter 5.
-    """
+    Names: "kl" is KL(p || q), "reverse_kl" KL(q || p), "js", "total_variation", and
+    "non_saturating" :math:`2 KL(m \| p)` with :math:`m = (p + q)/2`. For smooth densities that
+    vanish at both ends the rule converges faster than any power of the step. Shapes: x (N,), an
+    even grid -> scalar, in nats; gradients reach the parameters of p and q. Raises ValueError for
+    an unknown name, an uneven grid, or a grid that misses more than 1e-8 of either mass or cuts the
+    integrand off where it still matters. Source: Trefethen & Weideman (2014), section 5 (the rule);
+    chapter 5."""
     if name != "total_variation" and name not in INTEGRANDS:
         known = sorted([*INTEGRANDS, "total_variation"])
         raise ValueError(f"unknown divergence {name!r}; expected one of {known}")
@@ -155,7 +163,10 @@ def quadrature(name: str, p: Distribution, q: Distribution, x: Tensor) -> Tensor
     integrand = INTEGRANDS[name](log_p, log_q)
     value = torch.trapezoid(integrand, dx=step)
     ends = float(integrand.detach()[[0, -1]].abs().max())
-    if math.isfinite(float(value.detach())) and ends * float(grid[-1] - grid[0]) > 100 * MASS_TOLERANCE:
+    if (
+        math.isfinite(float(value.detach()))
+        and ends * float(grid[-1] - grid[0]) > 100 * MASS_TOLERANCE
+    ):
         raise ValueError(
             f"the integrand of {name!r} is still {ends:.1e} at an end of the grid; expected it "
             "to have died away: widen the grid until its tails are in"
@@ -163,15 +174,16 @@ def quadrature(name: str, p: Distribution, q: Distribution, x: Tensor) -> Tensor
     return value
 
 
-def game_value(score: Callable[[Tensor], Tensor], p: Distribution, q: Distribution, x: Tensor) -> Tensor:
+def game_value(
+    score: Callable[[Tensor], Tensor], p: Distribution, q: Distribution, x: Tensor
+) -> Tensor:
     r"""Return the value of the game for a discriminator given by its score function, by quadrature.
 
-    :math:`V = \int p \log \sigma(s) + \int q \log \sigma(-s)`, real samples from p, generated from q.
-    ``score`` maps x (N,), as given, to (N,) or (N, 1) logits (not probabilities), high on real. Units: nats,
-    at most 0.
-    Raises ValueError for a score of another shape or with NaN, and for grids as :func:`quadrature` does.
-    Source: Goodfellow et al. (2014), equation 1; chapters 4 and 5.
-    """
+    :math:`V = \int p \log \sigma(s) + \int q \log \sigma(-s)`, real samples from p, generated from
+    q. ``score`` maps x (N,), as given, to (N,) or (N, 1) logits (not probabilities), high on real.
+    Units: nats, at most 0. Raises ValueError for a score of another shape or with NaN, and for
+    grids as :func:`quadrature` does. Source: Goodfellow et al. (2014), equation 1; chapters 4 and
+    5."""
     log_p, log_q, grid, step = _densities_on(p, q, x)
     s = score(x)
     if s.shape == (len(grid), 1):

@@ -1,8 +1,8 @@
-"""Distributions whose density is known and that can be sampled: the ground truth of the book's experiments.
+"""Distributions whose density is known and that can be sampled: the ground truth of the book's
+experiments.
 
-Densities come from torch.distributions. Sampling is our own, because torch.distributions draws from the
-global generator and takes no other.
-"""
+Densities come from torch.distributions. Sampling is our own, because torch.distributions draws from
+the global generator and takes no other."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ __all__ = ["Dirac", "Gaussians", "SwissRoll", "gaussians", "grid", "ring"]
 class Gaussians:
     """A mixture of round Gaussians, p(x) = Σ_k w_k N(x; c_k, s_k² I).
 
-    ``centers`` is (K, d), or (K,) on the line, where a point is a plain number; ``std`` is a float that all
-    components share, or (K,); ``weights`` is (K,), equal when left out. Parameters are kept in float64.
+    ``centers`` is (K, d), or (K,) on the line, where a point is a plain number; ``std`` is a float
+    that all components share, or (K,); ``weights`` is (K,), equal when left out. Parameters are
+    kept in float64.
 
-    Raises ValueError for centers of another shape or not finite, a std that is not positive, and weights
-    that are negative or do not sum to one. Source: Bishop (2006), section 2.3.9, equation 2.188.
-    """
+    Raises ValueError for centers of another shape or not finite, a std that is not positive, and
+    weights that are negative or do not sum to one. Source: Bishop (2006), section 2.3.9, equation
+    2.188."""
 
     centers: Tensor
     std: float | Tensor = 1.0
@@ -49,9 +50,15 @@ class Gaussians:
                 )
         else:
             std = _positive(std, "std")
-        given = torch.full((k,), 1 / k, dtype=torch.float64) if self.weights is None else self.weights
+        given = (
+            torch.full((k,), 1 / k, dtype=torch.float64) if self.weights is None else self.weights
+        )
         weights = torch.as_tensor(given, dtype=torch.float64)
-        if weights.shape != (k,) or not (weights >= 0).all() or abs(float(weights.sum()) - 1) > 1e-6:
+        if (
+            weights.shape != (k,)
+            or not (weights >= 0).all()
+            or abs(float(weights.sum()) - 1) > 1e-6
+        ):
             raise ValueError(
                 f"weights are {given}: expected {k} numbers, none negative, sum to one; divide by their sum"
             )
@@ -62,16 +69,17 @@ class Gaussians:
     def log_prob(self, x: Tensor) -> Tensor:
         """Log-density in nats at x: points (..., d), or (...) on the line, give (...).
 
-        Computed in float64 by log-sum-exp, so finite far from every center; returned in the dtype of x and
-        differentiable in x. Raises ValueError for another last axis and for integers.
-        """
+        Computed in float64 by log-sum-exp, so finite far from every center; returned in the dtype
+        of x and differentiable in x. Raises ValueError for another last axis and for integers."""
         x = _checked_points(x, self.centers.shape[1:])
         centers, weights = self.centers.to(x.device), self.weights.to(x.device)
         std = torch.as_tensor(self.std, dtype=torch.float64, device=x.device).expand(len(centers))
         if centers.dim() == 1:
             parts = Normal(centers, std, validate_args=False)
         else:
-            parts = Independent(Normal(centers, std[:, None].expand_as(centers), validate_args=False), 1)
+            parts = Independent(
+                Normal(centers, std[:, None].expand_as(centers), validate_args=False), 1
+            )
         mixture = MixtureSameFamily(Categorical(logits=weights.log()), parts, validate_args=False)
         return mixture.log_prob(x.to(torch.float64)).to(x.dtype)
 
@@ -80,7 +88,9 @@ class Gaussians:
 
         Draws a component by its weight, then its Gaussian. Raises ValueError for n < 1.
         """
-        which = torch.multinomial(self.weights, _whole(n, "n", 1), replacement=True, generator=generator)
+        which = torch.multinomial(
+            self.weights, _whole(n, "n", 1), replacement=True, generator=generator
+        )
         noise = torch.randn((n, *self.centers.shape[1:]), generator=generator, dtype=torch.float64)
         std = torch.as_tensor(self.std, dtype=torch.float64).expand(len(self.centers))[which]
         points = self.centers[which] + std.reshape(-1, *(1,) * (noise.dim() - 1)) * noise
@@ -89,12 +99,13 @@ class Gaussians:
 
 @dataclass(frozen=True)
 class SwissRoll:
-    """A spiral in the plane with Gaussian noise: x = r·t/t₁·(cos t, sin t) + σε, t uniform on [1.5π, 4.5π].
+    """A spiral in the plane with Gaussian noise: x = r·t/t₁·(cos t, sin t) + σε, t uniform on
+    [1.5π, 4.5π].
 
-    ``radius`` r is the outer end's distance from the origin (t₁ = 4.5π), ``std`` is σ. Raises ValueError for
-    a radius or std that is not positive, and for a std under radius/100, which the density's nodes would
-    not resolve. Source: the two coordinates of scikit-learn's make_swiss_roll in the roll's plane.
-    """
+    ``radius`` r is the outer end's distance from the origin (t₁ = 4.5π), ``std`` is σ. Raises
+    ValueError for a radius or std that is not positive, and for a std under radius/100, which the
+    density's nodes would not resolve. Source: the two coordinates of scikit-learn's make_swiss_roll
+    in the roll's plane."""
 
     radius: float = 2.0
     std: float = 0.05
@@ -116,9 +127,8 @@ class SwissRoll:
     def log_prob(self, x: Tensor) -> Tensor:
         """Log-density in nats at points (..., 2): the integral over t by Gauss-Legendre.
 
-        64 panels of 32 nodes, less than a std apart, so that the density's relative error near the roll is
-        below 1e-8. Raises ValueError for a last axis that is not 2.
-        """
+        64 panels of 32 nodes, less than a std apart, so that the density's relative error near the
+        roll is below 1e-8. Raises ValueError for a last axis that is not 2."""
         nodes, weights = (torch.from_numpy(part) for part in np.polynomial.legendre.leggauss(32))
         t = (torch.arange(64)[:, None] + (nodes + 1) / 2).flatten() / 64
         return Gaussians(self.curve(t), self.std, (weights / 128).repeat(64)).log_prob(x)
@@ -134,17 +144,18 @@ class SwissRoll:
 class Dirac:
     """All mass at one point: ``location`` is (d,), or a number on the line.
 
-    It has no density. ``log_prob`` is the log of its *mass*, 0 at the point and −inf elsewhere, and must not
-    be integrated. Raises ValueError for a location of another shape or not finite.
-    Source: the data distribution of Mescheder, Geiger and Nowozin (2018), definition 2.1.
-    """
+    It has no density. ``log_prob`` is the log of its *mass*, 0 at the point and −inf elsewhere, and
+    must not be integrated. Raises ValueError for a location of another shape or not finite. Source:
+    the data distribution of Mescheder, Geiger and Nowozin (2018), definition 2.1."""
 
     location: Tensor | float = 0.0
 
     def __post_init__(self) -> None:
         location = torch.as_tensor(self.location, dtype=torch.float64)
         if location.dim() > 1 or not location.isfinite().all() or location.numel() == 0:
-            raise ValueError(f"location is {self.location}: expected one finite number, or (d,) of them")
+            raise ValueError(
+                f"location is {self.location}: expected one finite number, or (d,) of them"
+            )
         object.__setattr__(self, "location", location)
 
     def log_prob(self, x: Tensor) -> Tensor:
@@ -163,7 +174,9 @@ class Dirac:
 
 
 def gaussians(
-    centers: Tensor | Sequence, std: float | Tensor | Sequence = 1.0, weights: Tensor | Sequence | None = None
+    centers: Tensor | Sequence,
+    std: float | Tensor | Sequence = 1.0,
+    weights: Tensor | Sequence | None = None,
 ) -> Gaussians:
     """A mixture of round Gaussians from tensors or plain lists; see ``Gaussians``."""
     return Gaussians(centers, std, weights)
@@ -172,12 +185,13 @@ def gaussians(
 def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01) -> Gaussians:
     """Equal Gaussians around a circle, centers radius·(cos 2πk/modes, sin 2πk/modes), k = 0, 1, ...
 
-    The angle 2π itself is left out, or the last center would repeat the first. Raises ValueError for
-    modes < 1 and for a radius or std that is not positive. Source: Metz et al. (2017), the ring
-    experiment; the sizes of Lin et al. (2018), table 1.
-    """
+    The angle 2π itself is left out, or the last center would repeat the first. Raises ValueError
+    for modes < 1 and for a radius or std that is not positive. Source: Metz et al. (2017), the ring
+    experiment; the sizes of Lin et al. (2018), table 1."""
     angle = 2 * math.pi / _whole(modes, "modes", 1) * torch.arange(modes, dtype=torch.float64)
-    return Gaussians(_positive(radius, "radius") * torch.stack([angle.cos(), angle.sin()], dim=1), std)
+    return Gaussians(
+        _positive(radius, "radius") * torch.stack([angle.cos(), angle.sin()], dim=1), std
+    )
 
 
 def grid(side: int = 5, half_width: float = 4.0, std: float = 0.05) -> Gaussians:
@@ -206,7 +220,11 @@ def _positive(value: float, name: str) -> float:
 def _checked_points(x: Tensor, event: tuple[int, ...]) -> Tensor:
     if not isinstance(x, Tensor) or not x.is_floating_point():
         given = x.dtype if isinstance(x, Tensor) else type(x).__name__
-        raise ValueError(f"x is {given}: expected a floating-point tensor: torch.as_tensor(x).float()")
+        raise ValueError(
+            f"x is {given}: expected a floating-point tensor: torch.as_tensor(x).float()"
+        )
     if event and x.shape[-1:] != torch.Size(event):
-        raise ValueError(f"x has shape {tuple(x.shape)}: expected (..., {event[0]}), the coordinates last")
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}: expected (..., {event[0]}), the coordinates last"
+        )
     return x

@@ -1,9 +1,9 @@
-"""Divergences between distributions, in nats: probability vectors and Gaussians; densities come along.
+"""Divergences between distributions, in nats: probability vectors and Gaussians; densities come
+along.
 
-Probability vectors are numpy arrays or tensors of shape (..., K); what comes back is of the same kind.
-Densities on the line, their discriminator and the value of their game live in :mod:`ganbook.densities`
-and can be imported from here as well.
-"""
+Probability vectors are numpy arrays or tensors of shape (..., K); what comes back is of the same
+kind. Densities on the line, their discriminator and the value of their game live in
+:mod:`ganbook.densities` and can be imported from here as well."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ SUM_TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-6}
 def as_distribution(p: ArrayLike, name: str = "p") -> Tensor:
     """Return ``p`` as a tensor after checking that its last axis holds probabilities.
 
-    Shapes: p (..., K). Raises ValueError where entries are negative or not finite, where a row does not
-    sum to one within 1e-5 (float32) or 1e-6 (float64), or where the type is not float32 or float64.
-    """
+    Shapes: p (..., K). Raises ValueError where entries are negative or not finite, where a row does
+    not sum to one within 1e-5 (float32) or 1e-6 (float64), or where the type is not float32 or
+    float64."""
     if not isinstance(p, Tensor):
         p = np.asarray(p)
         if p.dtype.kind in "iu":
@@ -53,7 +53,9 @@ def as_distribution(p: ArrayLike, name: str = "p") -> Tensor:
     if p.ndim == 0 or p.shape[-1] == 0:
         raise ValueError(f"{name} has shape {tuple(p.shape)}; expected (..., K) with K at least 1")
     if not bool(torch.isfinite(p).all()):
-        raise ValueError(f"{name} has entries that are not finite; expected probabilities: look for overflow")
+        raise ValueError(
+            f"{name} has entries that are not finite; expected probabilities: look for overflow"
+        )
     if bool((p < 0).any()):
         raise ValueError(
             f"{name} has the negative entry {float(p.detach().min()):.3g}; expected "
@@ -92,11 +94,10 @@ def _relative_entropy(p: Tensor, q: Tensor) -> Tensor:
 def kl(p: ArrayLike, q: ArrayLike) -> ArrayLike:
     r"""Return the Kullback-Leibler divergence KL(p || q) of probability vectors.
 
-    :math:`\sum_k p_k \log (p_k / q_k)`, in nats; 0 log 0 is 0, and the value is inf where p > 0 = q.
-    Shapes: p, q (..., K) -> (...). Where p or q is zero no gradient passes, so that gradients stay finite.
-    Raises ValueError for inputs that are not distributions or whose shapes differ.
-    Source: Kullback & Leibler (1951), section 2; chapter 5.
-    """
+    :math:`\sum_k p_k \log (p_k / q_k)`, in nats; 0 log 0 is 0, and the value is inf where p > 0 =
+    q. Shapes: p, q (..., K) -> (...). Where p or q is zero no gradient passes, so that gradients
+    stay finite. Raises ValueError for inputs that are not distributions or whose shapes differ.
+    Source: Kullback & Leibler (1951), section 2; chapter 5."""
     p, q, back = _pair(p, q)
     return back(_relative_entropy(p, q))
 
@@ -143,11 +144,10 @@ def entropy(p: ArrayLike) -> ArrayLike:
 def plug_in_kl(counts: ArrayLike, q: ArrayLike) -> ArrayLike:
     r"""Return KL(counts / N || q): the plug-in estimate from N samples sorted into K classes.
 
-    Its mean at counts drawn from q itself is about (K - 1) / (2 N), not zero: compare :func:`plug_in_floor`.
-    Shapes: counts (..., K) whole numbers, q (..., K) -> (...), in nats.
-    Raises ValueError where counts are negative, not whole or all zero, or where q is not a distribution.
-    Source: Miller (1955); Paninski (2003), section 4; chapter 5.
-    """
+    Its mean at counts drawn from q itself is about (K - 1) / (2 N), not zero: compare
+    :func:`plug_in_floor`. Shapes: counts (..., K) whole numbers, q (..., K) -> (...), in nats.
+    Raises ValueError where counts are negative, not whole or all zero, or where q is not a
+    distribution. Source: Miller (1955); Paninski (2003), section 4; chapter 5."""
     as_numpy = not isinstance(counts, Tensor)
     counts = torch.from_numpy(np.array(counts)) if as_numpy else counts
     counts = counts.double()
@@ -162,30 +162,36 @@ def plug_in_kl(counts: ArrayLike, q: ArrayLike) -> ArrayLike:
 
 
 def plug_in_floor(classes: int, samples: int) -> float:
-    """Return (K - 1) / (2 N): what :func:`plug_in_kl` reads, to first order, when the sampler is perfect.
+    """Return (K - 1) / (2 N): what :func:`plug_in_kl` reads, to first order, when the sampler is
+    perfect.
 
     Units: nats. Raises ValueError unless classes and samples are at least 1.
     Source: Miller (1955), from the chi-square limit of 2 N KL; chapter 5.
     """
     if classes < 1 or samples < 1:
-        raise ValueError(f"given {classes} classes and {samples} samples; expected at least 1 of each")
+        raise ValueError(
+            f"given {classes} classes and {samples} samples; expected at least 1 of each"
+        )
     return (classes - 1) / (2 * samples)
 
 
-def kl_normal(mean_p: ArrayLike, cov_p: ArrayLike, mean_q: ArrayLike, cov_q: ArrayLike) -> ArrayLike:
+def kl_normal(
+    mean_p: ArrayLike, cov_p: ArrayLike, mean_q: ArrayLike, cov_q: ArrayLike
+) -> ArrayLike:
     r"""Return KL(p || q) between two normal distributions in any dimension.
 
-    :math:`\tfrac12 [tr(B^{-1} A) - d + \log(\det B / \det A) + (\nu - \mu)^T B^{-1} (\nu - \mu)]` for
-    p = N(mu, A), q = N(nu, B), through Cholesky factors, so that no inverse and no determinant is formed.
-    Shapes: means (d,), covariances (d, d) -> scalar, in nats. A singular covariance has no density: the value
-    is then inf, except where both laws live on one and the same flat, on which it is computed.
-    Raises ValueError for wrong shapes, entries that are not finite, and covariances that are not symmetric
-    and positive semidefinite.
-    Source: Kullback (1959), chapter 9, section 1; chapter 5.
-    """
+    :math:`\tfrac12 [tr(B^{-1} A) - d + \log(\det B / \det A) + (\nu - \mu)^T B^{-1} (\nu - \mu)]`
+    for p = N(mu, A), q = N(nu, B), through Cholesky factors, so that no inverse and no determinant
+    is formed. Shapes: means (d,), covariances (d, d) -> scalar, in nats. A singular covariance has
+    no density: the value is then inf, except where both laws live on one and the same flat, on
+    which it is computed. Raises ValueError for wrong shapes, entries that are not finite, and
+    covariances that are not symmetric and positive semidefinite. Source: Kullback (1959), chapter
+    9, section 1; chapter 5."""
     given = (mean_p, cov_p, mean_q, cov_q)
     as_numpy = not any(isinstance(t, Tensor) for t in given)
-    mu, a, nu, b = (t if isinstance(t, Tensor) else torch.from_numpy(np.array(t, np.float64)) for t in given)
+    mu, a, nu, b = (
+        t if isinstance(t, Tensor) else torch.from_numpy(np.array(t, np.float64)) for t in given
+    )
     d = mu.shape[-1] if mu.ndim else 0
     if mu.shape != (d,) or nu.shape != (d,) or a.shape != (d, d) or b.shape != (d, d) or d == 0:
         raise ValueError(
@@ -193,8 +199,12 @@ def kl_normal(mean_p: ArrayLike, cov_p: ArrayLike, mean_q: ArrayLike, cov_q: Arr
             f"{tuple(b.shape)}; expected (d,), (d,), (d, d), (d, d), d at least 1"
         )
     if not all(bool(torch.isfinite(t).all()) for t in (mu, a, nu, b)):
-        raise ValueError("a mean or a covariance has entries that are not finite; expected finite numbers")
-    dtype = torch.float32 if all(t.dtype == torch.float32 for t in (mu, a, nu, b)) else torch.float64
+        raise ValueError(
+            "a mean or a covariance has entries that are not finite; expected finite numbers"
+        )
+    dtype = (
+        torch.float32 if all(t.dtype == torch.float32 for t in (mu, a, nu, b)) else torch.float64
+    )
     mu, a, nu, b = (t.to(dtype) for t in (mu, a, nu, b))
     value = _kl_normal(mu, a, nu, b)
     return value.numpy()[()] if as_numpy else value
@@ -205,10 +215,14 @@ def _cholesky(cov: Tensor, name: str) -> Tensor | None:
     rounding = len(cov) * torch.finfo(cov.dtype).eps
     scale = cov.detach().abs().max()
     if bool((cov - cov.T).abs().max() > 8 * rounding * scale):
-        raise ValueError(f"{name} is not symmetric; expected a covariance: (C + C.T) / 2 mends rounding")
+        raise ValueError(
+            f"{name} is not symmetric; expected a covariance: (C + C.T) / 2 mends rounding"
+        )
     smallest = float(torch.linalg.eigvalsh(cov.detach())[0])
     if smallest < -8 * rounding * float(scale):
-        raise ValueError(f"{name} has the eigenvalue {smallest:.3g}; expected a positive semidefinite matrix")
+        raise ValueError(
+            f"{name} has the eigenvalue {smallest:.3g}; expected a positive semidefinite matrix"
+        )
     deviation = cov.diagonal().clamp(min=0).sqrt()
     if bool((deviation == 0).any()):
         return None
@@ -231,8 +245,12 @@ def _kl_normal(mu: Tensor, a: Tensor, nu: Tensor, b: Tensor) -> Tensor:
     values, vectors = torch.linalg.eigh(b)
     kept = values > len(b) * torch.finfo(b.dtype).eps * values[-1]
     flat, normal = vectors[:, kept], vectors[:, ~kept]
-    leak = (normal.T @ a @ normal).abs().max() > 8 * len(a) * torch.finfo(a.dtype).eps * a.abs().max()
-    apart = (normal.T @ (nu - mu)).abs().max() > 8 * len(a) * torch.finfo(a.dtype).eps * (nu - mu).abs().max()
+    leak = (normal.T @ a @ normal).abs().max() > 8 * len(a) * torch.finfo(
+        a.dtype
+    ).eps * a.abs().max()
+    apart = (normal.T @ (nu - mu)).abs().max() > 8 * len(a) * torch.finfo(a.dtype).eps * (
+        nu - mu
+    ).abs().max()
     if bool(leak | apart):
         return infinite
     if flat.shape[1] == 0:

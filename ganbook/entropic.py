@@ -95,7 +95,10 @@ def _newton_step(plan: Array, a: Array, missing: Array, epsilon: float) -> Array
 def _line_search(dual: Callable[[Array], float], g: Array, step: Array, slope: Array) -> Array:
     """Halve the step until the concave dual rises."""
     start, size = dual(g), 1.0
-    while dual(g + size * step) < start + 1e-4 * size * (slope @ step) - 1e-15 * abs(start) and size > 1e-6:
+    while (
+        dual(g + size * step) < start + 1e-4 * size * (slope @ step) - 1e-15 * abs(start)
+        and size > 1e-6
+    ):
         size /= 2
     return g + size * step
 

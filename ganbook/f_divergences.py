@@ -1,8 +1,8 @@
-"""f-divergences: one convex function each, its conjugate, and the variational bound that a critic climbs.
+"""f-divergences: one convex function each, its conjugate, and the variational bound that a critic
+climbs.
 
-D_f(p || q) is the mean over q of f(p / q): real over generated, as everywhere in the book. The table holds
-the members that chapter 5 needs; :data:`F_DIVERGENCES` takes more of them by name.
-"""
+D_f(p || q) is the mean over q of f(p / q): real over generated, as everywhere in the book. The
+table holds the members that chapter 5 needs; :data:`F_DIVERGENCES` takes more of them by name."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ LOG2 = math.log(2)
 class FDivergence:
     """One row of the table: a convex f on (0, inf) with f(1) = 0, and what the bound needs of it.
 
-    ``f``, ``derivative`` map u > 0; ``conjugate`` maps t <= ``domain``, the supremum of f', beyond which it
-    is inf. ``at_zero`` is the limit of f at 0 and ``domain`` that of f(u) / u at infinity. All elementwise on
-    tensors. Source: Nowozin, Cseke & Tomioka (2016), section 2 and table 1; chapter 5.
-    """
+    ``f``, ``derivative`` map u > 0; ``conjugate`` maps t <= ``domain``, the supremum of f', beyond
+    which it is inf. ``at_zero`` is the limit of f at 0 and ``domain`` that of f(u) / u at infinity.
+    All elementwise on tensors. Source: Nowozin, Cseke & Tomioka (2016), section 2 and table 1;
+    chapter 5."""
 
     name: str
     f: Callable[[Tensor], Tensor]
@@ -37,7 +37,9 @@ class FDivergence:
     domain: float
 
     def conjugate(self, t: Tensor) -> Tensor:
-        r"""Return f*(t) = sup over u > 0 of t u - f(u); inf beyond the domain. Any shape, elementwise."""
+        r"""Return f*(t) = sup over u > 0 of t u - f(u); inf beyond the domain. Any shape,
+        elementwise.
+        """
         inside = t <= self.domain
         safe = torch.where(inside, t, self.domain - 1 if math.isfinite(self.domain) else 0.0)
         return torch.where(inside, self.conjugate_inside(safe), math.inf)
@@ -48,13 +50,17 @@ def _log_of_mean(u: Tensor) -> Tensor:
 
 
 def _conjugate_of_non_saturating(t: Tensor) -> Tensor:
-    """Return v - 1 - c - t with v the root above 1 of v - log v = c, c = 1 - t - log 2, by Newton's rule."""
+    """Return v - 1 - c - t with v the root above 1 of v - log v = c, c = 1 - t - log 2, by Newton's
+    rule.
+    """
     c = 1 - t - LOG2
     with torch.no_grad():
         v = 1 + (2 * (c - 1).clamp(min=0)).sqrt() + (c - 1).clamp(min=0)
         for _ in range(8):
             v = (v - (v - v.log() - c) / (1 - 1 / v).clamp(min=1e-9)).clamp(min=1)
-    v = v - (v - v.log() - c) / (1 - 1 / v).clamp(min=1e-9)  # once more, so that the gradient is known
+    v = v - (v - v.log() - c) / (1 - 1 / v).clamp(
+        min=1e-9
+    )  # once more, so that the gradient is known
     return -t - v
 
 
@@ -112,7 +118,9 @@ def _row(name: str) -> FDivergence:
 
 
 def _ratio(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
-    """Return where both are positive, and p / q there (1 elsewhere), kept off 0 and inf by clamping."""
+    """Return where both are positive, and p / q there (1 elsewhere), kept off 0 and inf by
+    clamping.
+    """
     both = (p > 0) & (q > 0)
     limits = torch.finfo(p.dtype)
     ratio = torch.where(both, p, 1.0) / torch.where(both, q, 1.0)
@@ -122,11 +130,10 @@ def _ratio(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
 def f_divergence(name: str, p: ArrayLike, q: ArrayLike) -> ArrayLike:
     r"""Return D_f(p || q) of probability vectors, f chosen by name from :data:`F_DIVERGENCES`.
 
-    :math:`\sum_{q_k > 0} q_k f(p_k / q_k) + f'(\infty) \sum_{q_k = 0} p_k`, in nats; with 0 f(0 / 0) = 0.
-    "non_saturating" is :math:`2 KL(m \| p)`. Shapes: p, q (..., K) -> (...). May be inf; gradients stay
-    finite. Raises ValueError for an unknown name, inputs that are not distributions, shapes that differ.
-    Source: Csiszar (1967); Nowozin et al. (2016), equation 2; chapter 5.
-    """
+    :math:`\sum_{q_k > 0} q_k f(p_k / q_k) + f'(\infty) \sum_{q_k = 0} p_k`, in nats; with 0 f(0 /
+    0) = 0. "non_saturating" is :math:`2 KL(m \| p)`. Shapes: p, q (..., K) -> (...). May be inf;
+    gradients stay finite. Raises ValueError for an unknown name, inputs that are not distributions,
+    shapes that differ. Source: Csiszar (1967); Nowozin et al. (2016), equation 2; chapter 5."""
     row = _row(name)
     p, q, back = _pair(p, q)
     both, ratio = _ratio(p, q)
@@ -134,17 +141,20 @@ def f_divergence(name: str, p: ArrayLike, q: ArrayLike) -> ArrayLike:
     lost = torch.where(p == 0, q, 0.0).sum(-1)
     alone = torch.where(q == 0, p, 0.0).sum(-1)
     for mass, price in ((lost, row.at_zero), (alone, row.domain)):
-        inside = inside + torch.where(mass > 0, mass * price if math.isfinite(price) else math.inf, 0.0)
+        inside = inside + torch.where(
+            mass > 0, mass * price if math.isfinite(price) else math.inf, 0.0
+        )
     return back(inside)
 
 
 def witness(name: str, p: ArrayLike, q: ArrayLike) -> ArrayLike:
-    r"""Return the function values at which the variational bound is tight, :math:`T^*_k = f'(p_k / q_k)`.
+    r"""Return the function values at which the variational bound is tight, :math:`T^*_k = f'(p_k /
+    q_k)`.
 
-    Where p is zero that is the limit of f' at 0 (held at the smallest float), where q is zero its supremum.
-    Shapes: p, q (..., K) -> (..., K). Raises ValueError as :func:`f_divergence` does.
-    Source: Nguyen, Wainwright & Jordan (2010), lemma 1; Nowozin et al. (2016), equation 5; chapter 5.
-    """
+    Where p is zero that is the limit of f' at 0 (held at the smallest float), where q is zero its
+    supremum. Shapes: p, q (..., K) -> (..., K). Raises ValueError as :func:`f_divergence` does.
+    Source: Nguyen, Wainwright & Jordan (2010), lemma 1; Nowozin et al. (2016), equation 5; chapter
+    5."""
     row = _row(name)
     p, q, back = _pair(p, q)
     _, ratio = _ratio(p, q)

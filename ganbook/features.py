@@ -1,4 +1,6 @@
-"""The feature network of the book: one small MNIST classifier, by which every Fréchet distance is measured."""
+"""The feature network of the book: one small MNIST classifier, by which every Fréchet distance is
+measured.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,18 @@ class MnistClassifier(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(1, 16, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(),
-            nn.Conv2d(16, 32, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(),
-            nn.Conv2d(32, 64, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(),
-            nn.Flatten(), nn.Linear(576, 128), nn.ReLU(),
+            nn.Conv2d(1, 16, 3, padding=1),
+            nn.MaxPool2d(2),
+            nn.ReLU(),
+            nn.Conv2d(16, 32, 3, padding=1),
+            nn.MaxPool2d(2),
+            nn.ReLU(),
+            nn.Conv2d(32, 64, 3, padding=1),
+            nn.MaxPool2d(2),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(576, 128),
+            nn.ReLU(),
         )
         self.drop = nn.Dropout(0.3)
         self.head = nn.Linear(128, 10)
@@ -52,8 +62,8 @@ def classifier() -> MnistClassifier:
 def describe(x: Tensor, batch_size: int = 1000) -> tuple[Tensor, Tensor]:
     """Return features (N, 128) and class probabilities (N, 10) of images.
 
-    ``x`` has shape (N, 1, 28, 28): float32 in [-1, 1], or uint8 as stored. Raises ``ValueError`` for another shape.
-    """
+    ``x`` has shape (N, 1, 28, 28): float32 in [-1, 1], or uint8 as stored. Raises ``ValueError``
+    for another shape."""
     if x.ndim != 4 or tuple(x.shape[1:]) != (1, 28, 28):
         raise ValueError(f"images have shape {tuple(x.shape)}: expected (N, 1, 28, 28)")
     network, rows = classifier(), []

@@ -10,8 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["History", "Record", "TrainingDiverged", "first_broken", "refuse_non_finite",
-           "refuse_non_finite_state"]
+__all__ = [
+    "History",
+    "Record",
+    "TrainingDiverged",
+    "first_broken",
+    "refuse_non_finite",
+    "refuse_non_finite_state",
+]
 
 # In the order of a step, so that the first that is not finite tells which player broke, and when.
 CAUSES = {
@@ -44,7 +50,9 @@ class History:
 
 
 class Record:
-    """The scalars of each step so far, gathered on the device without waiting for it, and read once at the end."""
+    """The scalars of each step so far, gathered on the device without waiting for it, and read once
+    at the end.
+    """
 
     def __init__(self, steps: int) -> None:
         self.steps, self.step = steps, 0
@@ -54,7 +62,10 @@ class Record:
     def add(self, row: dict[str, Tensor]) -> None:
         """Keep a step's scalars; all steps have the names of the first."""
         if self.step == 0:
-            self.names, self.table = tuple(row), torch.empty(self.steps, len(row), device=row["loss_d"].device)
+            self.names, self.table = (
+                tuple(row),
+                torch.empty(self.steps, len(row), device=row["loss_d"].device),
+            )
         self.table[self.step] = torch.stack([row[name].float() for name in self.names])
         self.step += 1
 
@@ -73,7 +84,9 @@ class Record:
 
 
 def first_broken(before: dict[str, Tensor], row: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the later of two D steps' scalars, or the earlier's if one of them was not finite already."""
+    """Return the later of two D steps' scalars, or the earlier's if one of them was not finite
+    already.
+    """
     if not before:
         return row
     whole = torch.isfinite(torch.stack([v.float() for v in before.values()])).all()
@@ -90,12 +103,15 @@ def refuse_non_finite(record: Record, session: Any = None) -> None:
     name = next(name for name in CAUSES if not np.isfinite(row[name]))
     player, why = CAUSES[name]
     step = record.step - len(recent) + at + 1
-    raise TrainingDiverged(f"{name} of player {player} is {row[name]} at step {step}: training cannot go on ({why}); "
-                           f"lower the learning rate of {player}{_good(session)}")
+    raise TrainingDiverged(
+        f"{name} of player {player} is {row[name]} at step {step}: training cannot go on ({why}); "
+        f"lower the learning rate of {player}{_good(session)}"
+    )
 
 
 def refuse_non_finite_state(networks: dict[str, nn.Module], step: int, session: Any = None) -> None:
-    """Raise ``TrainingDiverged`` if a parameter of G, D or the average ``ema`` is not finite, or a buffer is NaN.
+    """Raise ``TrainingDiverged`` if a parameter of G, D or the average ``ema`` is not finite, or a
+    buffer is NaN.
 
     A buffer may be infinite: the mask of an attention is.
     """
@@ -105,8 +121,10 @@ def refuse_non_finite_state(networks: dict[str, nn.Module], step: int, session: 
         broken += [(name, torch.isnan(b)) for name, b in network.named_buffers()]
         for name, entries in broken:
             if entries.any():
-                raise TrainingDiverged(f"{name} of {whose} is not finite after step {step}: training cannot go on; "
-                                       f"lower the learning rate{_good(session)}")
+                raise TrainingDiverged(
+                    f"{name} of {whose} is not finite after step {step}: training cannot go on; "
+                    f"lower the learning rate{_good(session)}"
+                )
 
 
 def _good(session: Any) -> str:

@@ -1,9 +1,8 @@
 """The losses of both players, as pure functions of scores.
 
 A score is D's output before any sigmoid: high means "real". Both players minimise. With
-``softplus(t) = log(1 + exp(t))``, ``-log sigmoid(d) = softplus(-d)`` and ``-log(1 - sigmoid(d)) = softplus(d)``,
-so no probability is ever formed and no logarithm ever meets a rounded zero.
-"""
+``softplus(t) = log(1 + exp(t))``, ``-log sigmoid(d) = softplus(-d)`` and ``-log(1 - sigmoid(d)) =
+softplus(d)``, so no probability is ever formed and no logarithm ever meets a rounded zero."""
 
 from __future__ import annotations
 
@@ -20,9 +19,9 @@ __all__ = ["LEAST_SQUARES", "LOSSES", "MINIMAX", "NON_SATURATING", "WASSERSTEIN"
 class Loss:
     """One game: what D minimises and what G minimises, as functions of scores.
 
-    ``discriminator(d_real, d_fake)`` and ``generator(d_fake, d_real=None)`` take scores of any shape and return
-    a scalar, the mean over the batch. ``relative`` is true where the generator's loss needs ``d_real``.
-    """
+    ``discriminator(d_real, d_fake)`` and ``generator(d_fake, d_real=None)`` take scores of any
+    shape and return a scalar, the mean over the batch. ``relative`` is true where the generator's
+    loss needs ``d_real``."""
 
     name: str
     discriminator: Callable[[Tensor, Tensor], Tensor]
@@ -33,8 +32,8 @@ class Loss:
 def cross_entropy_discriminator(d_real: Tensor, d_fake: Tensor) -> Tensor:
     r"""Minus the value of the game, a binary cross-entropy.
 
-    ``mean softplus(-d_real) + mean softplus(d_fake)``, i.e. :math:`-V(D, G)` for ``D(x) = sigmoid(d(x))``, in
-    nats; ``2 log 2`` at ``d = 0``. Takes scores of any shape, returns a scalar.
+    ``mean softplus(-d_real) + mean softplus(d_fake)``, i.e. :math:`-V(D, G)` for ``D(x) =
+    sigmoid(d(x))``, in nats; ``2 log 2`` at ``d = 0``. Takes scores of any shape, returns a scalar.
 
     Source: Goodfellow et al. (2014), equation 1.
     """
@@ -44,8 +43,8 @@ def cross_entropy_discriminator(d_real: Tensor, d_fake: Tensor) -> Tensor:
 def minimax_generator(d_fake: Tensor, d_real: Tensor | None = None) -> Tensor:
     r"""The generator's half of the value, which it minimises.
 
-    ``mean log(1 - sigmoid(d_fake)) = -mean softplus(d_fake)``, in nats; its derivative in one score is
-    ``-sigmoid(d)/N``, which vanishes where D is sure that a sample is generated.
+    ``mean log(1 - sigmoid(d_fake)) = -mean softplus(d_fake)``, in nats; its derivative in one score
+    is ``-sigmoid(d)/N``, which vanishes where D is sure that a sample is generated.
 
     Source: Goodfellow et al. (2014), equation 1.
     """
@@ -66,8 +65,8 @@ def non_saturating_generator(d_fake: Tensor, d_real: Tensor | None = None) -> Te
 def least_squares_discriminator(d_real: Tensor, d_fake: Tensor) -> Tensor:
     r"""Half the squared distance of scores from the codes 1 (real) and 0 (generated).
 
-    ``(mean (d_real - 1)^2 + mean d_fake^2) / 2``. Scores are compared with the codes as they are, without a
-    sigmoid.
+    ``(mean (d_real - 1)^2 + mean d_fake^2) / 2``. Scores are compared with the codes as they are,
+    without a sigmoid.
 
     Source: Mao et al. (2017), equation 2 with the codes a = 0, b = 1.
     """
@@ -77,8 +76,8 @@ def least_squares_discriminator(d_real: Tensor, d_fake: Tensor) -> Tensor:
 def least_squares_generator(d_fake: Tensor, d_real: Tensor | None = None) -> Tensor:
     r"""Half the squared distance of generated scores from the code 1 of real samples.
 
-    ``mean (d_fake - 1)^2 / 2``. With these codes the game does *not* minimise a Pearson divergence; the codes
-    (-1, 1, 0) would.
+    ``mean (d_fake - 1)^2 / 2``. With these codes the game does *not* minimise a Pearson divergence;
+    the codes (-1, 1, 0) would.
 
     Source: Mao et al. (2017), equation 2 with c = b = 1.
     """
@@ -88,8 +87,8 @@ def least_squares_generator(d_fake: Tensor, d_real: Tensor | None = None) -> Ten
 def wasserstein_discriminator(d_real: Tensor, d_fake: Tensor) -> Tensor:
     r"""Minus the critic's gap between real and generated samples.
 
-    ``mean d_fake - mean d_real``: minus an estimate of the Wasserstein distance if (and only if) the critic is
-    1-Lipschitz and optimal. In the units of the data.
+    ``mean d_fake - mean d_real``: minus an estimate of the Wasserstein distance if (and only if)
+    the critic is 1-Lipschitz and optimal. In the units of the data.
 
     Source: Arjovsky, Chintala and Bottou (2017), equation 2 and algorithm 1.
     """
@@ -111,7 +110,9 @@ NON_SATURATING = Loss("non_saturating", cross_entropy_discriminator, non_saturat
 LEAST_SQUARES = Loss("least_squares", least_squares_discriminator, least_squares_generator)
 WASSERSTEIN = Loss("wasserstein", wasserstein_discriminator, wasserstein_generator)
 
-LOSSES: dict[str, Loss] = {loss.name: loss for loss in (MINIMAX, NON_SATURATING, LEAST_SQUARES, WASSERSTEIN)}
+LOSSES: dict[str, Loss] = {
+    loss.name: loss for loss in (MINIMAX, NON_SATURATING, LEAST_SQUARES, WASSERSTEIN)
+}
 
 
 def get(loss: str | Loss) -> Loss:
@@ -119,6 +120,7 @@ def get(loss: str | Loss) -> Loss:
     if isinstance(loss, Loss):
         return loss
     if loss not in LOSSES:
-        raise ValueError(f"unknown loss {loss!r}: expected one of {', '.join(sorted(LOSSES))}, or a Loss")
+        raise ValueError(
+            f"unknown loss {loss!r}: expected one of {', '.join(sorted(LOSSES))}, or a Loss"
+        )
     return LOSSES[loss]
-

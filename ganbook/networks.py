@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from torch import nn
 
-__all__ = ["conv_discriminator", "conv_generator", "count_parameters", "mlp_discriminator", "mlp_generator"]
+__all__ = [
+    "conv_discriminator",
+    "conv_generator",
+    "count_parameters",
+    "mlp_discriminator",
+    "mlp_generator",
+]
 
 SLOPE = 0.2
 WIDTHS_G = (256, 512, 1024)
@@ -12,12 +18,14 @@ WIDTHS_D = (1024, 512, 256)
 DROPOUT = 0.3
 
 
-def mlp_generator(latent: int = 100, widths: tuple[int, ...] = WIDTHS_G, side: int = 28) -> nn.Sequential:
+def mlp_generator(
+    latent: int = 100, widths: tuple[int, ...] = WIDTHS_G, side: int = 28
+) -> nn.Sequential:
     """Return the article's generator: ``latent -> 256 -> 512 -> 1024 -> 784``, fully connected.
 
-    LeakyReLU(0.2) follows each hidden layer, Tanh the last. Maps z of shape (N, latent) to images of shape
-    (N, 1, side, side) in [-1, 1]. 1,486,352 parameters with the default widths. Raises ``ValueError`` for sizes
-    below one.
+    LeakyReLU(0.2) follows each hidden layer, Tanh the last. Maps z of shape (N, latent) to images
+    of shape (N, 1, side, side) in [-1, 1]. 1,486,352 parameters with the default widths. Raises
+    ``ValueError`` for sizes below one.
 
     Source: the article, section 5.2.
     """
@@ -34,9 +42,9 @@ def mlp_discriminator(
 ) -> nn.Sequential:
     """Return the article's discriminator without its sigmoid: ``784 -> 1024 -> 512 -> 256 -> 1``.
 
-    LeakyReLU(0.2), then Dropout(0.3), follow each hidden layer. Maps images of shape (N, 1, side, side) to
-    scores (logits) of shape (N, 1), high on real. 1,460,225 parameters with the default widths. Raises
-    ``ValueError`` for sizes below one or a dropout outside [0, 1).
+    LeakyReLU(0.2), then Dropout(0.3), follow each hidden layer. Maps images of shape (N, 1, side,
+    side) to scores (logits) of shape (N, 1), high on real. 1,460,225 parameters with the default
+    widths. Raises ``ValueError`` for sizes below one or a dropout outside [0, 1).
 
     Source: the article, section 5.2; its Sigmoid is left to the loss.
     """
@@ -45,8 +53,7 @@ def mlp_discriminator(
         raise ValueError(f"dropout is {dropout}: expected a share in [0, 1)")
     layers: list[nn.Module] = [nn.Flatten()]
     for n_in, n_out in zip((side * side, *widths[:-1]), widths, strict=True):
-        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(SLOPE),
-                   nn.Dropout(dropout)]
+        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(SLOPE), nn.Dropout(dropout)]
     layers += [nn.Linear(widths[-1], 1)]
     return nn.Sequential(*layers)
 
@@ -54,36 +61,46 @@ def mlp_discriminator(
 def conv_generator(latent: int = 64, width: int = 16) -> nn.Sequential:
     """Return a small convolutional generator for 28 by 28 pictures, without normalisation.
 
-    A linear layer to 4 width maps of 7 by 7, then two transposed convolutions (kernel 4, stride 2, padding 1) to
-    2 width maps of 14 by 14 and one of 28 by 28; LeakyReLU(0.2) between, Tanh last. Maps z of shape (N, latent) to
-    images of shape (N, 1, 28, 28) in [-1, 1]. 237,153 parameters by default. Raises ``ValueError`` for sizes below
-    one.
+    A linear layer to 4 width maps of 7 by 7, then two transposed convolutions (kernel 4, stride 2,
+    padding 1) to 2 width maps of 14 by 14 and one of 28 by 28; LeakyReLU(0.2) between, Tanh last.
+    Maps z of shape (N, latent) to images of shape (N, 1, 28, 28) in [-1, 1]. 237,153 parameters by
+    default. Raises ``ValueError`` for sizes below one.
 
     Source: after Radford, Metz and Chintala (2016), section 3, without their batch normalisation.
     """
     _positive(latent=latent, width=width)
     return nn.Sequential(
-        nn.Linear(latent, 4 * width * 49), nn.Unflatten(1, (4 * width, 7, 7)), nn.LeakyReLU(SLOPE),
-        nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1), nn.LeakyReLU(SLOPE),
-        nn.ConvTranspose2d(2 * width, 1, 4, 2, 1), nn.Tanh(),
+        nn.Linear(latent, 4 * width * 49),
+        nn.Unflatten(1, (4 * width, 7, 7)),
+        nn.LeakyReLU(SLOPE),
+        nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1),
+        nn.LeakyReLU(SLOPE),
+        nn.ConvTranspose2d(2 * width, 1, 4, 2, 1),
+        nn.Tanh(),
     )
 
 
 def conv_discriminator(width: int = 16) -> nn.Sequential:
-    """Return a small convolutional discriminator for 28 by 28 pictures, without normalisation or dropout.
+    """Return a small convolutional discriminator for 28 by 28 pictures, without normalisation or
+    dropout.
 
-    Convolutions of stride 2 to width maps of 14 by 14, 2 width of 7 by 7, 4 width of 4 by 4; LeakyReLU(0.2) after
-    each; then one linear layer. Maps images (N, 1, 28, 28) to scores (N, 1), high on real; no sample sees another, so
-    that gradient penalties hold for it. 28,017 parameters by default. Raises ``ValueError`` for a width below one.
+    Convolutions of stride 2 to width maps of 14 by 14, 2 width of 7 by 7, 4 width of 4 by 4;
+    LeakyReLU(0.2) after each; then one linear layer. Maps images (N, 1, 28, 28) to scores (N, 1),
+    high on real; no sample sees another, so that gradient penalties hold for it. 28,017 parameters
+    by default. Raises ``ValueError`` for a width below one.
 
     Source: after Radford, Metz and Chintala (2016), section 3, without their batch normalisation.
     """
     _positive(width=width)
     return nn.Sequential(
-        nn.Conv2d(1, width, 4, 2, 1), nn.LeakyReLU(SLOPE),
-        nn.Conv2d(width, 2 * width, 4, 2, 1), nn.LeakyReLU(SLOPE),
-        nn.Conv2d(2 * width, 4 * width, 3, 2, 1), nn.LeakyReLU(SLOPE),
-        nn.Flatten(), nn.Linear(64 * width, 1),
+        nn.Conv2d(1, width, 4, 2, 1),
+        nn.LeakyReLU(SLOPE),
+        nn.Conv2d(width, 2 * width, 4, 2, 1),
+        nn.LeakyReLU(SLOPE),
+        nn.Conv2d(2 * width, 4 * width, 3, 2, 1),
+        nn.LeakyReLU(SLOPE),
+        nn.Flatten(),
+        nn.Linear(64 * width, 1),
     )
 
 

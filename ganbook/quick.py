@@ -33,7 +33,9 @@ BATCH = {"digits": 64, "mnist": 128}
 
 @dataclass
 class Setup:
-    """A game with its data: ``images`` uint8 (N, 1, side, side), ``held_out`` likewise, for the floor."""
+    """A game with its data: ``images`` uint8 (N, 1, side, side), ``held_out`` likewise, for the
+    floor.
+    """
 
     name: str
     game: Game
@@ -51,9 +53,17 @@ def _images(name: str) -> tuple[Tensor, Tensor]:
     return x[:1200], x[1200:]
 
 
-def setup(name: str, seed: int, batch_size: int | None, rate: float, beta1: float,
-          device: torch.device | str = "cpu") -> Setup:
-    """Return players, optimisers and batches for a data set's name; ``ValueError`` for what is not possible."""
+def setup(
+    name: str,
+    seed: int,
+    batch_size: int | None,
+    rate: float,
+    beta1: float,
+    device: torch.device | str = "cpu",
+) -> Setup:
+    """Return players, optimisers and batches for a data set's name; ``ValueError`` for what is not
+    possible.
+    """
     images, held_out = _images(name)
     shape = SHAPES[name]
     if not 0 < rate < float("inf"):
@@ -64,58 +74,103 @@ def setup(name: str, seed: int, batch_size: int | None, rate: float, beta1: floa
         torch.manual_seed(seed)
         G = mlp_generator(shape["latent"], shape["g"], shape["side"]).to(device)
         D = mlp_discriminator(shape["d"], shape["side"]).to(device)
-    adam_g, adam_d = (torch.optim.Adam(p.parameters(), lr=rate, betas=(beta1, 0.999), fused=True) for p in (G, D))
-    batches = data.batches(images, BATCH[name] if batch_size is None else batch_size,
-                           torch.Generator().manual_seed(seed), device)
+    adam_g, adam_d = (
+        torch.optim.Adam(p.parameters(), lr=rate, betas=(beta1, 0.999), fused=True) for p in (G, D)
+    )
+    batches = data.batches(
+        images,
+        BATCH[name] if batch_size is None else batch_size,
+        torch.Generator().manual_seed(seed),
+        device,
+    )
     return Setup(name, Game(G, D, adam_g, adam_d, shape["latent"]), images, held_out, batches)
 
 
 def check_folder(out: Path) -> None:
-    """Raise ``ValueError`` if a folder cannot be made or written to, before hours are spent on what it is to hold."""
+    """Raise ``ValueError`` if a folder cannot be made or written to, before hours are spent on what
+    it is to hold.
+    """
     nearest = next(path for path in (out, *out.absolute().parents) if os.path.lexists(path))
     if not nearest.is_dir():
-        raise ValueError(f"cannot write to the folder {out}: {nearest} is not a folder; choose another with --out")
+        raise ValueError(
+            f"cannot write to the folder {out}: {nearest} is not a folder; choose another with --out"
+        )
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise ValueError(f"cannot write to the folder {out}: {nearest} may not be written to; choose another with "
-                         "--out")
+        raise ValueError(
+            f"cannot write to the folder {out}: {nearest} may not be written to; choose another with "
+            "--out"
+        )
 
 
-def train(team: Team, run: Setup, loss: Loss, steps: int, d_steps: int, seed: int,
-          checkpoint: Checkpoint | None = None) -> History:
+def train(
+    team: Team,
+    run: Setup,
+    loss: Loss,
+    steps: int,
+    d_steps: int,
+    seed: int,
+    checkpoint: Checkpoint | None = None,
+) -> History:
     """Train a setup in every process of a team; see `ganbook.distributed.fit`."""
-    return distributed.fit(team, run.game, run.batches, loss=loss, steps=steps, d_steps=d_steps, seed=seed,
-                           checkpoint=checkpoint)
+    return distributed.fit(
+        team,
+        run.game,
+        run.batches,
+        loss=loss,
+        steps=steps,
+        d_steps=d_steps,
+        seed=seed,
+        checkpoint=checkpoint,
+    )
 
 
-def write(run: Setup, history: History, out: Path, seed: int, seconds: float, team: Team) -> dict[str, Any]:
-    """Score samples against held-out images, write pictures, weights and ``run.json``; return what it holds."""
+def write(
+    run: Setup, history: History, out: Path, seed: int, seconds: float, team: Team
+) -> dict[str, Any]:
+    """Score samples against held-out images, write pictures, weights and ``run.json``; return what
+    it holds.
+    """
     describe = _describer(run.name)
     n = min(len(run.held_out), 2000)
     real, held_out = describe(run.images[:n]), describe(run.held_out[:n])
     fake = _sample(run.game.G, run.game.latent, n, seed + 1)
-    noise = data.to_uint8(torch.randn(fake.shape, generator=torch.Generator().manual_seed(seed)).clamp(-1, 1))
+    noise = data.to_uint8(
+        torch.randn(fake.shape, generator=torch.Generator().manual_seed(seed)).clamp(-1, 1)
+    )
     info = {
-        "data": run.name, "steps": len(history), "frechet": frechet_distance(real, describe(fake)),
-        "floor": frechet_distance(real, held_out), "ceiling": frechet_distance(real, describe(noise)),
+        "data": run.name,
+        "steps": len(history),
+        "frechet": frechet_distance(real, describe(fake)),
+        "floor": frechet_distance(real, held_out),
+        "ceiling": frechet_distance(real, describe(noise)),
         "features": "pixels" if run.name == "digits" else "the book's classifier",
-        "loss_d": float(history["loss_d"][-1]), "loss_g": float(history["loss_g"][-1]),
-        "processes": team.size, "device": team.device.type,
+        "loss_d": float(history["loss_d"][-1]),
+        "loss_g": float(history["loss_g"][-1]),
+        "processes": team.size,
+        "device": team.device.type,
     } | records.provenance(("quick", "training", "losses", "networks"), seed, seconds)
     out.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.contiguous() for k, v in run.game.G.state_dict().items()}, out / "generator.safetensors",
-              metadata={"data": run.name})
+    save_file(
+        {k: v.contiguous() for k, v in run.game.G.state_dict().items()},
+        out / "generator.safetensors",
+        metadata={"data": run.name},
+    )
     _picture(fake[:64], out / "samples.png")
     (out / "run.json").write_text(json.dumps(info, indent=1) + "\n")
     return info
 
 
 def draw(weights: Path | None, number: int, seed: int, out: Path) -> None:
-    """Draw ``number`` images from a generator's weights (or the recorded one's) into a picture file."""
+    """Draw ``number`` images from a generator's weights (or the recorded one's) into a picture
+    file.
+    """
     if number < 1:
         raise ValueError(f"number is {number}: expected at least 1")
     path = weights or records.path("mnist-mlp.safetensors")
     if not path.is_file():
-        raise ValueError(f"no weights at {path}: `python -m ganbook train` writes generator.safetensors")
+        raise ValueError(
+            f"no weights at {path}: `python -m ganbook train` writes generator.safetensors"
+        )
     try:
         with safe_open(path, "pt") as file:
             name = (file.metadata() or {}).get("data", "mnist")
@@ -123,7 +178,9 @@ def draw(weights: Path | None, number: int, seed: int, out: Path) -> None:
         G = mlp_generator(shape["latent"], shape["g"], shape["side"])
         G.load_state_dict({k: v.float() for k, v in load_file(path).items()})
     except (SafetensorError, RuntimeError, KeyError) as error:
-        raise ValueError(f"{path} does not hold a generator that `python -m ganbook train` wrote: {error}") from None
+        raise ValueError(
+            f"{path} does not hold a generator that `python -m ganbook train` wrote: {error}"
+        ) from None
     _picture(_sample(G, shape["latent"], number, seed), out)
 
 

@@ -1,8 +1,7 @@
 """Training: one step for each player, and the loop that alternates them.
 
-Variants (the loss, a penalty, several D steps, an averaged generator) come in as values; neither step branches on
-their names.
-"""
+Variants (the loss, a penalty, several D steps, an averaged generator) come in as values; neither
+step branches on their names."""
 
 from __future__ import annotations
 
@@ -38,11 +37,11 @@ Penalty = Callable[[nn.Module, Tensor, Tensor], Tensor]
 class Game:
     """The two players, their optimisers, and the source of z.
 
-    ``G`` maps z of shape (N, latent) to samples, ``D`` maps samples to scores. ``generator`` draws z, standard
-    normal, on the CPU (so that a seed means the same on every device) and moves it to G's device. With ``one_pass``
-    D scores a real and a generated batch as the rows of one. Raises ``ValueError`` for an optimiser of another
-    network's parameters, and for ``one_pass`` with a D that has batch statistics, which would be the mixture's.
-    """
+    ``G`` maps z of shape (N, latent) to samples, ``D`` maps samples to scores. ``generator`` draws
+    z, standard normal, on the CPU (so that a seed means the same on every device) and moves it to
+    G's device. With ``one_pass`` D scores a real and a generated batch as the rows of one. Raises
+    ``ValueError`` for an optimiser of another network's parameters, and for ``one_pass`` with a D
+    that has batch statistics, which would be the mixture's."""
 
     G: nn.Module
     D: nn.Module
@@ -53,15 +52,26 @@ class Game:
     one_pass: bool = False
 
     def __post_init__(self) -> None:
-        for name, player, optimizer in (("G", self.G, self.optimizer_g), ("D", self.D, self.optimizer_d)):
+        for name, player, optimizer in (
+            ("G", self.G, self.optimizer_g),
+            ("D", self.D, self.optimizer_d),
+        ):
             own = {id(p) for p in player.parameters()}
             if any(id(p) not in own for group in optimizer.param_groups for p in group["params"]):
-                raise ValueError(f"optimizer_{name.lower()} has a parameter that is not {name}'s, so {name} would not "
-                                 f"learn: build it from {name}.parameters(), after whatever copies or replaces {name}")
-        mixing = [name for name, m in self.D.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+                raise ValueError(
+                    f"optimizer_{name.lower()} has a parameter that is not {name}'s, so {name} would not "
+                    f"learn: build it from {name}.parameters(), after whatever copies or replaces {name}"
+                )
+        mixing = [
+            name
+            for name, m in self.D.named_modules()
+            if isinstance(m, nn.modules.batchnorm._BatchNorm)
+        ]
         if self.one_pass and mixing:
-            raise ValueError(f"one_pass, but D has batch statistics in {mixing[0]!r}: they would be taken over real "
-                             "and generated samples together; leave one_pass off")
+            raise ValueError(
+                f"one_pass, but D has batch statistics in {mixing[0]!r}: they would be taken over real "
+                "and generated samples together; leave one_pass off"
+            )
 
     @property
     def device(self) -> torch.device:
@@ -93,8 +103,9 @@ def frozen(network: nn.Module) -> Iterator[None]:
             p.requires_grad_(flag)
 
 
-def d_step(game: Game, x_real: Tensor, loss: Loss = NON_SATURATING,
-           penalty: Penalty | None = None) -> dict[str, Tensor]:
+def d_step(
+    game: Game, x_real: Tensor, loss: Loss = NON_SATURATING, penalty: Penalty | None = None
+) -> dict[str, Tensor]:
     """Update D once on a real batch and as many generated samples.
 
     G is left as it is. Returns scalars: ``loss_d``, ``penalty`` (added to it
@@ -105,17 +116,14 @@ def d_step(game: Game, x_real: Tensor, loss: Loss = NON_SATURATING,
         x_fake = game.G(game.draw(len(x_real)))
     d_real, d_fake = game.scores(x_real, x_fake)
     loss_d = loss.discriminator(d_real, d_fake)
-    extra = (penalty(game.D, x_real, x_fake) if penalty
-             else torch.zeros_like(loss_d))
+    extra = penalty(game.D, x_real, x_fake) if penalty else torch.zeros_like(loss_d)
     game.optimizer_d.zero_grad()
     (loss_d + extra).backward()
     game.optimizer_d.step()
-    return _scalars(loss_d=loss_d, penalty=extra,
-                    d_real=d_real.mean(), d_fake=d_fake.mean())
+    return _scalars(loss_d=loss_d, penalty=extra, d_real=d_real.mean(), d_fake=d_fake.mean())
 
 
-def g_step(game: Game, x_real: Tensor,
-           loss: Loss = NON_SATURATING) -> dict[str, Tensor]:
+def g_step(game: Game, x_real: Tensor, loss: Loss = NON_SATURATING) -> dict[str, Tensor]:
     """Update G once through the scores of fresh samples.
 
     D passes the gradient on and keeps its parameters. ``x_real`` sets the
@@ -139,11 +147,11 @@ def _scalars(**values: Tensor) -> dict[str, Tensor]:
 
 
 class EMA:
-    """An exponential moving average of a network: ``average = decay * average + (1 - decay) * network``.
+    """An exponential moving average of a network: ``average = decay * average + (1 - decay) *
+    network``.
 
-    ``module`` is the averaged copy, in evaluation mode, to sample from. Buffers are copied, not averaged. Raises
-    ``ValueError`` for a decay outside [0, 1). Source: Yazici et al. (2019).
-    """
+    ``module`` is the averaged copy, in evaluation mode, to sample from. Buffers are copied, not
+    averaged. Raises ``ValueError`` for a decay outside [0, 1). Source: Yazici et al. (2019)."""
 
     def __init__(self, network: nn.Module, decay: float = 0.999) -> None:
         if not 0 <= decay < 1:
@@ -175,18 +183,21 @@ def fit(
 ) -> History:
     """Alternate ``d_steps`` updates of D with one of G, ``steps`` times, and return the history.
 
-    ``batches`` yields real batches without end. ``seed`` starts z and dropout afresh; ``None`` goes on with their
-    present states, for a run in several parts. ``callback(step, game)`` is called after each step (1, 2, ...), with
-    both players in evaluation mode, and may draw random numbers: training does not notice. (It would notice a batch
-    taken from ``batches``, or a call of a penalty that has a generator of its own.) The progress bar shows on a
-    terminal, and elsewhere only if GANBOOK_PROGRESS is 1.
+    ``batches`` yields real batches without end. ``seed`` starts z and dropout afresh; ``None`` goes
+    on with their present states, for a run in several parts. ``callback(step, game)`` is called
+    after each step (1, 2, ...), with both players in evaluation mode, and may draw random numbers:
+    training does not notice. (It would notice a batch taken from ``batches``, or a call of a
+    penalty that has a generator of its own.) The progress bar shows on a terminal, and elsewhere
+    only if GANBOOK_PROGRESS is 1.
 
-    With ``checkpoint=ganbook.checkpoints.Checkpoint(path, every)`` a run whose file is there goes on where it stopped,
-    bitwise as if it had not; Ctrl-C and SIGTERM save and return the history so far.
+    With ``checkpoint=ganbook.checkpoints.Checkpoint(path, every)`` a run whose file is there goes
+    on where it stopped, bitwise as if it had not; Ctrl-C and SIGTERM save and return the history so
+    far.
 
-    Raises ``ValueError`` for steps or d_steps below one, batches that run out or are no tensors and unknown losses,
-    ``CheckpointError`` for a checkpoint that cannot be written or is another run's, ``TrainingDiverged`` at the first
-    loss that is not finite, and at the end for a parameter that is not.
+    Raises ``ValueError`` for steps or d_steps below one, batches that run out or are no tensors and
+    unknown losses, ``CheckpointError`` for a checkpoint that cannot be written or is another run's,
+    ``TrainingDiverged`` at the first loss that is not finite, and at the end for a parameter that
+    is not.
 
     Source: Goodfellow et al. (2014), algorithm 1.
     """
@@ -194,19 +205,27 @@ def fit(
         if not isinstance(number, int) or isinstance(number, bool) or number < 1:
             raise ValueError(f"{name} is {number!r}: expected a whole number of at least 1")
     if isinstance(batches, Tensor):
-        raise ValueError(f"batches is one tensor, of shape {tuple(batches.shape)}: expected an iterable of batches, "
-                         "such as ganbook.data.batches(images, 128, seed=0)")
+        raise ValueError(
+            f"batches is one tensor, of shape {tuple(batches.shape)}: expected an iterable of batches, "
+            "such as ganbook.data.batches(images, 128, seed=0)"
+        )
     if checkpoint is not None and not hasattr(checkpoint, "running"):
-        raise ValueError(f"checkpoint is {checkpoint!r}: expected ganbook.checkpoints.Checkpoint(path, every=1000)")
+        raise ValueError(
+            f"checkpoint is {checkpoint!r}: expected ganbook.checkpoints.Checkpoint(path, every=1000)"
+        )
     loss, record = losses.get(loss), Record(steps)
     options = {"loss": loss, "penalty": penalty, "d_steps": d_steps, "seed": seed}
-    running = checkpoint.running(game, batches, record, ema, options) if checkpoint is not None else nullcontext()
+    running = (
+        checkpoint.running(game, batches, record, ema, options)
+        if checkpoint is not None
+        else nullcontext()
+    )
     silent = not (progress and (sys.stderr.isatty() or os.environ.get("GANBOOK_PROGRESS") == "1"))
     game.G.train()
     game.D.train()
     players = {"G": game.G, "D": game.D} | ({"ema": ema.module} if ema is not None else {})
     with _seeded(game, seed), running as session:
-        source = iter(batches)    # after a checkpoint has set their place
+        source = iter(batches)  # after a checkpoint has set their place
         todo = range(record.step + 1, steps + 1)
         for step in tqdm(todo, total=steps, initial=record.step, disable=silent, unit="step"):
             row: dict[str, Tensor] = {}
@@ -253,10 +272,14 @@ def _next(source: Iterator[Tensor], step: int) -> Tensor:
     try:
         batch = next(source)
     except StopIteration:
-        raise ValueError(f"the batches ran out at step {step}: pass an iterable without end, such as "
-                         "ganbook.data.batches(...)") from None
+        raise ValueError(
+            f"the batches ran out at step {step}: pass an iterable without end, such as "
+            "ganbook.data.batches(...)"
+        ) from None
     if not isinstance(batch, Tensor) or not len(batch):
         found = "has no rows" if isinstance(batch, Tensor) else f"is a {type(batch).__name__}"
-        raise ValueError(f"the batch of step {step} {found}: expected a tensor of real samples, such as x alone where "
-                         "a loader yields (x, y)")
+        raise ValueError(
+            f"the batch of step {step} {found}: expected a tensor of real samples, such as x alone where "
+            "a loader yields (x, y)"
+        )
     return batch

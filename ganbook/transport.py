@@ -73,9 +73,17 @@ def sliced(
             "give both as (number of points, d) with the same d."
         )
     if directions is None:
-        if isinstance(n_projections, bool) or int(n_projections) != n_projections or n_projections < 1:
-            raise ValueError(f"n_projections is {n_projections!r}; expected a whole number of at least 1.")
-        directions = np.random.default_rng(generator).standard_normal((int(n_projections), x.shape[1]))
+        if (
+            isinstance(n_projections, bool)
+            or int(n_projections) != n_projections
+            or n_projections < 1
+        ):
+            raise ValueError(
+                f"n_projections is {n_projections!r}; expected a whole number of at least 1."
+            )
+        directions = np.random.default_rng(generator).standard_normal(
+            (int(n_projections), x.shape[1])
+        )
     v = as_array(directions, "directions", ndim=2)
     lengths = np.linalg.norm(v, axis=1, keepdims=True)
     if v.shape[1] != x.shape[1] or not lengths.all():
@@ -114,7 +122,9 @@ def transport_plan(a: ArrayLike, b: ArrayLike, cost: ArrayLike) -> tuple[float, 
     return float((plan * cost).sum()), plan
 
 
-def kantorovich_potentials(a: ArrayLike, b: ArrayLike, cost: ArrayLike) -> tuple[float, Array, Array]:
+def kantorovich_potentials(
+    a: ArrayLike, b: ArrayLike, cost: ArrayLike
+) -> tuple[float, Array, Array]:
     """Kantorovich potentials: the dual of the transport program, solved as a program of its own.
 
     value = max over f, g of sum_i a_i f_i + sum_j b_j g_j, with f_i + g_j <= cost_ij for all
@@ -148,7 +158,9 @@ def kantorovich_potentials(a: ArrayLike, b: ArrayLike, cost: ArrayLike) -> tuple
     return float(a @ f + b @ g), f, g
 
 
-def bures_wasserstein(mean_a: ArrayLike, cov_a: ArrayLike, mean_b: ArrayLike, cov_b: ArrayLike) -> float:
+def bures_wasserstein(
+    mean_a: ArrayLike, cov_a: ArrayLike, mean_b: ArrayLike, cov_b: ArrayLike
+) -> float:
     """Wasserstein distance of order 2 between two Gaussians: W2, not its square.
 
     W2^2 = |mean_a - mean_b|^2 + tr(A + B - 2 (A^1/2 B A^1/2)^1/2), computed as
@@ -225,5 +237,7 @@ def _psd_root(matrix: ArrayLike, name: str) -> Array:
 
 def _order(p: float) -> float:
     if not (np.isfinite(p) and p >= 1):
-        raise ValueError(f"p is {p!r}; expected a finite order of at least 1: below it this is no distance.")
+        raise ValueError(
+            f"p is {p!r}; expected a finite order of at least 1: below it this is no distance."
+        )
     return float(p)

@@ -2,10 +2,10 @@
 
     python scripts/build_book.py [--out DIR] [--verbose]
 
-Any warning fails the build. Nothing is executed (stored outputs are shown), and nothing is fetched but what the
-plays take from npm, once; without npm those plays show their pictures. Every build starts anew: Sphinx repeats no
-warning about a page that it has read before, so a second try would pass.
-"""
+Any warning fails the build. Nothing is executed (stored outputs are shown), and nothing is fetched
+but what the plays take from npm, once; without npm those plays show their pictures. Every build
+starts anew: Sphinx repeats no warning about a page that it has read before, so a second try would
+pass."""
 
 import argparse
 import os
@@ -22,14 +22,27 @@ ROOT = Path(__file__).resolve().parent.parent
 def build_wheel(folder: Path) -> Path:
     """The wheel of ganbook, made without isolation and so without network."""
     shutil.rmtree(folder, ignore_errors=True)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
-               "--no-index", "--disable-pip-version-check", "--wheel-dir", str(folder), str(ROOT)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "--disable-pip-version-check",
+        "--wheel-dir",
+        str(folder),
+        str(ROOT),
+    ]
     subprocess.run(command, check=True)
     return next(folder.glob("ganbook-*.whl"))
 
 
 def fetch_player(folder: Path) -> tuple[Path | None, str]:
-    """What the plays take from npm, by the lock file: the folder it lies in, or None; and a reason, or nothing.
+    """What the plays take from npm, by the lock file: the folder it lies in, or None; and a reason,
+    or nothing.
 
     A folder with the same lock is used as it is.
     """
@@ -42,7 +55,15 @@ def fetch_player(folder: Path) -> tuple[Path | None, str]:
     fetched = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(fetched, ignore_errors=True)
     shutil.copytree(source, fetched)
-    command = [npm, "ci", "--ignore-scripts", "--no-fund", "--no-audit", "--fetch-retries=1", "--fetch-timeout=30000"]
+    command = [
+        npm,
+        "ci",
+        "--ignore-scripts",
+        "--no-fund",
+        "--no-audit",
+        "--fetch-retries=1",
+        "--fetch-timeout=30000",
+    ]
     try:
         done = subprocess.run(command, cwd=fetched, capture_output=True, text=True, timeout=180)
         problem = "" if done.returncode == 0 else done.stderr
@@ -58,15 +79,38 @@ def fetch_player(folder: Path) -> tuple[Path | None, str]:
     return None, "npm ci failed: " + "; ".join(line.strip() for line in said if line.strip())[:200]
 
 
-def render(out: Path, wheel: Path, source: Path = ROOT, quiet: bool = True, player: Path | None = None) -> int:
-    """Run Jupyter Book with warnings as errors; its exit status, with what it said shown when it failed."""
+def render(
+    out: Path, wheel: Path, source: Path = ROOT, quiet: bool = True, player: Path | None = None
+) -> int:
+    """Run Jupyter Book with warnings as errors; its exit status, with what it said shown when it
+    failed.
+    """
     for part in ("html", ".doctrees", "jupyter_execute"):
         shutil.rmtree(out / "_build" / part, ignore_errors=True)
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(source),
-               "--path-output", str(out), "--warningiserror", "--nitpick", "--keep-going"]
-    environment = os.environ | {"GANBOOK_WHEEL": str(wheel), "GANBOOK_PLAYER": str(player or ""), "NO_COLOR": "1"}
+    command = [
+        sys.executable,
+        "-c",
+        "from jupyter_book.cli.main import main; main()",
+        "build",
+        str(source),
+        "--path-output",
+        str(out),
+        "--warningiserror",
+        "--nitpick",
+        "--keep-going",
+    ]
+    environment = os.environ | {
+        "GANBOOK_WHEEL": str(wheel),
+        "GANBOOK_PLAYER": str(player or ""),
+        "NO_COLOR": "1",
+    }
     done = subprocess.run(
-        command, env=environment, cwd=source, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        env=environment,
+        cwd=source,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     said = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
     if done.returncode or not quiet:
@@ -80,12 +124,19 @@ def render(out: Path, wheel: Path, source: Path = ROOT, quiet: bool = True, play
 def main() -> int:
     """Build and say where the book lies."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ROOT, help="where _build/html appears (default: here)")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT, help="where _build/html appears (default: here)"
+    )
     parser.add_argument("--verbose", action="store_true", help="show what Sphinx says")
     options = parser.parse_args()
     start, build = time.monotonic(), options.out.resolve() / "_build"
     player, reason = fetch_player(build / "player")
-    status = render(options.out.resolve(), build_wheel(build / "wheel"), quiet=not options.verbose, player=player)
+    status = render(
+        options.out.resolve(),
+        build_wheel(build / "wheel"),
+        quiet=not options.verbose,
+        player=player,
+    )
     if status:
         print("The book was not built: mend the warnings above.", file=sys.stderr)
         return status
@@ -93,7 +144,9 @@ def main() -> int:
         print(f"The latent explorer shows its static picture: {reason}.")
     site = build / "html"
     size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / 1e6
-    print(f"The book: {size:.0f} MB, rendered in {time.monotonic() - start:.0f} s. Open {site}/index.html")
+    print(
+        f"The book: {size:.0f} MB, rendered in {time.monotonic() - start:.0f} s. Open {site}/index.html"
+    )
     return 0
 
 

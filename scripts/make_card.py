@@ -1,7 +1,8 @@
-"""Draw the picture that stands on a shared link: `python scripts/make_card.py [FILE]` (1200 x 630, under 200 kB).
+"""Draw the picture that stands on a shared link: `python scripts/make_card.py [FILE]` (1200 x 630,
+under 200 kB).
 
-Left the book's name; right 64 digits of the recorded generator after its last epoch, in its own order.
-"""
+Left the book's name; right 64 digits of the recorded generator after its last epoch, in its own
+order."""
 
 import sys
 from pathlib import Path

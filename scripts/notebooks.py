@@ -1,8 +1,9 @@
-"""Execute chapters and store their outputs: `python scripts/notebooks.py [03 ...]` (what `make notebooks` runs).
+"""Execute chapters and store their outputs: `python scripts/notebooks.py [03 ...]` (what `make
+notebooks` runs).
 
-Before a chapter runs, its exercise cells are written anew from `ganbook.exercises`. Afterwards its metadata hold a
-hash of its code cells, a hash of the package modules that they import, and what it was executed with.
-"""
+Before a chapter runs, its exercise cells are written anew from `ganbook.exercises`. Afterwards its
+metadata hold a hash of its code cells, a hash of the package modules that they import, and what it
+was executed with."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ def chapters(wanted: list[str] | None = None) -> list[Path]:
     chosen = [p for p in paths if any(p.name.startswith(w) for w in wanted)]
     missing = [w for w in wanted if not any(p.name.startswith(w) for p in paths)]
     if missing:
-        raise SystemExit(f"no notebook starts with {', '.join(missing)}: there are {', '.join(p.stem for p in paths)}")
+        raise SystemExit(
+            f"no notebook starts with {', '.join(missing)}: there are {', '.join(p.stem for p in paths)}"
+        )
     return chosen
 
 
@@ -44,7 +47,9 @@ def code_hash(notebook: nbformat.NotebookNode) -> str:
 
 
 def modules_hash(notebook: nbformat.NotebookNode) -> str:
-    """Return a hash of the package's modules that the code cells import, directly or through others."""
+    """Return a hash of the package's modules that the code cells import, directly or through
+    others.
+    """
     found: set[Path] = set()
     todo = [p for c in notebook.cells if c.cell_type == "code" for p in imported(c.source)]
     while todo:
@@ -58,7 +63,11 @@ def modules_hash(notebook: nbformat.NotebookNode) -> str:
 def imported(source: str) -> list[Path]:
     """Return the files of the package that a piece of source imports."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse("\n".join(x for x in source.splitlines() if not x.lstrip().startswith(("%", "!"))))):
+    for node in ast.walk(
+        ast.parse(
+            "\n".join(x for x in source.splitlines() if not x.lstrip().startswith(("%", "!")))
+        )
+    ):
         if isinstance(node, ast.Import):
             names |= {a.name for a in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -76,7 +85,9 @@ def digest(content: bytes) -> str:
 
 
 def write_exercises(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Write statement, stub and solution of each exercise from the package; returns the changed notebook."""
+    """Write statement, stub and solution of each exercise from the package; returns the changed
+    notebook.
+    """
     from ganbook.exercises import exercise
 
     notebook = copy.deepcopy(notebook)
@@ -117,14 +128,26 @@ def execute(path: Path) -> float:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     start = time.perf_counter()
-    NotebookClient(notebook, timeout=CELL_TIMEOUT, kernel_name="python3", record_timing=False, coalesce_streams=True,
-                   resources={"metadata": {"path": str(path.parent)}}).execute()
+    NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(path.parent)}},
+    ).execute()
     seconds = time.perf_counter() - start
-    notebook.metadata = nbformat.from_dict({
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-        "ganbook": {"code": code_hash(notebook), "modules": modules_hash(notebook), "executed": executed_with(seconds)},
-    })
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "ganbook": {
+                "code": code_hash(notebook),
+                "modules": modules_hash(notebook),
+                "executed": executed_with(seconds),
+            },
+        }
+    )
     temporary = path.with_suffix(".ipynb.tmp")
     nbformat.write(notebook, temporary)
     os.replace(temporary, path)
@@ -135,8 +158,10 @@ def executed_with(seconds: float) -> dict:
     from importlib import metadata
 
     return {
-        "date": datetime.date.today().isoformat(), "python": platform.python_version(),
-        "torch": metadata.version("torch"), "seconds": round(seconds),
+        "date": datetime.date.today().isoformat(),
+        "python": platform.python_version(),
+        "torch": metadata.version("torch"),
+        "seconds": round(seconds),
         "hardware": f"{platform.machine()}, {os.cpu_count()} cores",
     }
 

@@ -2,9 +2,8 @@
 
     python scripts/play_pictures.py [NAME ...]
 
-Each shows its play as it starts, computed by the package. They go to ``book_ext/pictures``, smaller than the pages'
-other pictures by a palette of 64 colours.
-"""
+Each shows its play as it starts, computed by the package. They go to ``book_ext/pictures``, smaller
+than the pages' other pictures by a palette of 64 colours."""
 
 import io
 import math
@@ -36,7 +35,9 @@ def two_densities() -> Figure:
     """Chapter 4's pair, and its optimal discriminator below."""
     p, q = gaussians([0.0]), gaussians([2.0])
     x = torch.linspace(-8, 8, 641, dtype=torch.float64)
-    figure, (top, bottom) = plt.subplots(2, 1, figsize=(6.4, 4.2), dpi=100, sharex=True, layout="constrained")
+    figure, (top, bottom) = plt.subplots(
+        2, 1, figsize=(6.4, 4.2), dpi=100, sharex=True, layout="constrained"
+    )
     for law, key, label in ((p, "real", "p, real"), (q, "generated", "q, generated")):
         top.fill_between(x, law.log_prob(x).exp(), color=PALETTE[key], alpha=0.25)
         top.plot(x, law.log_prob(x).exp(), color=PALETTE[key], label=label)
@@ -52,8 +53,12 @@ def two_densities() -> Figure:
 def two_clouds() -> Figure:
     """Two clouds of five points with their plan, and below it W1 and JS while one of them moves."""
     real, generated = np.array([-40, -34, -28, -20, -12]), np.array([0, 6, 12, 20, 28])
-    _, plan = transport_plan(np.full(5, 0.2), np.full(5, 0.2), np.abs(real[:, None] - generated) ** 2.0)
-    figure, (top, bottom) = plt.subplots(2, 1, figsize=(6.4, 4.2), dpi=100, sharex=True, layout="constrained")
+    _, plan = transport_plan(
+        np.full(5, 0.2), np.full(5, 0.2), np.abs(real[:, None] - generated) ** 2.0
+    )
+    figure, (top, bottom) = plt.subplots(
+        2, 1, figsize=(6.4, 4.2), dpi=100, sharex=True, layout="constrained"
+    )
     for i, j in np.argwhere(plan > 1e-9):
         top.plot([real[i] / 10, generated[j] / 10], [1, 0], color=PALETTE["muted"], lw=2)
     for cloud, key, height in ((real, "real", 1), (generated, "generated", 0)):
@@ -62,19 +67,28 @@ def two_clouds() -> Figure:
     tidy(top)
     starts = np.arange(-50, 23)
     moved = [generated + start for start in starts]
-    bottom.plot(starts / 10, [wasserstein_1d(real / 10, cloud / 10) for cloud in moved], color=PALETTE["discriminator"])
+    bottom.plot(
+        starts / 10,
+        [wasserstein_1d(real / 10, cloud / 10) for cloud in moved],
+        color=PALETTE["discriminator"],
+    )
     bottom.set(xlim=(-5, 5), ylim=(0, 10.4))
     tidy(bottom, "", "leftmost generated point, whole cloud moved", "$W_1$")
-    masses = [[np.bincount(cloud + 50, minlength=101) / 5 for cloud in (real, other)] for other in moved]
+    masses = [
+        [np.bincount(cloud + 50, minlength=101) / 5 for cloud in (real, other)] for other in moved
+    ]
     right = bottom.twinx()
     right.plot(starts / 10, [js(*pair) for pair in masses], color=PALETTE["accent"])
-    right.set(ylim=(0, 1.04 * np.log(2)), yticks=[0, np.log(2)], yticklabels=["0", "log 2"], ylabel="JS")
+    right.set(
+        ylim=(0, 1.04 * np.log(2)), yticks=[0, np.log(2)], yticklabels=["0", "log 2"], ylabel="JS"
+    )
     right.spines["top"].set_visible(False)
     return figure
 
 
 def seeded_draws(seed: int, n: int, latent: int = 100) -> np.ndarray:
     """The vectors that the page draws from a seed: mulberry32, then Box and Muller's formula."""
+
     def uniform() -> float:
         nonlocal state
         state = (state + 0x6D2B79F5) % 2**32
@@ -84,29 +98,40 @@ def seeded_draws(seed: int, n: int, latent: int = 100) -> np.ndarray:
 
     state = seed
     pairs = [(uniform(), uniform()) for _ in range(n * latent)]
-    return np.array([math.sqrt(-2 * math.log(u)) * math.cos(2 * math.pi * v) for u, v in pairs]).reshape(n, latent)
+    return np.array(
+        [math.sqrt(-2 * math.log(u)) * math.cos(2 * math.pi * v) for u, v in pairs]
+    ).reshape(n, latent)
 
 
 def recorded_generator() -> torch.nn.Module:
     """The generator of the record, as the chapter loads it."""
     G = mlp_generator().eval()
-    G.load_state_dict({k: v.float() for k, v in load_file(records.path("mnist-mlp.safetensors")).items()})
+    G.load_state_dict(
+        {k: v.float() for k, v in load_file(records.path("mnist-mlp.safetensors")).items()}
+    )
     return G
 
 
 def two_paths() -> Figure:
-    """The plane of two draws, and the pictures on the straight and on the spherical way between them."""
+    """The plane of two draws, and the pictures on the straight and on the spherical way between
+    them.
+    """
     first, second = seeded_draws(15, 2)
     angle = math.acos(first @ second / np.linalg.norm(first) / np.linalg.norm(second))
     t = np.linspace(0, 1, 50)
-    shares = {"straight": np.stack([1 - t, t]),
-              "spherical": np.stack([np.sin((1 - t) * angle), np.sin(t * angle)]) / math.sin(angle)}
+    shares = {
+        "straight": np.stack([1 - t, t]),
+        "spherical": np.stack([np.sin((1 - t) * angle), np.sin(t * angle)]) / math.sin(angle),
+    }
     figure = plt.figure(figsize=(6.4, 2.5), dpi=100, layout="constrained")
-    plane, *rows = figure.subplot_mosaic([["plane", "straight"], ["plane", "spherical"]],
-                                         width_ratios=[1, 2.4]).values()
+    plane, *rows = figure.subplot_mosaic(
+        [["plane", "straight"], ["plane", "spherical"]], width_ratios=[1, 2.4]
+    ).values()
     for row, (name, share), key in zip(rows, shares.items(), ("generated", "real"), strict=True):
         with torch.no_grad():
-            images = recorded_generator()(torch.tensor(share.T[::7] @ np.stack([first, second])).float())[:, 0]
+            images = recorded_generator()(
+                torch.tensor(share.T[::7] @ np.stack([first, second])).float()
+            )[:, 0]
         row.imshow(np.hstack(images.numpy()), cmap="gray_r", vmin=-1, vmax=1)
         row.set(title=f"{name} way", xticks=[], yticks=[])
         plane.plot(*share, color=PALETTE[key], lw=2)
@@ -115,12 +140,21 @@ def two_paths() -> Figure:
     plane.text(0.05, 1.05, "second")
     plane.axhline(0, color=PALETTE["muted"], lw=0.8)
     plane.axvline(0, color=PALETTE["muted"], lw=0.8)
-    plane.set(xlim=(-0.3, 1.5), ylim=(-0.3, 1.5), xticks=[], yticks=[], aspect="equal", title="plane of two draws")
+    plane.set(
+        xlim=(-0.3, 1.5),
+        ylim=(-0.3, 1.5),
+        xticks=[],
+        yticks=[],
+        aspect="equal",
+        title="plane of two draws",
+    )
     return figure
 
 
 DRAWN: dict[str, Callable[[], Figure]] = {
-    "latent-explorer": two_paths, "optimal-discriminator": two_densities, "transport": two_clouds,
+    "latent-explorer": two_paths,
+    "optimal-discriminator": two_densities,
+    "transport": two_clouds,
 }
 
 

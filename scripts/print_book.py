@@ -2,10 +2,9 @@
 
     python scripts/print_book.py [--site DIR] [--out FILE]
 
-All pages become one document, so that Chromium itself numbers the pages through, links them and writes the
-outline. It is printed twice: the first print tells on which page everything stands, the second says so.
-Nothing is fetched, and the time of printing does not go into the file.
-"""
+All pages become one document, so that Chromium itself numbers the pages through, links them and
+writes the outline. It is printed twice: the first print tells on which page everything stands, the
+second says so. Nothing is fetched, and the time of printing does not go into the file."""
 
 import argparse
 import shutil
@@ -20,8 +19,8 @@ import print_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-OLDEST = 131                                              # the first with page numbers by style sheet
-TEXT_WIDTH = round((210 - 2 * 22) / 25.4 * 96)            # of print.css: A4 less its margins, in CSS pixels
+OLDEST = 131  # the first with page numbers by style sheet
+TEXT_WIDTH = round((210 - 2 * 22) / 25.4 * 96)  # of print.css: A4 less its margins, in CSS pixels
 
 READY = """async () => {
   await MathJax.startup.promise;
@@ -77,8 +76,10 @@ def find_browser() -> str:
     """The path of a Chromium or Chrome; raises ``CannotPrint`` where there is none."""
     path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if path is None:
-        raise CannotPrint("make pdf prints with Chromium or Chrome, and found neither in the PATH: "
-                          "install one (Debian: apt-get install chromium)")
+        raise CannotPrint(
+            "make pdf prints with Chromium or Chrome, and found neither in the PATH: "
+            "install one (Debian: apt-get install chromium)"
+        )
     return path
 
 
@@ -90,8 +91,12 @@ def print_pdf(document: Path, say: Any = print) -> bytes:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=find_browser(), args=arguments)
         if int(chromium.version.split(".")[0]) < OLDEST:
-            raise CannotPrint(f"Chromium {chromium.version} cannot number pages: install version {OLDEST} or later")
-        page = chromium.new_page(viewport={"width": TEXT_WIDTH, "height": 1000}, color_scheme="light", offline=True)
+            raise CannotPrint(
+                f"Chromium {chromium.version} cannot number pages: install version {OLDEST} or later"
+            )
+        page = chromium.new_page(
+            viewport={"width": TEXT_WIDTH, "height": 1000}, color_scheme="light", offline=True
+        )
         page.set_default_timeout(600_000)
         failed: list[str] = []
         page.on("requestfailed", lambda request: failed.append(request.url))
@@ -99,12 +104,18 @@ def print_pdf(document: Path, say: Any = print) -> bytes:
         page.goto(document.as_uri(), wait_until="load")
         broken = page.evaluate(READY)
         if broken or failed:
-            raise CannotPrint(f"{document}: {broken} formulas do not set, {failed} do not load: run `make book` again")
+            raise CannotPrint(
+                f"{document}: {broken} formulas do not set, {failed} do not load: run `make book` again"
+            )
         if not page.evaluate(HAS_CHINESE) and (left_out := page.evaluate(WITHOUT_CHINESE)):
-            say(f"No Chinese font here: {left_out} Chinese names are left out (Debian: apt-get install fonts-noto-cjk)")
+            say(
+                f"No Chinese font here: {left_out} Chinese names are left out (Debian: apt-get install fonts-noto-cjk)"
+            )
         page.evaluate(FIT)
         if wide := page.evaluate(STICKS_OUT):
-            say(f"Too wide for the paper, so that everything is printed smaller: {'; '.join(wide[:3])}")
+            say(
+                f"Too wide for the paper, so that everything is printed smaller: {'; '.join(wide[:3])}"
+            )
         how = {"prefer_css_page_size": True, "print_background": True}
         places = print_finish.places(page.pdf(**how))
         for _ in range(3):
@@ -137,8 +148,12 @@ def make(site: Path, out: Path, say: Any = print) -> int:
 def main() -> int:
     """Print, and say where the file lies."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--site", type=Path, default=ROOT / "_build" / "html", help="the rendered book")
-    parser.add_argument("--out", type=Path, default=ROOT / "dist" / "ganbook.pdf", help="the PDF to write")
+    parser.add_argument(
+        "--site", type=Path, default=ROOT / "_build" / "html", help="the rendered book"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "dist" / "ganbook.pdf", help="the PDF to write"
+    )
     options = parser.parse_args()
     start = time.monotonic()
     try:
@@ -147,7 +162,9 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     size = options.out.stat().st_size / 1e6
-    print(f"The book on paper: {options.out} ({pages} pages, {size:.1f} MB, {time.monotonic() - start:.0f} s)")
+    print(
+        f"The book on paper: {options.out} ({pages} pages, {size:.1f} MB, {time.monotonic() - start:.0f} s)"
+    )
     return 0
 
 

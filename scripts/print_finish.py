@@ -1,4 +1,6 @@
-"""What Chromium leaves to do in a printed PDF: where its links lead, who wrote it, and when it was made."""
+"""What Chromium leaves to do in a printed PDF: where its links lead, who wrote it, and when it was
+made.
+"""
 
 import io
 import logging
@@ -10,7 +12,7 @@ from typing import Any
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import BooleanObject, DictionaryObject, NameObject, TextStringObject
 
-logging.getLogger("pypdf").setLevel(logging.ERROR)       # it remarks on how Chromium counts its objects
+logging.getLogger("pypdf").setLevel(logging.ERROR)  # it remarks on how Chromium counts its objects
 
 
 def places(printed: bytes) -> dict[str, int]:
@@ -23,10 +25,11 @@ def places(printed: bytes) -> dict[str, int]:
 
 
 def finish(printed: bytes, out: Path, title: str, author: str, chapters: list[str]) -> int:
-    """Name title, author and chapters, open with the outline shown, drop the time of printing; the number of pages.
+    """Name title, author and chapters, open with the outline shown, drop the time of printing; the
+    number of pages.
 
-    The one date in the file is ``SOURCE_DATE_EPOCH`` where that is set, so that two prints can be compared.
-    """
+    The one date in the file is ``SOURCE_DATE_EPOCH`` where that is set, so that two prints can be
+    compared."""
     writer = PdfWriter(clone_from=io.BytesIO(printed))
     information = {"/Title": title, "/Author": author, "/Creator": "ganbook"}
     if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
@@ -45,7 +48,9 @@ def finish(printed: bytes, out: Path, title: str, author: str, chapters: list[st
 
 
 def name_chapters(writer: PdfWriter, chapters: list[str]) -> None:
-    """Write the chapters' titles into the outline's first level, where Chromium runs number and title together."""
+    """Write the chapters' titles into the outline's first level, where Chromium runs number and
+    title together.
+    """
     entry: Any = writer.root_object["/Outlines"]["/First"].get_object()
     for words in ("Contents", *chapters):
         entry[NameObject("/Title")] = TextStringObject(words)

@@ -1,7 +1,8 @@
-"""The site's pages as one HTML document to print: cover, contents, chapters, answers, every link inside it.
+"""The site's pages as one HTML document to print: cover, contents, chapters, answers, every link
+inside it.
 
-Numbers of equations, figures and exercises stay as the site has them, for its own HTML is what is printed.
-"""
+Numbers of equations, figures and exercises stay as the site has them, for its own HTML is what is
+printed."""
 
 import itertools
 import posixpath
@@ -15,9 +16,11 @@ from bs4 import BeautifulSoup, Tag
 from print_parts import ANSWERS, answers_article, contents_article, heading, take_answers
 
 REFERRING = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
-NOT_PRINTED = ("script, style, .without-scripts, .headerlink, button, input, .visually-hidden, "
-               ".sd-summary-state-marker, .backrefs, canvas")
-LONG_CODE = 12                                           # lines; shorter code is kept on one page
+NOT_PRINTED = (
+    "script, style, .without-scripts, .headerlink, button, input, .visually-hidden, "
+    ".sd-summary-state-marker, .backrefs, canvas"
+)
+LONG_CODE = 12  # lines; shorter code is kept on one page
 
 
 @dataclass
@@ -48,11 +51,15 @@ def name_of(page: str) -> str:
 
 
 def assemble(book: Book, folder: Path) -> tuple[str, list[str]]:
-    """The document, to be saved in ``folder`` (addresses lead from there to the site), and its chapters' titles."""
+    """The document, to be saved in ``folder`` (addresses lead from there to the site), and its
+    chapters' titles.
+    """
     to_site = posixpath.relpath(book.site.as_posix(), folder.as_posix())
     articles, answers = [], []
     for page in book.pages:
-        soup = BeautifulSoup((book.site / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
+        soup = BeautifulSoup(
+            (book.site / f"{page}.html").read_text(encoding="utf-8"), "html.parser"
+        )
         article = soup.select_one("article.bd-article")
         if page == book.pages[0]:
             head = soup.head
@@ -64,16 +71,25 @@ def assemble(book: Book, folder: Path) -> tuple[str, list[str]]:
             answers.append(found)
         articles.append(article)
     if answers:
-        where = next((n for n, page in enumerate(book.pages) if page.endswith("glossary")), len(articles))
+        where = next(
+            (n for n, page in enumerate(book.pages) if page.endswith("glossary")), len(articles)
+        )
         articles.insert(where, answers_article(answers, style_name(ANSWERS)))
-    contents = contents_article(articles, {name_of(page): part for page, part in book.parts.items()})
+    contents = contents_article(
+        articles, {name_of(page): part for page, part in book.parts.items()}
+    )
     styles = "\n".join(
         f'<link rel="stylesheet" href="{to_site}/{posixpath.normpath("notebooks/" + link["href"].split("?")[0])}">'
         for link in head.select("link[rel=stylesheet]")
     )
     document = PAGE.format(
-        title=escape(book.title), author=escape(book.author), site=to_site, styles=styles,
-        running=running_heads(articles), contents=contents, body="\n".join(str(a) for a in articles),
+        title=escape(book.title),
+        author=escape(book.author),
+        site=to_site,
+        styles=styles,
+        running=running_heads(articles),
+        contents=contents,
+        body="\n".join(str(a) for a in articles),
     )
     return document, [heading(article) for article in articles]
 
@@ -88,20 +104,29 @@ def tidy(article: Tag) -> None:
     for node in article.select("noscript:not(.without-scripts)"):
         node.unwrap()
     for node in article.select("figure details.picture-description"):
-        picture, words = node.find_parent("figure").img, " ".join(p.get_text() for p in node.select("p"))
-        picture["alt"] = f"{picture.get('alt', '')} {words}".strip()    # paper cannot unfold it, a reader's voice can
+        picture, words = (
+            node.find_parent("figure").img,
+            " ".join(p.get_text() for p in node.select("p")),
+        )
+        picture["alt"] = (
+            f"{picture.get('alt', '')} {words}".strip()
+        )  # paper cannot unfold it, a reader's voice can
         node.decompose()
     for node in article.select(NOT_PRINTED):
         node.decompose()
     for node in article.select("details:not(.sd-dropdown)"):
         node["open"] = ""
     for definition in article.select("dd"):
-        terms = list(itertools.takewhile(lambda node: node.name == "dt", definition.find_previous_siblings()))
-        entry = definition.wrap(BeautifulSoup("", "html.parser").new_tag("div", attrs={"class": "entry"}))
+        terms = list(
+            itertools.takewhile(lambda node: node.name == "dt", definition.find_previous_siblings())
+        )
+        entry = definition.wrap(
+            BeautifulSoup("", "html.parser").new_tag("div", attrs={"class": "entry"})
+        )
         for term in terms:
             entry.insert(0, term.extract())
     for title in article.select("p[role=heading]"):
-        del title["role"], title["aria-level"]                          # no line of the printed book's outline
+        del title["role"], title["aria-level"]  # no line of the printed book's outline
     for image in article.select("img"):
         image.attrs.pop("loading", None)
     for code in article.select("div.highlight pre"):
@@ -126,7 +151,11 @@ def move_in(article: Tag, page: str, pages: list[str], to_site: str) -> None:
         target, _, anchor = link["href"].partition("#")
         if re.match(r"\w+:", target):
             continue
-        there = posixpath.normpath(posixpath.join(folder, target)).removesuffix(".html") if target else page
+        there = (
+            posixpath.normpath(posixpath.join(folder, target)).removesuffix(".html")
+            if target
+            else page
+        )
         if there in pages:
             link["href"] = f"#{name_of(there)}--{anchor}" if anchor else f"#{name_of(there)}"
         else:
@@ -138,7 +167,9 @@ def running_heads(articles: list[Tag]) -> str:
     rules = []
     for article in articles:
         words = re.sub(r'(["\\])', r"\\\1", heading(article))
-        rules.append(f'@page {style_name(article.h1["id"])} {{ @top-right {{ content: "{words}"; }} }}')
+        rules.append(
+            f'@page {style_name(article.h1["id"])} {{ @top-right {{ content: "{words}"; }} }}'
+        )
     return "\n".join(rules)
 
 

@@ -1,4 +1,6 @@
-"""What the printed book has beyond its pages: answers at the end, and a table of contents with page numbers."""
+"""What the printed book has beyond its pages: answers at the end, and a table of contents with page
+numbers.
+"""
 
 import re
 from html import escape
@@ -9,17 +11,21 @@ ANSWERS = "answers"
 
 
 def take_answers(soup: BeautifulSoup, article: Tag) -> Tag | None:
-    """Take hints and solutions out of a page into a section of their own; None where a page has none."""
+    """Take hints and solutions out of a page into a section of their own; None where a page has
+    none.
+    """
     section = soup.new_tag("section")
     section.append(BeautifulSoup(f"<h2>{escape(heading(article))}</h2>", "html.parser"))
     for exercise in article.select("div.exercise"):
         number, title = exercise.select_one(".caption-number"), exercise.select_one(".block-title")
         words = (number or exercise.select_one(".admonition-title")).get_text().strip()
         answer = soup.new_tag("section", id=f"{exercise['id']}--answer", attrs={"class": "answer"})
-        answer.append(BeautifulSoup(
-            f'<h3><a href="#{exercise["id"]}">{words}</a> {title.decode_contents() if title else ""}</h3>',
-            "html.parser",
-        ))
+        answer.append(
+            BeautifulSoup(
+                f'<h3><a href="#{exercise["id"]}">{words}</a> {title.decode_contents() if title else ""}</h3>',
+                "html.parser",
+            )
+        )
         last = exercise
         for node in exercise.find_next_siblings():
             if "exercise" in node.get("class", []) or re.match(r"h\d|section", node.name):
@@ -30,11 +36,13 @@ def take_answers(soup: BeautifulSoup, article: Tag) -> Tag | None:
                 last = node
         if len(answer.contents) > 1:
             section.append(answer)
-            last.insert_after(BeautifulSoup(
-                f'<p class="to-answer"><a href="#{answer["id"]}">Hints and solution: page '
-                f'{blank(answer["id"])}</a></p>',
-                "html.parser",
-            ))
+            last.insert_after(
+                BeautifulSoup(
+                    f'<p class="to-answer"><a href="#{answer["id"]}">Hints and solution: page '
+                    f"{blank(answer['id'])}</a></p>",
+                    "html.parser",
+                )
+            )
     return section if section.select_one(".answer") else None
 
 
@@ -65,8 +73,11 @@ def heading(article: Tag) -> str:
 
 def answers_article(sections: list[Tag], style: str) -> Tag:
     """The chapter at the end that holds hints and solutions."""
-    soup = BeautifulSoup(f'<article class="bd-article" style="page: {style}"><section>'
-                         f'<h1 id="{ANSWERS}">Hints and solutions</h1></section></article>', "html.parser")
+    soup = BeautifulSoup(
+        f'<article class="bd-article" style="page: {style}"><section>'
+        f'<h1 id="{ANSWERS}">Hints and solutions</h1></section></article>',
+        "html.parser",
+    )
     for number, section in enumerate(sections):
         section["id"] = f"{ANSWERS}-{number}"
         soup.section.append(section)
@@ -79,7 +90,9 @@ def blank(target: str) -> str:
 
 
 def contents_article(articles: list[Tag], parts: dict[str, str]) -> str:
-    """The table of contents: parts, chapters, sections, each a link with a place for its page number."""
+    """The table of contents: parts, chapters, sections, each a link with a place for its page
+    number.
+    """
     lines = []
     for article in articles:
         name = article.h1["id"]
@@ -95,5 +108,7 @@ def contents_article(articles: list[Tag], parts: dict[str, str]) -> str:
 def contents_line(kind: str, target: str, title: str) -> str:
     """One line of the table of contents."""
     plain = re.sub(r"</?a\b[^>]*>", "", title)
-    return (f'<p class="toc-line {kind}"><a href="#{escape(target, quote=True)}"><span class="toc-title">{plain}</span>'
-            f"{blank(target)}</a></p>")
+    return (
+        f'<p class="toc-line {kind}"><a href="#{escape(target, quote=True)}"><span class="toc-title">{plain}</span>'
+        f"{blank(target)}</a></p>"
+    )

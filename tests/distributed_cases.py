@@ -1,7 +1,8 @@
-"""What each of two processes runs for tests/test_distributed.py, and the same runs for one process to compare with.
+"""What each of two processes runs for tests/test_distributed.py, and the same runs for one process
+to compare with.
 
-As a script: ``python distributed_cases.py FOLDER``, in torchrun's environment; leaves FOLDER/RANK.pt.
-"""
+As a script: ``python distributed_cases.py FOLDER``, in torchrun's environment; leaves
+FOLDER/RANK.pt."""
 
 import gc
 import os
@@ -40,8 +41,6 @@ def falling_tensors(step, game):
         optimizer.param_groups[0]["lr"].fill_(1e-2 / step)
 
 
-
-
 class Kept:
     """The gradient penalty as an object that keeps its generator in a dictionary."""
 
@@ -52,8 +51,11 @@ class Kept:
         return gradient_penalty(10.0, self.kept["generator"])(D, x_real, x_fake)
 
 
-PENALTIES = {"r1": lambda: r1(5.0), "gp": lambda: gradient_penalty(10.0, torch.Generator().manual_seed(4)),
-             "kept": Kept}
+PENALTIES = {
+    "r1": lambda: r1(5.0),
+    "gp": lambda: gradient_penalty(10.0, torch.Generator().manual_seed(4)),
+    "kept": Kept,
+}
 EQUAL = {
     "plain": {},
     "r1": {"penalty": "r1"},
@@ -78,26 +80,48 @@ ALONE = Team(0, 1, torch.device("cpu"))
 class Run:
     """A small pair on 40 random images in batches of 16: the third batch of an epoch holds 8."""
 
-    def __init__(self, penalty=None, dropout=0.0, normalise=False, convolution=False, images=40, optimizer=ADAM,
-                 one_pass=False, **options):
+    def __init__(
+        self,
+        penalty=None,
+        dropout=0.0,
+        normalise=False,
+        convolution=False,
+        images=40,
+        optimizer=ADAM,
+        one_pass=False,
+        **options,
+    ):
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            G, D = mlp_generator(5, (32,), side=8), mlp_discriminator((32,), side=8, dropout=dropout)
+            G, D = (
+                mlp_generator(5, (32,), side=8),
+                mlp_discriminator((32,), side=8, dropout=dropout),
+            )
         if normalise:
             G.insert(1, nn.BatchNorm1d(32))
             D.insert(2, nn.BatchNorm1d(32))
         if convolution:
             G = nn.Sequential(G, *convolutions()).to(memory_format=torch.channels_last)
             D = nn.Sequential(*convolutions(), D).to(memory_format=torch.channels_last)
-        x = torch.randint(256, (images, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+        x = torch.randint(
+            256, (images, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(1)
+        )
         self.batches = data.batches(x, 16, torch.Generator().manual_seed(2))
-        self.game = Game(G, D, optimizer(G.parameters()), optimizer(D.parameters()), 5, one_pass=one_pass)
+        self.game = Game(
+            G, D, optimizer(G.parameters()), optimizer(D.parameters()), 5, one_pass=one_pass
+        )
         self.ema = EMA(G, 0.9)
         self.options = {"penalty": PENALTIES[penalty]() if penalty else None, "seed": 3} | options
 
     def fit(self, team, steps=STEPS, batches=None, **more):
-        self.history = distributed.fit(team, self.game, batches or self.batches, steps=steps, ema=self.ema,
-                                       **self.options | more)
+        self.history = distributed.fit(
+            team,
+            self.game,
+            batches or self.batches,
+            steps=steps,
+            ema=self.ema,
+            **self.options | more,
+        )
         return self
 
     def result(self):
@@ -107,12 +131,16 @@ class Run:
             state |= {f"{name}.{k}": v.clone() for k, v in part.state_dict().items()}
         for name, optimizer in {"G": self.game.optimizer_g, "D": self.game.optimizer_d}.items():
             moments = optimizer.state_dict()["state"]
-            state |= {f"{name}.{i}.{k}": v for i, values in moments.items() for k, v in values.items()}
+            state |= {
+                f"{name}.{i}.{k}": v for i, values in moments.items() for k, v in values.items()
+            }
         state |= {f"history.{k}": torch.from_numpy(v) for k, v in self.history.curves.items()}
         return state | {"next z": self.game.draw(4), "next batch": next(self.batches)}
 
     def on_call(self, player, number, action):
-        """Let one pass through a player do something: an action on its output, which may return another."""
+        """Let one pass through a player do something: an action on its output, which may return
+        another.
+        """
         calls = []
 
         def hook(layer, x, y):
@@ -130,7 +158,9 @@ def convolutions():
 
 
 def reversed_rows(team, **options):
-    """The same run with the rows of each batch and of z in reverse order: the same sums, rounded otherwise."""
+    """The same run with the rows of each batch and of z in reverse order: the same sums, rounded
+    otherwise.
+    """
     run = Run(**options)
     draw = run.game.draw
     run.game.draw = lambda n: draw(n).flip(0)
@@ -182,48 +212,86 @@ def mistakes(team, folder):
         "41 images": error_of(ValueError, lambda: Run(images=41).fit(team)),
         "a batch of 7": error_of(ValueError, lambda: Run().fit(team, batches=odd)),
         "nan": error_of(TrainingDiverged, lambda: Run().on_call("D", 3 * STOP - 2, nan).fit(team)),
-        "nan, saved": error_of(TrainingDiverged, lambda: Run().on_call("D", 3 * STOP - 2, nan).fit(
-            team, checkpoint=Checkpoint(folder / "nan.safetensors", 5))),
+        "nan, saved": error_of(
+            TrainingDiverged,
+            lambda: (
+                Run()
+                .on_call("D", 3 * STOP - 2, nan)
+                .fit(team, checkpoint=Checkpoint(folder / "nan.safetensors", 5))
+            ),
+        ),
         "callback": error_of(KeyError, lambda: Run().fit(team, callback=callback)),
-        "one process's parameters": error_of(RuntimeError, lambda: Run().fit(team, callback=shrink)),
-        "one process's parameters, saved": error_of(RuntimeError, lambda: Run().fit(
-            team, callback=shrink, checkpoint=Checkpoint(folder / "parted.safetensors", 5))),
+        "one process's parameters": error_of(
+            RuntimeError, lambda: Run().fit(team, callback=shrink)
+        ),
+        "one process's parameters, saved": error_of(
+            RuntimeError,
+            lambda: Run().fit(
+                team, callback=shrink, checkpoint=Checkpoint(folder / "parted.safetensors", 5)
+            ),
+        ),
         "one process's group": error_of(ValueError, lambda: Run().fit(team, callback=grow)),
         "gradients are not averaged": error_of(RuntimeError, apart),
-        "missing folder": error_of(CheckpointError, lambda: Run().fit(
-            team, checkpoint=Checkpoint(folder / "none" / "run.safetensors"))),
+        "missing folder": error_of(
+            CheckpointError,
+            lambda: Run().fit(team, checkpoint=Checkpoint(folder / "none" / "run.safetensors")),
+        ),
     }, steps
 
 
 def stop_and_go(team, folder):
-    """SIGTERM in process 1 in step 7, then the rest, and the same run uninterrupted; with all that draws numbers."""
+    """SIGTERM in process 1 in step 7, then the rest, and the same run uninterrupted; with all that
+    draws numbers.
+    """
     options, path = {"dropout": 0.3, "penalty": "gp"}, folder / "stopped.safetensors"
     writes, write = [], files.write
-    terminate = (lambda y: os.kill(os.getpid(), signal.SIGTERM)) if team.rank == 1 else lambda y: None
-    with warnings.catch_warnings(record=True) as said, patch.object(
-            files, "write", lambda *a: (writes.append(a), write(*a))):
+    terminate = (
+        (lambda y: os.kill(os.getpid(), signal.SIGTERM)) if team.rank == 1 else lambda y: None
+    )
+    with (
+        warnings.catch_warnings(record=True) as said,
+        patch.object(files, "write", lambda *a: (writes.append(a), write(*a))),
+    ):
         warnings.simplefilter("always")
-        first = Run(**options).on_call("G", 2 * STOP, terminate).fit(team, checkpoint=Checkpoint(path, 5))
-        stop = {"steps": len(first.history), "said": [str(w.message) for w in said], "writes": len(writes)}
+        first = (
+            Run(**options)
+            .on_call("G", 2 * STOP, terminate)
+            .fit(team, checkpoint=Checkpoint(path, 5))
+        )
+        stop = {
+            "steps": len(first.history),
+            "said": [str(w.message) for w in said],
+            "writes": len(writes),
+        }
         rest = Run(**options).fit(team, checkpoint=Checkpoint(path, 5)).result()
-    return stop | {"writes at the end": len(writes), "rest": rest, "whole": Run(**options).fit(team).result()}
+    return stop | {
+        "writes at the end": len(writes),
+        "rest": rest,
+        "whole": Run(**options).fit(team).result(),
+    }
 
 
 def main(folder):
     with distributed.join("cpu") as team:
-        found = {name: Run(**options).fit(team).result() for name, options in (EQUAL | UNEQUAL).items()}
+        found = {
+            name: Run(**options).fit(team).result() for name, options in (EQUAL | UNEQUAL).items()
+        }
         found["rounding"] = Run(**ROUNDING).fit(team).result()
         found["two parts"] = two_parts(team).result()
         masks = []
         run = Run(dropout=0.5)
-        run.game.D[3].register_forward_hook(lambda layer, x, y: masks.append((y == 0) & (x[0] != 0)))
+        run.game.D[3].register_forward_hook(
+            lambda layer, x, y: masks.append((y == 0) & (x[0] != 0))
+        )
         run.fit(team, steps=1)
         faults = {}
         for name, (where, part, fault) in FAULTS.items():
             with patch.object(where, part, fault):
                 faults[name] = Run(penalty="gp").fit(team).result()
         errors, steps = mistakes(team, folder)
-        half = Run(penalty="gp").fit(team, steps=STOP, checkpoint=Checkpoint(folder / "half.safetensors"))
+        half = Run(penalty="gp").fit(
+            team, steps=STOP, checkpoint=Checkpoint(folder / "half.safetensors")
+        )
         one_then_two = Checkpoint(folder / "one.safetensors")
         with team.together():
             if team.leads:
@@ -231,10 +299,19 @@ def main(folder):
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             found["one, then two"] = Run(penalty="gp").fit(team, checkpoint=one_then_two).result()
-        torch.save({
-            "found": found, "faults": faults, "mask": masks[0], "errors": errors, "callback": steps,
-            "half": half.result(), "said": [str(w.message) for w in said], "stop": stop_and_go(team, folder),
-        }, folder / f"{team.rank}.pt")
+        torch.save(
+            {
+                "found": found,
+                "faults": faults,
+                "mask": masks[0],
+                "errors": errors,
+                "callback": steps,
+                "half": half.result(),
+                "said": [str(w.message) for w in said],
+                "stop": stop_and_go(team, folder),
+            },
+            folder / f"{team.rank}.pt",
+        )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,14 @@ import itertools
 import pytest
 import torch
 
-from ganbook.autoregressive import MADE, MaskedLinear, all_states, ensemble_log_prob, fit, made_masks
+from ganbook.autoregressive import (
+    MADE,
+    MaskedLinear,
+    all_states,
+    ensemble_log_prob,
+    fit,
+    made_masks,
+)
 
 
 def random_made(n: int, hidden, seed: int, order=None, random_degrees: bool = False) -> MADE:
@@ -22,12 +29,20 @@ def permutation(n: int, seed: int) -> torch.Tensor:
     return torch.randperm(n, generator=torch.Generator().manual_seed(seed))
 
 
-CASES = [(6, (20,), False), (8, (30, 40), False), (5, (7, 3, 9), True), (9, (64,), True), (2, (3,), True)]
+CASES = [
+    (6, (20,), False),
+    (8, (30, 40), False),
+    (5, (7, 3, 9), True),
+    (9, (64,), True),
+    (2, (3,), True),
+]
 
 
 @pytest.mark.parametrize(("n", "hidden", "random_degrees"), CASES)
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_jacobian_is_strictly_triangular_in_the_order_of_drawing(n, hidden, random_degrees, seed):
+def test_the_jacobian_is_strictly_triangular_in_the_order_of_drawing(
+    n, hidden, random_degrees, seed
+):
     order = permutation(n, seed)
     model = random_made(n, hidden, seed, order, random_degrees)
     for x in torch.rand(8, n, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)):
@@ -149,13 +164,16 @@ def test_all_states_counts_upwards():
     assert torch.equal(all_states(4), expected)
 
 
-@pytest.mark.parametrize(("order", "hidden", "message"), [
-    ([0, 1, 1], (4,), "permutation"),
-    ([1, 2, 3], (4,), "permutation"),
-    ([], (4,), "permutation"),
-    ([0, 1], (), "hidden"),
-    ([0, 1], (0,), "hidden"),
-])
+@pytest.mark.parametrize(
+    ("order", "hidden", "message"),
+    [
+        ([0, 1, 1], (4,), "permutation"),
+        ([1, 2, 3], (4,), "permutation"),
+        ([], (4,), "permutation"),
+        ([0, 1], (), "hidden"),
+        ([0, 1], (0,), "hidden"),
+    ],
+)
 def test_bad_masks_are_refused(order, hidden, message):
     with pytest.raises(ValueError, match=message):
         made_masks(order, hidden)

@@ -22,7 +22,9 @@ import training_loop
 
 @pytest.mark.parametrize("one_pass", [False, True])
 def test_the_bound_is_made_of_the_products_of_a_step(one_pass):
-    """Counted by torch: the bound has the floating-point operations of a step, no more and no fewer."""
+    """Counted by torch: the bound has the floating-point operations of a step, no more and no
+    fewer.
+    """
     game, x = article_game(), torch.rand(128, 1, 28, 28)
     game = training_loop.quick(game, bfloat16=False) if one_pass else game
     with FlopCounterMode(display=False) as step:
@@ -35,9 +37,13 @@ def test_the_bound_is_made_of_the_products_of_a_step(one_pass):
 
 def test_the_article_s_loop_starts_at_its_losses(monkeypatch):
     """Its first losses are those of the same networks, pictures and z, put into softplus."""
-    pictures = torch.randint(0, 256, (128, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    pictures = torch.randint(
+        0, 256, (128, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
     real = data.to_float(pictures)
-    monkeypatch.setattr(article, "torchvision_mnist", lambda split, transform: [(x, 0) for x in real])
+    monkeypatch.setattr(
+        article, "torchvision_mnist", lambda split, transform: [(x, 0) for x in real]
+    )
     G, D = article.article_networks(0)
     D.eval()
     with torch.no_grad():
@@ -45,7 +51,9 @@ def test_the_article_s_loop_starts_at_its_losses(monkeypatch):
         score = D[0]
         loader = torch.utils.data.DataLoader([(x, 0) for x in real], batch_size=128, shuffle=True)
         images, _ = next(iter(loader))
-        expected = softplus(-score(images)).mean() + softplus(score(G(torch.randn(128, 100)))).mean()
+        expected = (
+            softplus(-score(images)).mean() + softplus(score(G(torch.randn(128, 100)))).mean()
+        )
     torch.manual_seed(1)
     loss_d, loss_g = next(article.article_steps(G, D))
     assert loss_d == pytest.approx(expected.item(), rel=1e-5)
@@ -60,8 +68,10 @@ def test_ratios_are_taken_within_rounds():
 
 def test_rounds_alternate():
     order = []
-    found = pairs.rounds({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, repeats=1, n_rounds=4)
-    assert order == list("aabb" "ab" "ba" "ab" "ba")
+    found = pairs.rounds(
+        {"a": lambda: order.append("a"), "b": lambda: order.append("b")}, repeats=1, n_rounds=4
+    )
+    assert order == list("aabbabbaabba")
     assert all(len(times) == 4 and min(times) >= 0 for times in found.values())
 
 

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
 CHAPTERS = [page for page in PAGES if re.search(r"/\d\d_", page)]
-WIDTHS = (1440, 768, 360, 320)                            # the last is 1280 at 400 % (WCAG 1.4.10)
+WIDTHS = (1440, 768, 360, 320)  # the last is 1280 at 400 % (WCAG 1.4.10)
 SETTLED = "() => !window.MathJax?.startup?.promise || MathJax.startup.promise.then(() => true)"
 
 
@@ -42,7 +42,8 @@ def load_script(name: str) -> Any:
 build_book = load_script("build_book")
 
 
-# The site, and a browser ------------------------------------------------------------------------------------
+# The site, and a browser
+# ------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +60,9 @@ def site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
             player, _ = build_book.fetch_player(ROOT / "_build" / "player")
             status = build_book.render(out, build_book.build_wheel(out / "wheel"), player=player)
             (out / "status").write_text(str(status))
-    assert (out / "status").read_text() == "0", "the book does not build: see the warnings printed above"
+    assert (out / "status").read_text() == "0", (
+        "the book does not build: see the warnings printed above"
+    )
     return out / "_build" / "html"
 
 
@@ -88,7 +91,9 @@ def address(site: Path) -> Iterator[str]:
         def log_message(self, *arguments: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(site))
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -107,11 +112,17 @@ class Visitor:
         self.context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | context)
         self.context.route("**/*", self._gate)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(180_000)                    # a busy machine is no fault of the page
-        self.page.on("console", lambda message: self._note("console", message.text, message.type == "error"))
+        self.page.set_default_timeout(180_000)  # a busy machine is no fault of the page
+        self.page.on(
+            "console", lambda message: self._note("console", message.text, message.type == "error")
+        )
         self.page.on("pageerror", lambda error: self._note("script", str(error)))
-        self.page.on("requestfailed", lambda request: self._note("failed", request.url, not left(request)))
-        self.page.on("response", lambda response: self._note("status", response.url, response.status >= 400))
+        self.page.on(
+            "requestfailed", lambda request: self._note("failed", request.url, not left(request))
+        )
+        self.page.on(
+            "response", lambda response: self._note("status", response.url, response.status >= 400)
+        )
 
     def _gate(self, route: Any) -> None:
         if route.request.url.startswith((self.home, "data:", "blob:")):
@@ -151,7 +162,8 @@ def from_disk(browser: Any, site: Path) -> Iterator[Visitor]:
     visitor.context.close()
 
 
-# Every page -------------------------------------------------------------------------------------------------
+# Every page
+# -------------------------------------------------------------------------------------------------
 
 RAW_TEXT = """() => {
   const copy = document.querySelector(".bd-article").cloneNode(true);
@@ -185,11 +197,15 @@ def violations(tab: Any, *rules: str) -> list[str]:
     """What axe-core calls serious or critical; all its rules, or the named ones."""
     from axe_playwright_python.sync_playwright import Axe
 
-    options = {"resultTypes": ["violations"], "preload": False} | ({"runOnly": list(rules)} if rules else {})
+    options = {"resultTypes": ["violations"], "preload": False} | (
+        {"runOnly": list(rules)} if rules else {}
+    )
     found = Axe().run(tab, options=options).response["violations"]
     return [
         f"{problem['id']}: {node['html'][:160]}"
-        for problem in found if problem["impact"] in ("serious", "critical") for node in problem["nodes"]
+        for problem in found
+        if problem["impact"] in ("serious", "critical")
+        for node in problem["nodes"]
     ]
 
 
@@ -208,12 +224,17 @@ def weight(path: Path) -> tuple[int, int]:
 
 @pytest.fixture(scope="module")
 def report(from_disk: Visitor, site: Path) -> Callable[[str], dict[str, Any]]:
-    """All that one load of a page from the disk tells, where browsers are strictest; kept for all tests."""
+    """All that one load of a page from the disk tells, where browsers are strictest; kept for all
+    tests.
+    """
 
     @functools.cache
     def look(page: str) -> dict[str, Any]:
         tab = from_disk.open(page)
-        paths = {url.removeprefix(from_disk.home).split("?")[0].split("#")[0] for url in from_disk.requested}
+        paths = {
+            url.removeprefix(from_disk.home).split("?")[0].split("#")[0]
+            for url in from_disk.requested
+        }
         sizes = [weight(site / path.lstrip("/")) for path in paths if path.startswith("/")]
         told = {
             "broken formulas": tab.locator("mjx-merror").count(),
@@ -225,12 +246,14 @@ def report(from_disk: Visitor, site: Path) -> Callable[[str], dict[str, Any]]:
         }
         for width in reversed(WIDTHS):
             tab.set_viewport_size({"width": width, "height": 900})
-            for _ in range(20):                       # the page may still be folding
+            for _ in range(20):  # the page may still be folding
                 if not (wide := tab.evaluate(WIDE) + tab.evaluate(OUT_OF_REACH)):
                     break
                 tab.wait_for_timeout(100)
             told[f"too wide at {width}"] = wide
-        tab.evaluate("() => document.querySelectorAll('mjx-container').forEach(m => m.replaceChildren('x'))")
+        tab.evaluate(
+            "() => document.querySelectorAll('mjx-container').forEach(m => m.replaceChildren('x'))"
+        )
         # Colours fade into each other when the theme changes; what is audited is where they arrive.
         tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
         told["violations, light"] = violations(tab)
@@ -261,7 +284,9 @@ def test_page_is_light(page: str, report: Callable) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_nothing_overflows_sideways(page: str, report: Callable) -> None:
-    """At a desk, on a tablet and on a phone, only code, formulas and tables scroll, by keyboard too."""
+    """At a desk, on a tablet and on a phone, only code, formulas and tables scroll, by keyboard
+    too.
+    """
     told = report(page)
     assert {width: wide for width in WIDTHS if (wide := told[f"too wide at {width}"])} == {}
 
@@ -273,14 +298,20 @@ SCROLLING_CODE = """() => [...document.querySelectorAll(".bd-article pre")].filt
 
 @pytest.mark.parametrize("page", PAGES)
 def test_no_code_scrolls_at_a_desk(page: str, from_disk: Visitor) -> None:
-    """Beside both side bars, with every hint and solution open: 78 columns fit, and no line is longer."""
+    """Beside both side bars, with every hint and solution open: 78 columns fit, and no line is
+    longer.
+    """
     tab = from_disk.open(page, formulas=False)
-    tab.evaluate("() => document.querySelectorAll('.bd-article details').forEach(part => { part.open = true; })")
-    tab.evaluate("() => document.querySelectorAll('.bd-article .toggle-hidden button').forEach(b => b.click())")
+    tab.evaluate(
+        "() => document.querySelectorAll('.bd-article details').forEach(part => { part.open = true; })"
+    )
+    tab.evaluate(
+        "() => document.querySelectorAll('.bd-article .toggle-hidden button').forEach(b => b.click())"
+    )
     assert tab.locator(".bd-article div.solution.toggle-hidden").count() == 0
     for width in (1200, 1440):
         tab.set_viewport_size({"width": width, "height": 900})
-        for _ in range(20):                           # the page may still be folding
+        for _ in range(20):  # the page may still be folding
             if not (scrolling := tab.evaluate(SCROLLING_CODE)):
                 break
             tab.wait_for_timeout(100)
@@ -291,8 +322,8 @@ def test_no_code_scrolls_at_a_desk(page: str, from_disk: Visitor) -> None:
 def test_page_is_accessible(page: str, report: Callable) -> None:
     """No serious or critical violation, in light and in dark colours.
 
-    Formulas are emptied first: MathJax hides their thousands of drawn parts and gives readers the MathML.
-    """
+    Formulas are emptied first: MathJax hides their thousands of drawn parts and gives readers the
+    MathML."""
     told = report(page)
     assert {key: told[key] for key in told if key.startswith("violations") and told[key]} == {}
 
@@ -319,7 +350,8 @@ def test_planted_faults_are_caught(served: Visitor) -> None:
     assert any(trouble.startswith("foreign: http://example.org") for trouble in served.troubles)
 
 
-# Chapters and exercises -------------------------------------------------------------------------------------
+# Chapters and exercises
+# -------------------------------------------------------------------------------------
 
 
 def parsed(site: Path, page: str) -> Any:
@@ -332,7 +364,11 @@ def parsed(site: Path, page: str) -> Any:
 def stored(page: str) -> dict[str, Any]:
     """The chapter's notebook, or an empty one while a page stands in for it."""
     path = ROOT / f"{page}.ipynb"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"cells": [], "metadata": {}}
+    return (
+        json.loads(path.read_text(encoding="utf-8"))
+        if path.exists()
+        else {"cells": [], "metadata": {}}
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -372,7 +408,9 @@ def test_exercises_have_their_ids_as_numbers(page: str, site: Path) -> None:
         for box in parsed(site, page).select(".bd-article div.exercise")
     ]
     chapter = int(page.split("/")[1][:2])
-    assert found == [(f"ex-{chapter}-{n}", f"Exercise {chapter}.{n}") for n in range(1, len(found) + 1)]
+    assert found == [
+        (f"ex-{chapter}-{n}", f"Exercise {chapter}.{n}") for n in range(1, len(found) + 1)
+    ]
     marks = [cell["metadata"].get("ganbook", {}) for cell in stored(page)["cells"]]
     declared = [mark["exercise"] for mark in marks if "exercise" in mark]
     assert [number.removeprefix("Exercise ") for _, number in found] == declared
@@ -382,12 +420,15 @@ def test_exercises_have_their_ids_as_numbers(page: str, site: Path) -> None:
 def test_hints_and_solutions_are_closed_until_asked(page: str, served: Visitor) -> None:
     """Closed at load; a hint and a solution open by mouse, the next ones by keyboard."""
     tab = served.open(page, formulas=False)
-    hints, solutions = tab.locator(".bd-article details.sd-dropdown"), tab.locator(".bd-article div.solution")
+    hints, solutions = (
+        tab.locator(".bd-article details.sd-dropdown"),
+        tab.locator(".bd-article div.solution"),
+    )
     if not hints.count() and not solutions.count():
         pytest.skip("this page has no exercises")
     assert tab.locator(".bd-article details[open]").count() == 0
     assert all(not section.is_visible() for section in solutions.locator("section").all())
-    for number, key in enumerate((None, "Enter")[:solutions.count()]):
+    for number, key in enumerate((None, "Enter")[: solutions.count()]):
         hint, solution = hints.nth(number), solutions.nth(number)
         for control in (hint.locator("summary"), solution.locator("button.toggle-button")):
             if key:
@@ -399,7 +440,8 @@ def test_hints_and_solutions_are_closed_until_asked(page: str, served: Visitor) 
         assert solution.locator("section").first.is_visible()
 
 
-# Search, downloads, links between files ---------------------------------------------------------------------
+# Search, downloads, links between files
+# ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("place", ["served", "from_disk"])
@@ -418,10 +460,15 @@ def test_search_finds_a_page(place: str, request: pytest.FixtureRequest) -> None
 
 @pytest.mark.parametrize("width", [1440, 360])
 def test_search_results_name_their_term_and_stay_in_place(from_disk: Visitor, width: int) -> None:
-    """A result in the glossary says which term, in either language, and none moves when the search ends."""
+    """A result in the glossary says which term, in either language, and none moves when the search
+    ends.
+    """
     tab = from_disk.open("search")
     tab.set_viewport_size({"width": width, "height": 900})
-    for word, named in (("transport", "Glossary > optimal transport"), ("最优传输", "Glossary > 最优传输")):
+    for word, named in (
+        ("transport", "Glossary > optimal transport"),
+        ("最优传输", "Glossary > 最优传输"),
+    ):
         tab.goto(f"{from_disk.home}/search.html?q={word}")
         line = tab.locator("#search-results .search-summary")
         line.filter(has_text="Search finished").wait_for()
@@ -441,36 +488,58 @@ def search(visitor: Visitor, words: str) -> Any:
     """The tab, once the search has ended."""
     visitor.open("search", formulas=False)
     visitor.page.goto(f"{visitor.home}/search.html?{urlencode({'q': words})}")
-    visitor.page.locator("#search-results .search-summary").filter(has_text=re.compile(r"\w")).wait_for()
+    visitor.page.locator("#search-results .search-summary").filter(
+        has_text=re.compile(r"\w")
+    ).wait_for()
     return visitor.page
 
 
 def test_excerpts_are_what_a_reader_reads(served: Visitor) -> None:
-    """No furniture of the page and no TeX; a term with its meaning; the word itself, where the page shows it."""
+    """No furniture of the page and no TeX; a term with its meaning; the word itself, where the page
+    shows it.
+    """
     tab = search(served, "wasserstein")
-    results, excerpts = tab.locator("#search-results li"), tab.locator("#search-results li > p.context")
+    results, excerpts = (
+        tab.locator("#search-results li"),
+        tab.locator("#search-results li > p.context"),
+    )
     total = results.count()
-    tab.wait_for_function(f"document.querySelectorAll('#search-results p.context').length === {total}")
+    tab.wait_for_function(
+        f"document.querySelectorAll('#search-results p.context').length === {total}"
+    )
     assert total > 8
     for text in excerpts.all_inner_texts():
         assert not re.search(r"\\|\.whl|On this page|Contents|Solved|#", text)
         assert 60 < len(text) < 300
     assert sum("Wasserstein" in text for text in excerpts.all_inner_texts()) >= total - 1
-    term = tab.locator("li", has=tab.get_by_role("link", name="Glossary > wasserstein distance", exact=True))
-    assert re.match(r"Wasserstein distance · .* – .*couplings", term.locator("p.context").inner_text())
-    assert results.locator("a").evaluate_all("all => new Set(all.map(link => link.href)).size") == total
+    term = tab.locator(
+        "li", has=tab.get_by_role("link", name="Glossary > wasserstein distance", exact=True)
+    )
+    assert re.match(
+        r"Wasserstein distance · .* – .*couplings", term.locator("p.context").inner_text()
+    )
+    assert (
+        results.locator("a").evaluate_all("all => new Set(all.map(link => link.href)).size")
+        == total
+    )
     assert served.troubles == []
 
 
 @pytest.mark.parametrize("place", ["served", "from_disk"])
-def test_an_exercise_is_found_by_its_number(place: str, site: Path, request: pytest.FixtureRequest) -> None:
-    """And by its title; either way the result says its number. A number that is none is said to be none."""
+def test_an_exercise_is_found_by_its_number(
+    place: str, site: Path, request: pytest.FixtureRequest
+) -> None:
+    """And by its title; either way the result says its number. A number that is none is said to be
+    none.
+    """
     visitor = request.getfixturevalue(place)
     page = CHAPTERS[3]
     for words, number in (("4.7", 7), ("exercise 4.7", 7), ("Ex. 4.10", 10), (None, 2)):
         box = parsed(site, page).select_one(f"#ex-4-{number}")
         title = box.select_one(".block-title").get_text()
-        link = search(visitor, words or title.rstrip(" ★")).get_by_role("link", name=f"Exercise 4.{number} {title}")
+        link = search(visitor, words or title.rstrip(" ★")).get_by_role(
+            "link", name=f"Exercise 4.{number} {title}"
+        )
         assert link.get_attribute("href") == f"{page}.html#ex-4-{number}"
         assert not words or link.evaluate("link => link.closest('li').matches(':first-child')")
         if place == "served":
@@ -483,7 +552,9 @@ def test_an_exercise_is_found_by_its_number(place: str, site: Path, request: pyt
     assert visitor.troubles == []
 
 
-@pytest.mark.parametrize("words", ["constructor", "toString", "__proto__", "constructor discriminator"])
+@pytest.mark.parametrize(
+    "words", ["constructor", "toString", "__proto__", "constructor discriminator"]
+)
 def test_names_of_the_language_are_words_like_others(from_disk: Visitor, words: str) -> None:
     """The search ends and says so, whatever JavaScript calls the properties of its objects."""
     search(from_disk, words)
@@ -493,7 +564,9 @@ def test_names_of_the_language_are_words_like_others(from_disk: Visitor, words: 
 def test_accents_make_no_difference(from_disk: Visitor) -> None:
     """A name is found under each of its spellings, on the same pages."""
     found = [
-        search(from_disk, words).locator("#search-results li > a").evaluate_all("all => all.map(link => link.href)")
+        search(from_disk, words)
+        .locator("#search-results li > a")
+        .evaluate_all("all => all.map(link => link.href)")
         for words in ("Fréchet distance", "frechet distance", "Fre\u0301chet distance")
     ]
     assert found[0] == found[1] == found[2]
@@ -521,7 +594,9 @@ def dead_links(site: Path, pages: list[str] = PAGES) -> list[str]:
             target, _, anchor = link["href"].partition("#")
             if re.match(r"\w+:", target):
                 continue
-            path = (site / page).parent.joinpath(target).resolve() if target else site / f"{page}.html"
+            path = (
+                (site / page).parent.joinpath(target).resolve() if target else site / f"{page}.html"
+            )
             name = path.relative_to(site.resolve()).with_suffix("").as_posix() if target else page
             if not path.is_file() or (anchor and name in places and anchor not in places[name]):
                 dead.append(f"{page}: {link['href']}")
@@ -537,7 +612,8 @@ def test_a_dead_link_is_found(tmp_path: Path) -> None:
     """A missing file, a missing place on this page and on another one; what is there is left alone."""
     (tmp_path / "a.html").write_text(
         '<h1 id="here">A</h1><a href="#here">1</a><a href="#gone">2</a><a href="b.html#there">3</a>'
-        '<a href="b.html#gone">4</a><a href="c.html">5</a><a href="https://example.org/#x">6</a>')
+        '<a href="b.html#gone">4</a><a href="c.html">5</a><a href="https://example.org/#x">6</a>'
+    )
     (tmp_path / "b.html").write_text('<p id="there">B</p>')
     assert dead_links(tmp_path, ["a", "b"]) == ["a: #gone", "a: b.html#gone", "a: c.html"]
 
@@ -549,7 +625,9 @@ def test_notebook_and_wheel_can_be_downloaded(page: str, site: Path) -> None:
     targets = [(site / page).parent.joinpath(link).resolve() for link in links]
     assert any(target.suffix == ".whl" for target in targets)
     assert all(target.is_file() for target in targets)
-    source = next(path for suffix in (".ipynb", ".md") if (path := ROOT / f"{page}{suffix}").exists())
+    source = next(
+        path for suffix in (".ipynb", ".md") if (path := ROOT / f"{page}{suffix}").exists()
+    )
     download = next(target for target in targets if target.suffix == source.suffix)
     assert download.read_bytes() == source.read_bytes()
 
@@ -560,8 +638,11 @@ def test_wheel_holds_the_whole_package(site: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if name.startswith("ganbook/")}
     there = {
-        path.relative_to(ROOT).as_posix() for path in (ROOT / "ganbook").rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts and not path.name.endswith((".tmp", ".pyc"))
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "ganbook").rglob("*")
+        if path.is_file()
+        and "__pycache__" not in path.parts
+        and not path.name.endswith((".tmp", ".pyc"))
     }
     assert there <= packed
     line = parsed(site, "notebooks/running").select_one(".install-line").get_text()

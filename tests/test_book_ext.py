@@ -24,7 +24,9 @@ def tiny_book(folder: Path, text: str) -> Path:
     (source / "notebooks").mkdir(parents=True)
     (source / "ganbook").mkdir()
     shutil.copy2(ROOT / "ganbook" / "__init__.py", source / "ganbook")
-    shutil.copytree(ROOT / "book_ext", source / "book_ext", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "book_ext", source / "book_ext", ignore=shutil.ignore_patterns("__pycache__")
+    )
     shutil.copy2(ROOT / "_config.yml", source)
     (source / "_toc.yml").write_text("format: jb-book\nroot: notebooks/index\n")
     (source / "notebooks" / "index.md").write_text(text, encoding="utf-8")
@@ -35,7 +37,9 @@ def tiny_book(folder: Path, text: str) -> Path:
 
 def render(source: Path) -> int:
     """Build a tiny book."""
-    return build_book.render(source.parent / "out", source.parent / "ganbook-0-py3-none-any.whl", source)
+    return build_book.render(
+        source.parent / "out", source.parent / "ganbook-0-py3-none-any.whl", source
+    )
 
 
 def test_a_warning_fails_the_build(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
@@ -44,7 +48,9 @@ def test_a_warning_fails_the_build(tmp_path: Path, capfd: pytest.CaptureFixture)
     assert "nowhere-at-all" in capfd.readouterr().err
 
 
-def test_a_page_and_a_notebook_of_one_name_are_refused(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
+def test_a_page_and_a_notebook_of_one_name_are_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
     """When a chapter arrives, the page that stood in for it must go."""
     source = tiny_book(tmp_path, "# Title\n\nText.\n")
     cell = {"cell_type": "markdown", "metadata": {}, "source": "# Title", "id": "a"}
@@ -65,15 +71,18 @@ def repository() -> Any:
     return module
 
 
-@pytest.mark.parametrize(("given", "expected"), [
-    ("https://github.com/someone/book.git", "https://github.com/someone/book"),
-    ("https://name:secret@github.com/someone/book", "https://github.com/someone/book"),
-    ("http://git.example.org:8080/a/b/", "http://git.example.org:8080/a/b"),
-    ("git@github.com:someone/book.git", None),
-    ("/srv/git/book.git", None),
-    ("https://github.com", None),
-    ("", None),
-])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("https://github.com/someone/book.git", "https://github.com/someone/book"),
+        ("https://name:secret@github.com/someone/book", "https://github.com/someone/book"),
+        ("http://git.example.org:8080/a/b/", "http://git.example.org:8080/a/b"),
+        ("git@github.com:someone/book.git", None),
+        ("/srv/git/book.git", None),
+        ("https://github.com", None),
+        ("", None),
+    ],
+)
 def test_an_address_is_used_only_if_the_web_can_reach_it(
     repository: Any, given: str, expected: str | None
 ) -> None:
@@ -85,7 +94,10 @@ def test_launch_buttons_need_a_configured_address(
     repository: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """None without an address, Colab and issues with one on GitHub."""
-    app, config = SimpleNamespace(srcdir=tmp_path), SimpleNamespace(html_theme_options={"repository_url": ""})
+    app, config = (
+        SimpleNamespace(srcdir=tmp_path),
+        SimpleNamespace(html_theme_options={"repository_url": ""}),
+    )
     monkeypatch.delenv("GANBOOK_REPOSITORY", raising=False)
     repository.offer_repository(app, config)
     assert config.html_theme_options == {}

@@ -1,4 +1,6 @@
-"""Checkpoints: bitwise resumption, kills at any moment, damaged files, other configurations, hostile folders."""
+"""Checkpoints: bitwise resumption, kills at any moment, damaged files, other configurations,
+hostile folders.
+"""
 
 import ast
 import errno
@@ -40,16 +42,37 @@ ADAM = partial(torch.optim.Adam, lr=1e-2, betas=(0.5, 0.999), fused=True)
 
 
 class Run:
-    """A tiny run: 40 images of 2 x 2, batches of 16 (the third of an epoch has 8), dropout, EMA, gradient penalty."""
+    """A tiny run: 40 images of 2 x 2, batches of 16 (the third of an epoch has 8), dropout, EMA,
+    gradient penalty.
+    """
 
-    def __init__(self, optimizer=ADAM, dropout=0.3, width=8, decay=0.9, penalty="own generator", batch_size=16,
-                 data_seed=0, normalise=False, convolution=False, clip=None, batches=None, one_pass=False,
-                 **options):
+    def __init__(
+        self,
+        optimizer=ADAM,
+        dropout=0.3,
+        width=8,
+        decay=0.9,
+        penalty="own generator",
+        batch_size=16,
+        data_seed=0,
+        normalise=False,
+        convolution=False,
+        clip=None,
+        batches=None,
+        one_pass=False,
+        **options,
+    ):
         with torch.random.fork_rng():
             torch.manual_seed(0)
             hidden = nn.BatchNorm1d(width) if normalise else nn.Identity()
-            G = nn.Sequential(nn.Linear(3, width), hidden, nn.LeakyReLU(0.2), nn.Linear(width, 4), nn.Tanh(),
-                              nn.Unflatten(1, (1, 2, 2)))
+            G = nn.Sequential(
+                nn.Linear(3, width),
+                hidden,
+                nn.LeakyReLU(0.2),
+                nn.Linear(width, 4),
+                nn.Tanh(),
+                nn.Unflatten(1, (1, 2, 2)),
+            )
             first = nn.Conv2d(1, width, 2, padding=1), nn.Conv2d(width, width, 3), nn.Flatten()
             first = first if convolution else (nn.Flatten(), nn.Linear(4, width))
             D = nn.Sequential(*first, nn.LeakyReLU(0.2), nn.Dropout(dropout), nn.Linear(width, 1))
@@ -57,28 +80,55 @@ class Run:
             G, D = (network.to(memory_format=torch.channels_last) for network in (G, D))
         if penalty == "own generator":
             penalty = gradient_penalty(10.0, torch.Generator().manual_seed(5))
-        self.game = Game(G, D, optimizer(G.parameters()), optimizer(D.parameters()), latent=3,
-                         one_pass=one_pass)
+        self.game = Game(
+            G, D, optimizer(G.parameters()), optimizer(D.parameters()), latent=3, one_pass=one_pass
+        )
         if clip:
             clip_after_step(self.game.optimizer_d, D, clip)
-        x = torch.randint(256, (40, 1, 2, 2), dtype=torch.uint8, generator=torch.Generator().manual_seed(data_seed))
-        self.batches = data.batches(x, batch_size, torch.Generator().manual_seed(1)) if batches is None else batches
+        x = torch.randint(
+            256,
+            (40, 1, 2, 2),
+            dtype=torch.uint8,
+            generator=torch.Generator().manual_seed(data_seed),
+        )
+        self.batches = (
+            data.batches(x, batch_size, torch.Generator().manual_seed(1))
+            if batches is None
+            else batches
+        )
         self.ema = EMA(G, decay) if decay else None
         self.options = {"penalty": penalty, "d_steps": 2, "seed": 3} | options
 
     def fit(self, steps=STEPS, checkpoint=None, callback=None):
-        self.history = fit(self.game, self.batches, steps=steps, ema=self.ema, checkpoint=checkpoint, callback=callback,
-                           **self.options)
+        self.history = fit(
+            self.game,
+            self.batches,
+            steps=steps,
+            ema=self.ema,
+            checkpoint=checkpoint,
+            callback=callback,
+            **self.options,
+        )
         return self
 
     def digest(self):
         """One number for all that a run ends with, and for what it would see and draw next."""
         game = self.game
-        state = [game.G.state_dict(), game.D.state_dict(), game.optimizer_g.state_dict(), game.optimizer_d.state_dict(),
-                 self.ema.module.state_dict() if self.ema else None, game.draw(2)]
+        state = [
+            game.G.state_dict(),
+            game.D.state_dict(),
+            game.optimizer_g.state_dict(),
+            game.optimizer_d.state_dict(),
+            self.ema.module.state_dict() if self.ema else None,
+            game.draw(2),
+        ]
         content = encode([dict(s) if isinstance(s, dict) else s for s in state])
-        curves = b"".join(name.encode() + self.history[name].tobytes() for name in self.history.curves)
-        return hashlib.sha256(content + curves + next(iter(self.batches)).numpy().tobytes()).hexdigest()
+        curves = b"".join(
+            name.encode() + self.history[name].tobytes() for name in self.history.curves
+        )
+        return hashlib.sha256(
+            content + curves + next(iter(self.batches)).numpy().tobytes()
+        ).hexdigest()
 
 
 def step_of(path):
@@ -99,7 +149,8 @@ def whole():
     return Run().fit().digest()
 
 
-# ------------------------------------------------------------------------------------------- resuming, bit by bit
+# -------------------------------------------------------------------------------------------
+# resuming, bit by bit
 
 
 @pytest.mark.parametrize("stop", [1, 2, 3, 6, 11])
@@ -112,10 +163,20 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(path, whole, stop):
 
 KINDS = {
     "sgd with momentum": {"optimizer": partial(torch.optim.SGD, lr=1e-3, momentum=0.9)},
-    "sgd, no EMA, no penalty": {"optimizer": partial(torch.optim.SGD, lr=0.05), "decay": None, "penalty": None},
-    "rmsprop with clipping": {"optimizer": partial(torch.optim.RMSprop, lr=1e-3), "clip": 0.05, "penalty": None},
+    "sgd, no EMA, no penalty": {
+        "optimizer": partial(torch.optim.SGD, lr=0.05),
+        "decay": None,
+        "penalty": None,
+    },
+    "rmsprop with clipping": {
+        "optimizer": partial(torch.optim.RMSprop, lr=1e-3),
+        "clip": 0.05,
+        "penalty": None,
+    },
     "adam, the plain loop": {"optimizer": partial(torch.optim.Adam, lr=1e-2)},
-    "a rate that is a tensor": {"optimizer": lambda p: torch.optim.Adam(p, lr=torch.tensor(1e-2), foreach=False)},
+    "a rate that is a tensor": {
+        "optimizer": lambda p: torch.optim.Adam(p, lr=torch.tensor(1e-2), foreach=False)
+    },
     "penalty on torch's generator": {"penalty": gradient_penalty(10.0)},
     "batch normalisation": {"normalise": True, "penalty": r1(0.1)},
     "channels last": {"convolution": True},
@@ -135,7 +196,9 @@ def test_of_every_kind(path, kind):
 
 
 def test_optimiser_states_keep_their_layout_in_memory(path):
-    """A fused Adam walks parameter and state side by side: a state in another layout would be read in another order."""
+    """A fused Adam walks parameter and state side by side: a state in another layout would be read
+    in another order.
+    """
     Run(convolution=True).fit(3, Checkpoint(path))
     run = Run(convolution=True).fit(4, Checkpoint(path))
     for p, state in run.game.optimizer_d.state.items():
@@ -173,7 +236,9 @@ def test_a_finished_run_is_returned_without_a_step(path, whole):
     assert run.digest() == whole
     assert not calls
     assert path.read_bytes() == before
-    with pytest.raises(CheckpointError, match=r"is at step 12 already, and steps is 10: ask for at least 12"):
+    with pytest.raises(
+        CheckpointError, match=r"is at step 12 already, and steps is 10: ask for at least 12"
+    ):
         Run().fit(10, Checkpoint(path))
 
 
@@ -201,7 +266,9 @@ def test_a_stream_without_a_place_needs_its_generator_named(path):
     expected = streamed(STEPS, keep=False).digest()
     streamed(5)
     assert streamed(STEPS).digest() == expected
-    with pytest.raises(CheckpointError, match=r"type generator have no state_dict .* generators=\{'data': g\}"):
+    with pytest.raises(
+        CheckpointError, match=r"type generator have no state_dict .* generators=\{'data': g\}"
+    ):
         Run(batches=stream(torch.Generator())).fit(checkpoint=Checkpoint(path))
 
 
@@ -219,7 +286,13 @@ def test_generators_deep_in_a_penalty_are_found():
             return self.inner(D, x_real, x_fake)
 
     object_ = Weighted()
-    for penalty in (inner, partial(inner), lambda D, r, f: 2 * inner(D, r, f), object_, object_.__call__):
+    for penalty in (
+        inner,
+        partial(inner),
+        lambda D, r, f: 2 * inner(D, r, f),
+        object_,
+        object_.__call__,
+    ):
         assert g in generators(penalty, "penalty").values()
     assert generators(object_, "penalty") == {"penalty.inner.generator": g, "penalty.other": h}
     assert generators(r1(1.0), "penalty") == generators(None, "penalty") == {}
@@ -234,21 +307,37 @@ def test_a_new_process_goes_on_bitwise(path, whole):
 def python(script, **options):
     threads = str(torch.get_num_threads())
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": threads}
-    done = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, env=env,
-                          timeout=1200, cwd=Path(__file__).parent.parent, **options)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        capture_output=True,
+        text=True,
+        env=env,
+        timeout=1200,
+        cwd=Path(__file__).parent.parent,
+        **options,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
 
-# --------------------------------------------------------------------------------------------- the file by itself
+# --------------------------------------------------------------------------------------------- the
+# file by itself
 
 
 def test_every_kind_of_entry_comes_back():
-    state = {"a": [1, 2.5, float("inf"), True, None, "x\"é"], "b": (0.9, (1,)), 3: {"deep": {0: torch.arange(3)}},
-             "t.u": torch.ones(2), "t": {"u": torch.zeros(0, 4)}, "half": torch.randn(3).bfloat16(),
-             "last": torch.randn(2, 3, 2, 2).to(memory_format=torch.channels_last),
-             "scalar": torch.tensor(0.1).double(), "flags": torch.tensor([True, False]),
-             "mark": '{"sha256": "' + "0" * 64 + '"}', '{"sha256": "' + "0" * 64: torch.ones(1)}
+    state = {
+        "a": [1, 2.5, float("inf"), True, None, 'x"é'],
+        "b": (0.9, (1,)),
+        3: {"deep": {0: torch.arange(3)}},
+        "t.u": torch.ones(2),
+        "t": {"u": torch.zeros(0, 4)},
+        "half": torch.randn(3).bfloat16(),
+        "last": torch.randn(2, 3, 2, 2).to(memory_format=torch.channels_last),
+        "scalar": torch.tensor(0.1).double(),
+        "flags": torch.tensor([True, False]),
+        "mark": '{"sha256": "' + "0" * 64 + '"}',
+        '{"sha256": "' + "0" * 64: torch.ones(1),
+    }
     raw = encode(state)
     back = decode(raw)
     assert repr(back) == repr(state)
@@ -258,10 +347,14 @@ def test_every_kind_of_entry_comes_back():
     assert encode(back) == raw
 
 
-@pytest.mark.parametrize(("state", "message"), [
-    ({"G": {"hook": print}}, r"G\.hook is of type builtin_function"), ({"a": [np.ones(2)]}, r"a\.0 is of type ndarray"),
-    ({"a": {(1, 2): 3}}, "a is of type dict"),
-])
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"G": {"hook": print}}, r"G\.hook is of type builtin_function"),
+        ({"a": [np.ones(2)]}, r"a\.0 is of type ndarray"),
+        ({"a": {(1, 2): 3}}, "a is of type dict"),
+    ],
+)
 def test_what_a_file_cannot_hold_is_named(state, message):
     with pytest.raises(CheckpointError, match=message):
         encode(state)
@@ -277,8 +370,16 @@ def test_the_file_is_plain_safetensors(path):
 def test_nothing_is_ever_unpickled(path, monkeypatch):
     for module in Path(checkpoints.__file__).parent.glob("*.py"):
         tree = ast.parse(module.read_text())
-        names = {n.name for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for n in node.names}
-        loads = {ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Attribute)} & {"torch.load", "torch.save"}
+        names = {
+            n.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for n in node.names
+        }
+        loads = {ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Attribute)} & {
+            "torch.load",
+            "torch.save",
+        }
         assert not names & {"pickle", "dill", "joblib"} and not loads
 
     def refuse(*_, **__):
@@ -293,7 +394,8 @@ def test_nothing_is_ever_unpickled(path, monkeypatch):
         Run().fit(checkpoint=Checkpoint(path.with_name("other.ckpt")))
 
 
-# ------------------------------------------------------------------------------------------------- damaged files
+# -------------------------------------------------------------------------------------------------
+# damaged files
 
 
 def test_the_order_in_which_a_file_reaches_the_disk(path, monkeypatch):
@@ -301,7 +403,9 @@ def test_the_order_in_which_a_file_reaches_the_disk(path, monkeypatch):
     sync, replace = os.fsync, os.replace
 
     def syncing(handle):
-        calls.append("folder" if os.path.samestat(os.fstat(handle), os.stat(path.parent)) else "file")
+        calls.append(
+            "folder" if os.path.samestat(os.fstat(handle), os.stat(path.parent)) else "file"
+        )
         sync(handle)
 
     def renaming(a, b):
@@ -313,7 +417,15 @@ def test_the_order_in_which_a_file_reaches_the_disk(path, monkeypatch):
     files.write(path, b"1")
     files.write(path, b"2")
     new = ".run.ckpt.tmp -> run.ckpt"
-    assert calls == ["file", new, "folder", "file", ".run.ckpt.link -> run.ckpt.previous", new, "folder"]
+    assert calls == [
+        "file",
+        new,
+        "folder",
+        "file",
+        ".run.ckpt.link -> run.ckpt.previous",
+        new,
+        "folder",
+    ]
     assert (path.read_bytes(), files.previous(path).read_bytes()) == (b"2", b"1")
 
 
@@ -337,7 +449,10 @@ def resumed_step(path):
 
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory):
-    """500 single-bit flips, spread evenly from a random start, and 200 truncations: `damage(raw)` yields the copies."""
+    """500 single-bit flips, spread evenly from a random start, and 200 truncations: `damage(raw)`
+    yields the copies.
+    """
+
     def damage(raw):
         chance = random.Random(0)
         bits = 8 * len(raw)
@@ -363,7 +478,12 @@ def test_every_flip_and_every_truncation_is_refused_and_the_file_before_used(tmp
         if count % 7 == 0:  # the whole way for some, as it takes longer
             step, said = resumed_step(path)
             assert step == 1
-            assert len(said) == 1 and str(path) in said[0] and "damaged" in said[0] and "previous (step 1)" in said[0]
+            assert (
+                len(said) == 1
+                and str(path) in said[0]
+                and "damaged" in said[0]
+                and "previous (step 1)" in said[0]
+            )
         count += 1
     assert count == 700
     path.write_bytes(raw)
@@ -389,7 +509,10 @@ def test_the_control_lets_some_flips_pass(two_saves, damaged):
 def test_a_good_file_is_never_given_up_for_a_damaged_one(path, whole):
     Run().fit(4, Checkpoint(path, every=2))
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.warns(RuntimeWarning, match=r"run\.ckpt is damaged.*going on from .*run\.ckpt\.previous \(step 2\)"):
+    with pytest.warns(
+        RuntimeWarning,
+        match=r"run\.ckpt is damaged.*going on from .*run\.ckpt\.previous \(step 2\)",
+    ):
         Run().fit(5, Checkpoint(path))
     assert (step_of(path), step_of(files.previous(path))) == (5, 2)
     assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
@@ -400,49 +523,81 @@ def test_with_nothing_good_left_it_says_so_and_touches_nothing(path):
     Run().fit(4, Checkpoint(path, every=2))
     for p in (path, files.previous(path)):
         p.write_bytes(b"")
-    with pytest.raises(CheckpointError, match=r"run\.ckpt is damaged.*0 bytes.*previous is damaged.*start afresh"):
+    with pytest.raises(
+        CheckpointError, match=r"run\.ckpt is damaged.*0 bytes.*previous is damaged.*start afresh"
+    ):
         Run().fit(checkpoint=Checkpoint(path))
     assert listing(path.parent) == {"run.ckpt", "run.ckpt.previous"}
     assert path.read_bytes() == b""
 
 
-# ------------------------------------------------------------------------------------------ other configurations
+# ------------------------------------------------------------------------------------------ other
+# configurations
 
 
-@pytest.mark.parametrize(("changes", "difference"), [
-    ({"loss": LEAST_SQUARES}, r"loss\.discriminator is ganbook.losses.least_squares_discriminator here and"),
-    ({"loss": Loss("non_saturating", max, min)}, r"loss\.discriminator is builtins.max here"),
-    ({"d_steps": 1}, r"d_steps is 1 here and 2 there"),
-    ({"one_pass": True}, r"one_pass is True here and False there"),
-    ({"seed": 4}, r"seed is 4 here and 3 there"),
-    ({"penalty": gradient_penalty(5.0, torch.Generator())}, r"penalty\.weight is 5.0 here and 10.0 there"),
-    ({"penalty": gradient_penalty(10.0)}, r"penalty\.generator is None here and torch"),
-    ({"penalty": r1(10.0)}, r"penalty\.name is ganbook.penalties.r1\S+ here and ganbook.penalties.gradient_penalty"),
-    ({"penalty": None}, r"penalty is None here and absent there"),
-    ({"width": 9}, r"G\.layers\.0\.out_features is 9 here and 8 there"),
-    ({"dropout": 0.5}, r"D\.layers\.3\.p is 0.5 here and 0.3 there"),
-    ({"normalise": True}, r"G\.layers\.1\.kind is torch.nn.modules.batchnorm.BatchNorm1d here"),
-    ({"decay": 0.99}, r"decay is 0.99 here and 0.9 there"),
-    ({"decay": None}, r"decay is None here and 0.9 there"),
-    ({"batch_size": 20}, r"batches\.batch_size is 20 here and 16 there"),
-    ({"data_seed": 1}, r"batches\.sha256 is \w{16} here and \w{16} there"),
-    ({"clip": 0.1}, r"optimizer_d\.hooks\.\S+ is .* here and absent there"),
-    ({"optimizer": partial(ADAM, betas=(0.9, 0.999))}, r"optimizer_g\.groups\.0\.betas\.0 is 0.9 here and 0.5"),
-    ({"optimizer": partial(torch.optim.SGD, lr=1e-2)}, r"optimizer_g\.kind is torch.optim.sgd.SGD here and"),
-])
-def test_another_configuration_is_refused_with_the_difference(two_saves, tmp_path, changes, difference):
+@pytest.mark.parametrize(
+    ("changes", "difference"),
+    [
+        (
+            {"loss": LEAST_SQUARES},
+            r"loss\.discriminator is ganbook.losses.least_squares_discriminator here and",
+        ),
+        ({"loss": Loss("non_saturating", max, min)}, r"loss\.discriminator is builtins.max here"),
+        ({"d_steps": 1}, r"d_steps is 1 here and 2 there"),
+        ({"one_pass": True}, r"one_pass is True here and False there"),
+        ({"seed": 4}, r"seed is 4 here and 3 there"),
+        (
+            {"penalty": gradient_penalty(5.0, torch.Generator())},
+            r"penalty\.weight is 5.0 here and 10.0 there",
+        ),
+        ({"penalty": gradient_penalty(10.0)}, r"penalty\.generator is None here and torch"),
+        (
+            {"penalty": r1(10.0)},
+            r"penalty\.name is ganbook.penalties.r1\S+ here and ganbook.penalties.gradient_penalty",
+        ),
+        ({"penalty": None}, r"penalty is None here and absent there"),
+        ({"width": 9}, r"G\.layers\.0\.out_features is 9 here and 8 there"),
+        ({"dropout": 0.5}, r"D\.layers\.3\.p is 0.5 here and 0.3 there"),
+        ({"normalise": True}, r"G\.layers\.1\.kind is torch.nn.modules.batchnorm.BatchNorm1d here"),
+        ({"decay": 0.99}, r"decay is 0.99 here and 0.9 there"),
+        ({"decay": None}, r"decay is None here and 0.9 there"),
+        ({"batch_size": 20}, r"batches\.batch_size is 20 here and 16 there"),
+        ({"data_seed": 1}, r"batches\.sha256 is \w{16} here and \w{16} there"),
+        ({"clip": 0.1}, r"optimizer_d\.hooks\.\S+ is .* here and absent there"),
+        (
+            {"optimizer": partial(ADAM, betas=(0.9, 0.999))},
+            r"optimizer_g\.groups\.0\.betas\.0 is 0.9 here and 0.5",
+        ),
+        (
+            {"optimizer": partial(torch.optim.SGD, lr=1e-2)},
+            r"optimizer_g\.kind is torch.optim.sgd.SGD here and",
+        ),
+    ],
+)
+def test_another_configuration_is_refused_with_the_difference(
+    two_saves, tmp_path, changes, difference
+):
     path = shutil.copy(two_saves, tmp_path)
     run = Run(**changes)
     before = encode([dict(run.game.G.state_dict()), run.batches.state_dict()])
-    with pytest.raises(CheckpointError, match=rf"run\.ckpt is of another configuration: .*{difference}"):
+    with pytest.raises(
+        CheckpointError, match=rf"run\.ckpt is of another configuration: .*{difference}"
+    ):
         run.fit(checkpoint=Checkpoint(path))
     assert encode([dict(run.game.G.state_dict()), run.batches.state_dict()]) == before
     assert Path(path).read_bytes() == two_saves.read_bytes()
 
 
-@pytest.mark.parametrize(("entry", "value"), [
-    ("threads", 64), ("torch", "1.0"), ("processor", "none"), ("device", "other"), ("python", "3.2"),
-])
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("threads", 64),
+        ("torch", "1.0"),
+        ("processor", "none"),
+        ("device", "other"),
+        ("python", "3.2"),
+    ],
+)
 def test_another_machine_is_told_that_bits_may_differ(path, entry, value):
     Run().fit(2, Checkpoint(path))
     saved = files.read(path)
@@ -453,16 +608,21 @@ def test_another_machine_is_told_that_bits_may_differ(path, entry, value):
         Run().fit(3, Checkpoint(path))
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    ({"every": 0}, "every is 0"), ({"every": 2.5}, "every is 2.5"),
-    ({"generators": {"a": 3}}, r"generators\['a'\] is 3"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"every": 0}, "every is 0"),
+        ({"every": 2.5}, "every is 2.5"),
+        ({"generators": {"a": 3}}, r"generators\['a'\] is 3"),
+    ],
+)
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         Checkpoint("run.ckpt", **arguments)
 
 
-# --------------------------------------------------------------------------------------------- stopping on request
+# ---------------------------------------------------------------------------------------------
+# stopping on request
 
 
 def interrupt(number):
@@ -478,18 +638,27 @@ def raise_at_5(step, game):
 
 @pytest.fixture(autouse=True)
 def _heard():
-    """Ctrl-C reaches the tests also where they were started in the background, with the signal ignored."""
+    """Ctrl-C reaches the tests also where they were started in the background, with the signal
+    ignored.
+    """
     kept = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, kept)
 
 
-@pytest.mark.parametrize(("callback", "name"), [
-    (interrupt(signal.SIGINT), "Ctrl-C"), (interrupt(signal.SIGTERM), "SIGTERM"), (raise_at_5, "KeyboardInterrupt"),
-])
+@pytest.mark.parametrize(
+    ("callback", "name"),
+    [
+        (interrupt(signal.SIGINT), "Ctrl-C"),
+        (interrupt(signal.SIGTERM), "SIGTERM"),
+        (raise_at_5, "KeyboardInterrupt"),
+    ],
+)
 def test_a_stop_saves_and_returns_the_history_so_far(path, whole, callback, name):
     handlers = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
-    with pytest.warns(RuntimeWarning, match=rf"{name} ended training after step 5 of 12; saved in .*run\.ckpt"):
+    with pytest.warns(
+        RuntimeWarning, match=rf"{name} ended training after step 5 of 12; saved in .*run\.ckpt"
+    ):
         run = Run().fit(checkpoint=Checkpoint(path), callback=callback)
     assert len(run.history) == 5
     assert step_of(path) == 5
@@ -528,9 +697,14 @@ def test_a_second_ctrl_c_is_obeyed_at_once_and_the_last_save_stands(path, whole)
     assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
 
 
-@pytest.mark.parametrize(("number", "name"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")])
+@pytest.mark.parametrize(
+    ("number", "name"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")]
+)
 def test_a_signal_in_the_last_step_is_not_swallowed(path, whole, number, name):
-    with pytest.warns(RuntimeWarning, match=rf"{name} came during the last step.*ended by itself after step 5 of 5"):
+    with pytest.warns(
+        RuntimeWarning,
+        match=rf"{name} came during the last step.*ended by itself after step 5 of 5",
+    ):
         run = Run().fit(5, Checkpoint(path), interrupt(number))
     assert len(run.history) == step_of(path) == 5
     assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
@@ -581,7 +755,8 @@ def test_outside_the_main_thread_no_handler_is_installed(path, whole):
     assert found["run"].digest() == whole
 
 
-# ------------------------------------------------------------------------------------------------------ divergence
+# --------------------------------------------------------------------------------------------------
+# ---- divergence
 
 
 @pytest.mark.parametrize("player", ["D", "G"])
@@ -600,26 +775,38 @@ def test_nan_names_step_player_and_last_good_checkpoint(path, player):
 @pytest.mark.parametrize("player", ["G", "D"])
 def test_parameters_that_are_not_finite_are_never_saved(path, player):
     """A loss may still be finite after the update that broke the network."""
+
     def poison(step, game):
         if step == 6:
             with torch.no_grad():
                 next(getattr(game, player).parameters()).view(-1)[0] = float("inf")
 
-    message = rf"\d\.weight of player {player} is not finite after step 6: .*The last good .*\(step 3\)"
+    message = (
+        rf"\d\.weight of player {player} is not finite after step 6: .*The last good .*\(step 3\)"
+    )
     with pytest.raises(TrainingDiverged, match=message):
         Run().fit(checkpoint=Checkpoint(path, every=3), callback=poison)
     assert step_of(path) == 3
 
 
-@pytest.mark.parametrize(("poison", "name"), [
-    (lambda run: run.game.G[1].running_var.fill_(float("nan")), r"1\.running_var of player G"),
-    (lambda run: run.ema.module[0].weight.data.view(-1)[0].fill_(float("nan")), r"0\.weight of the average of G"),
-])
+@pytest.mark.parametrize(
+    ("poison", "name"),
+    [
+        (lambda run: run.game.G[1].running_var.fill_(float("nan")), r"1\.running_var of player G"),
+        (
+            lambda run: run.ema.module[0].weight.data.view(-1)[0].fill_(float("nan")),
+            r"0\.weight of the average of G",
+        ),
+    ],
+)
 def test_nan_in_a_buffer_or_in_the_average_is_never_saved(path, poison, name):
     run = Run(normalise=True, penalty=None)
     message = rf"{name} is not finite after step 6: .*\(step 3\)"
     with pytest.raises(TrainingDiverged, match=message):
-        run.fit(checkpoint=Checkpoint(path, every=3), callback=lambda step, game: step == 6 and poison(run))
+        run.fit(
+            checkpoint=Checkpoint(path, every=3),
+            callback=lambda step, game: step == 6 and poison(run),
+        )
     assert step_of(path) == 3
 
 
@@ -633,14 +820,18 @@ def test_a_loss_of_either_player_with_no_save_yet(path):
     assert listing(path.parent) == set()
 
 
-# ------------------------------------------------------------------------------- folders, disks, owners, writers
+# ------------------------------------------------------------------------------- folders, disks,
+# owners, writers
 
 
-@pytest.mark.parametrize(("name", "message"), [
-    ("none/run.ckpt", r"the folder .*none does not exist; create it first"),
-    ("file/run.ckpt", r"file is not a folder"),
-    ("folder", r"folder: it is a folder; name a file in it"),
-])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("none/run.ckpt", r"the folder .*none does not exist; create it first"),
+        ("file/run.ckpt", r"file is not a folder"),
+        ("folder", r"folder: it is a folder; name a file in it"),
+    ],
+)
 def test_places_where_no_file_can_be(tmp_path, name, message):
     (tmp_path / "file").write_text("")
     (tmp_path / "folder").mkdir()
@@ -649,10 +840,13 @@ def test_places_where_no_file_can_be(tmp_path, name, message):
     assert listing(tmp_path) == {"file", "folder"}
 
 
-@pytest.mark.parametrize(("name", "message"), [
-    ("loop", r"(no file can be at .*loop|cannot (read|write) .*loop: its links lead round)"),
-    ("~nosuchuser/run.ckpt", r"no file can be at ~nosuchuser/run\.ckpt: .*choose another path"),
-])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("loop", r"(no file can be at .*loop|cannot (read|write) .*loop: its links lead round)"),
+        ("~nosuchuser/run.ckpt", r"no file can be at ~nosuchuser/run\.ckpt: .*choose another path"),
+    ],
+)
 def test_paths_that_lead_nowhere(tmp_path, monkeypatch, name, message):
     monkeypatch.chdir(tmp_path)
     Path("loop").symlink_to("loop")
@@ -663,7 +857,9 @@ def test_paths_that_lead_nowhere(tmp_path, monkeypatch, name, message):
 @pytest.mark.parametrize("name", [".run.ckpt.tmp", ".run.ckpt.lock", "run.ckpt.previous"])
 def test_a_folder_where_a_file_is_needed(path, name):
     (path.parent / name).mkdir()
-    with pytest.raises(CheckpointError, match=rf"{name}(, which is needed for it, is|: it is) a folder; .*move"):
+    with pytest.raises(
+        CheckpointError, match=rf"{name}(, which is needed for it, is|: it is) a folder; .*move"
+    ):
         Run().fit(checkpoint=Checkpoint(path, every=5))
     (path.parent / name).rmdir()
     assert len(Run().fit(checkpoint=Checkpoint(path)).history) == STEPS
@@ -676,7 +872,14 @@ def test_a_path_is_expanded_and_stays_where_it_was_named(tmp_path, monkeypatch):
     for name in ("~/home.ckpt", "other/../run.ckpt", "link"):
         monkeypatch.chdir(tmp_path)
         Run().fit(4, Checkpoint(name, every=2), lambda step, game: os.chdir("/"))
-    assert listing(tmp_path) == {"other", "link", "home.ckpt", "home.ckpt.previous", "run.ckpt", "run.ckpt.previous"}
+    assert listing(tmp_path) == {
+        "other",
+        "link",
+        "home.ckpt",
+        "home.ckpt.previous",
+        "run.ckpt",
+        "run.ckpt.previous",
+    }
     assert (tmp_path / "link").is_symlink()
     assert listing(tmp_path / "other") == set()
 
@@ -703,7 +906,11 @@ def test_when_the_second_rename_fails_the_newest_file_stays(path, whole, monkeyp
             with pytest.raises(CheckpointError, match=r"cannot write .*run\.ckpt: .*Input/output"):
                 Run().fit(checkpoint=Checkpoint(path, every=6))
             assert files.previous(path).read_bytes() == before
-    assert listing(path.parent) == {"run.ckpt", "run.ckpt.previous"} if links else {"run.ckpt.previous"}
+    assert (
+        listing(path.parent) == {"run.ckpt", "run.ckpt.previous"}
+        if links
+        else {"run.ckpt.previous"}
+    )
     assert not links or path.read_bytes() == before
     with monkeypatch.context() as patch:
         if not links:
@@ -713,9 +920,15 @@ def test_when_the_second_rename_fails_the_newest_file_stays(path, whole, monkeyp
     assert listing(path.parent) == {"run.ckpt", "run.ckpt.previous"}
 
 
-@pytest.mark.parametrize(("number", "message"), [
-    (errno.ENOSPC, "is full"), (errno.EDQUOT, "quota"), (errno.EROFS, "mounted read-only"), (errno.EIO, "Input/output"),
-])
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (errno.ENOSPC, "is full"),
+        (errno.EDQUOT, "quota"),
+        (errno.EROFS, "mounted read-only"),
+        (errno.EIO, "Input/output"),
+    ],
+)
 def test_a_disk_that_fails_during_a_save(path, whole, monkeypatch, number, message):
     def failing(handle):
         raise OSError(number, os.strerror(number))
@@ -732,7 +945,9 @@ def test_a_disk_that_fails_during_a_save(path, whole, monkeypatch, number, messa
 
 
 def hostile(folder):
-    """Errors under a limit on file sizes, in a read-only folder and in another user's; run in a process of its own."""
+    """Errors under a limit on file sizes, in a read-only folder and in another user's; run in a
+    process of its own.
+    """
     folder, said = Path(folder), {}
 
     def attempt(name, path):
@@ -768,7 +983,11 @@ def hostile(folder):
     attempt("writable again", own / "run.ckpt")
     halfway = own / "halfway.ckpt"
     try:
-        Run().fit(6, Checkpoint(halfway, every=3), lambda step, game: own.chmod(0o555) if step == 4 else None)
+        Run().fit(
+            6,
+            Checkpoint(halfway, every=3),
+            lambda step, game: own.chmod(0o555) if step == 4 else None,
+        )
     except CheckpointError as error:
         said["halfway"] = str(error)
     own.chmod(0o755)
@@ -783,7 +1002,9 @@ def hostile(folder):
 def test_disk_limits_read_only_folders_and_other_owners():
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        said = json.loads(python(f"from test_checkpoints import hostile; hostile({folder!r})").splitlines()[-1])
+        said = json.loads(
+            python(f"from test_checkpoints import hostile; hostile({folder!r})").splitlines()[-1]
+        )
     assert "run.ckpt: it would be larger than files may be here" in said["limit"]
     assert said["intact"] and said["listing"] == ["run.ckpt"]
     assert "belongs to user" in said["owner"] and "this process runs as user" in said["owner"]
@@ -796,7 +1017,9 @@ def test_disk_limits_read_only_folders_and_other_owners():
 
 
 def test_what_cannot_be_removed_hides_no_error(path, monkeypatch):
-    """A folder that became read-only in the middle of a save: the reason is said, and the lock is given back."""
+    """A folder that became read-only in the middle of a save: the reason is said, and the lock is
+    given back.
+    """
     unlink = Path.unlink
 
     def failing(*_):
@@ -827,7 +1050,9 @@ def test_what_a_killed_writer_left_is_removed_at_once(path):
 
 def test_two_writers(path, whole):
     def second(step, game):
-        with pytest.raises(CheckpointError, match=rf"run\.ckpt has a writer already, process {os.getpid()}: wait"):
+        with pytest.raises(
+            CheckpointError, match=rf"run\.ckpt has a writer already, process {os.getpid()}: wait"
+        ):
             Run().fit(checkpoint=Checkpoint(path))
 
     assert Run().fit(checkpoint=Checkpoint(path, every=5), callback=second).digest() == whole
@@ -835,7 +1060,9 @@ def test_two_writers(path, whole):
 
 
 def test_the_lock_survives_a_race_for_its_file(path, monkeypatch):
-    """A writer that opened the lock file just before its owner removed it must not hold a lock on nothing."""
+    """A writer that opened the lock file just before its owner removed it must not hold a lock on
+    nothing.
+    """
     flock, calls = files.fcntl.flock, []
 
     def after_its_owner_left(handle, how):
@@ -845,7 +1072,11 @@ def test_the_lock_survives_a_race_for_its_file(path, monkeypatch):
         flock(handle, how)
 
     monkeypatch.setattr(files.fcntl, "flock", after_its_owner_left)
-    with files.lock(path), pytest.raises(CheckpointError, match="has a writer already"), files.lock(path):
+    with (
+        files.lock(path),
+        pytest.raises(CheckpointError, match="has a writer already"),
+        files.lock(path),
+    ):
         pass
     assert len(calls) == 3
     assert listing(path.parent) == set()
@@ -888,10 +1119,19 @@ def test_a_forked_process_does_not_take_the_lock_away(path):
             pass
 
 
-# ------------------------------------------------------------------------------------------------ kill at any time
+# ------------------------------------------------------------------------------------------------
+# kill at any time
 
 KILLED_STEPS = 18
-STAGES = ("half written", "before sync", "linked", "before rename", "between renames", "before folder sync", "after")
+STAGES = (
+    "half written",
+    "before sync",
+    "linked",
+    "before rename",
+    "between renames",
+    "before folder sync",
+    "after",
+)
 
 
 def die():
@@ -899,7 +1139,9 @@ def die():
 
 
 def armed(stage, number, inside):
-    """Let the process kill itself at a stage of its save of that number; `inside[0]` is 1 while it saves."""
+    """Let the process kill itself at a stage of its save of that number; `inside[0]` is 1 while it
+    saves.
+    """
     write, replace, sync, count = files.write, os.replace, files._sync, [0]
 
     def saving(path, raw, keep=True):
@@ -935,19 +1177,41 @@ def armed(stage, number, inside):
 
 
 def kill_rounds(seed, kills):
-    """Kill runs at random moments until there were enough of each kind; print their counts, and what was not equal."""
+    """Kill runs at random moments until there were enough of each kind; print their counts, and
+    what was not equal.
+    """
     torch.set_num_threads(1)
     Run().fit(1)  # what torch imports late is imported once, and not by every child
     chance, inside = random.Random(seed), mmap.mmap(-1, 1)
-    counts = {"killed": 0, "inside a save": 0, "at an epoch's end": 0, "three in one run": 0, "runs": 0, "wrong": []}
-    enough = {"killed": kills, "inside a save": 0.3 * kills, "at an epoch's end": 0.1 * kills, "three in one run": 1}
+    counts = {
+        "killed": 0,
+        "inside a save": 0,
+        "at an epoch's end": 0,
+        "three in one run": 0,
+        "runs": 0,
+        "wrong": [],
+    }
+    enough = {
+        "killed": kills,
+        "inside a save": 0.3 * kills,
+        "at an epoch's end": 0.1 * kills,
+        "three in one run": 1,
+    }
     reference, duration = "", 1.0
-    while any(counts[k] < n for k, n in enough.items()) and counts["runs"] < 10 * kills and not counts["wrong"]:
+    while (
+        any(counts[k] < n for k, n in enough.items())
+        and counts["runs"] < 10 * kills
+        and not counts["wrong"]
+    ):
         folder = Path(tempfile.mkdtemp())
         path, every, killed = folder / "run.ckpt", chance.choice((1, 1, 2, 3)), 0
-        planned = 0 if not reference else 3 if counts["runs"] % 3 == 1 else 1  # the first run is not interrupted
+        planned = (
+            0 if not reference else 3 if counts["runs"] % 3 == 1 else 1
+        )  # the first run is not interrupted
         for attempt in range(planned + 1):
-            how = "none" if attempt == planned else chance.choice(("time", "stage", "stage", "epoch"))
+            how = (
+                "none" if attempt == planned else chance.choice(("time", "stage", "stage", "epoch"))
+            )
             inside[0] = 0
             started = time.monotonic()
             child = os.fork()
@@ -969,7 +1233,9 @@ def kill_rounds(seed, kills):
         digest = (folder / "digest").read_text() if (folder / "digest").exists() else "none"
         reference = reference or digest
         if digest != reference or listing(folder) != {"digest", "run.ckpt", "run.ckpt.previous"}:
-            counts["wrong"].append(f"seed {seed}, run {counts['runs']}: {digest}, {sorted(listing(folder))}")
+            counts["wrong"].append(
+                f"seed {seed}, run {counts['runs']}: {digest}, {sorted(listing(folder))}"
+            )
         counts["killed"] += killed
         counts["three in one run"] += killed == 3
         counts["runs"] += 1
@@ -982,8 +1248,12 @@ def child_run(folder, path, every, how, chance, inside):
     try:
         run = Run()
         armed(chance.choice(STAGES) if how == "stage" else None, chance.randrange(1, 6), inside)
-        border = chance.randrange(1, 5) * 3  # two batches a step, three batches an epoch: step 3, 6, ... ends an epoch
-        kill = lambda step, game: die() if how == "epoch" and step >= border and step % 3 == 0 else None  # noqa: E731
+        border = (
+            chance.randrange(1, 5) * 3
+        )  # two batches a step, three batches an epoch: step 3, 6, ... ends an epoch
+        kill = lambda step, game: (  # noqa: E731
+            die() if how == "epoch" and step >= border and step % 3 == 0 else None
+        )
         run.fit(KILLED_STEPS, Checkpoint(path, every), kill)
         if not (folder / "digest").exists():
             (folder / "digest").write_text(run.digest())

@@ -41,7 +41,9 @@ def test_cross_entropy_is_the_likelihood_of_a_label():
     scores = torch.linspace(-30, 30, 61, dtype=torch.float64)
     for y in (0.0, 1.0):
         labels = torch.full_like(scores, y)
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(scores, labels, reduction="none")
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(
+            scores, labels, reduction="none"
+        )
         chance = expit(scores.numpy()) if y else expit(-scores.numpy())
         np.testing.assert_allclose(loss.numpy(), -np.log(chance), rtol=1e-9, atol=1e-12)
 
@@ -59,9 +61,14 @@ def test_best_variance_is_the_mean_squared_residual():
 
 def test_bound_and_divergence_make_the_likelihood_and_touch_at_the_posterior():
     x = load_iris().data[:, [2, 0]]
-    mixture, _ = mixtures.fit(x, mixtures.start_at([[1.5, 5.0], [4.0, 6.0], [6.0, 7.0]], x), steps=20)
+    mixture, _ = mixtures.fit(
+        x, mixtures.start_at([[1.5, 5.0], [4.0, 6.0], [6.0, 7.0]], x), steps=20
+    )
     joint, log_prob = mixture.log_joint(x), mixture.log_prob(x)
-    for guess in (np.random.default_rng(0).dirichlet(np.ones(3), len(x)), np.full((len(x), 3), 1 / 3)):
+    for guess in (
+        np.random.default_rng(0).dirichlet(np.ones(3), len(x)),
+        np.full((len(x), 3), 1 / 3),
+    ):
         bound = (guess * (joint - np.log(guess))).sum(1)
         divergence = (guess * np.log(guess / mixture.responsibilities(x))).sum(1)
         np.testing.assert_allclose(bound + divergence, log_prob, atol=1e-8)
@@ -92,8 +99,10 @@ def test_the_m_step_is_a_stationary_point_of_the_bound():
 
 def test_two_starts_end_on_two_hills():
     x = load_iris().data[:, [2, 0]]
-    ends = [mixtures.fit(x, mixtures.start_at(means, x), 1000)[1][-1]
-            for means in ([[1.5, 5.0], [4.0, 6.0], [6.0, 7.0]], [[2.0, 5.0], [4.0, 6.0], [6.0, 6.0]])]
+    ends = [
+        mixtures.fit(x, mixtures.start_at(means, x), 1000)[1][-1]
+        for means in ([[1.5, 5.0], [4.0, 6.0], [6.0, 7.0]], [[2.0, 5.0], [4.0, 6.0], [6.0, 6.0]])
+    ]
     np.testing.assert_allclose(ends, [-1.711, -1.704], atol=1e-3)
 
 
@@ -165,7 +174,9 @@ def test_the_record_holds_what_the_page_says(record):
     assert 17.2 < record["test"].mean() < 17.7 and record["test"].std(ddof=1) < 0.1
     assert record["ensemble"] < record["orders"].mean() - 0.5
     assert (record["curves"][:, 2, -1] > record["test"] + 1).all()
-    assert {"code", "seed", "versions", "hardware", "seconds", "date", "data"} <= set(record.provenance)
+    assert {"code", "seed", "versions", "hardware", "seconds", "date", "data"} <= set(
+        record.provenance
+    )
 
 
 def test_an_output_that_sees_its_input_is_no_distribution(parts):

@@ -24,7 +24,12 @@ LOG4 = 2 * math.log(2)
 
 
 def score_net(inputs, width=32):
-    hidden = [nn.Linear(inputs, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2)]
+    hidden = [
+        nn.Linear(inputs, width),
+        nn.LeakyReLU(0.2),
+        nn.Linear(width, width),
+        nn.LeakyReLU(0.2),
+    ]
     return nn.Sequential(*hidden, nn.Linear(width, 1))
 
 
@@ -32,7 +37,8 @@ def adam(network):
     return torch.optim.Adam(network.parameters(), lr=2e-3, betas=(0.5, 0.99))
 
 
-# the value --------------------------------------------------------------------------------------------------
+# the value
+# --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scale", [1 / 3, 1.0, 3.0])
@@ -52,7 +58,12 @@ def test_accuracy_does_not_see_the_scale_and_the_value_does():
     x = np.random.default_rng(0).normal(size=1000)
     assert ((2 - 2 * x > 0) == (6 - 6 * x > 0)).all()
     d = torch.tensor([1.0, -2.0])
-    assert abs(float(NON_SATURATING.discriminator(d, -d) - NON_SATURATING.discriminator(3 * d, -3 * d))) > 0.1
+    assert (
+        abs(
+            float(NON_SATURATING.discriminator(d, -d) - NON_SATURATING.discriminator(3 * d, -3 * d))
+        )
+        > 0.1
+    )
 
 
 @pytest.mark.parametrize(("shift", "expected"), [(0, 0.5), (2, 0.841345)])
@@ -60,7 +71,8 @@ def test_best_share_of_hits(shift, expected):
     assert abs((1 + 2 * norm.cdf(shift / 2) - 1) / 2 - expected) < 1e-6
 
 
-# order of moves ---------------------------------------------------------------------------------------------
+# order of moves
+# ---------------------------------------------------------------------------------------------
 
 
 def test_value_of_both_orders_on_five_atoms():
@@ -70,10 +82,14 @@ def test_value_of_both_orders_on_five_atoms():
     g_first = min(float(2 * js(p, atom)) for atom in torch.eye(5, dtype=torch.float64)) - LOG4
     assert abs(g_first - by_hand) < 1e-12
     assert abs(g_first + 0.7023) < 1e-3
-    d = torch.zeros(5, dtype=torch.float64, requires_grad=True)      # D commits first: ascend the worst case
+    d = torch.zeros(
+        5, dtype=torch.float64, requires_grad=True
+    )  # D commits first: ascend the worst case
     ascent = torch.optim.Adam([d], lr=0.01)
     for _ in range(300):
-        value = (p * -torch.nn.functional.softplus(-d)).sum() - torch.nn.functional.softplus(d).max()
+        value = (p * -torch.nn.functional.softplus(-d)).sum() - torch.nn.functional.softplus(
+            d
+        ).max()
         assert float(value.detach()) <= -LOG4 + 1e-12
         ascent.zero_grad()
         (-value).backward()
@@ -88,7 +104,8 @@ def test_the_smallest_game_spirals_outwards_under_simultaneous_play():
     assert abs(np.linalg.norm(point) - 3.097) < 1e-3
 
 
-# what the generator receives --------------------------------------------------------------------------------
+# what the generator receives
+# --------------------------------------------------------------------------------
 
 
 def test_pathwise_and_score_function_gradient_agree_with_numerical_integration():
@@ -100,8 +117,10 @@ def test_pathwise_and_score_function_gradient_agree_with_numerical_integration()
     def expected(mu, s):
         return quad(lambda z: norm.pdf(z) * loss(mu + s * z), -12, 12, epsabs=1e-13)[0]
 
-    differences = [(expected(mu + h, s) - expected(mu - h, s)) / (2 * h),
-                   (expected(mu, s + h) - expected(mu, s - h)) / (2 * h)]
+    differences = [
+        (expected(mu + h, s) - expected(mu - h, s)) / (2 * h),
+        (expected(mu, s + h) - expected(mu, s - h)) / (2 * h),
+    ]
 
     def arrow(x):
         return -0.8 * expit(-(0.8 * x - 1.5))
@@ -144,7 +163,8 @@ def test_free_points_cover_the_ring_and_points_sent_the_other_way_do_not():
     assert reached[-1][1] < 0.2
 
 
-# the two losses ---------------------------------------------------------------------------------------------
+# the two losses
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("score", [-50.0, -5.0, 0.0, 5.0, 50.0])
@@ -172,7 +192,9 @@ def test_non_saturating_loss_is_not_the_value():
     assert abs(expit(5) / expit(-5) - math.exp(5)) < 1e-6 and abs(math.exp(5) - 148) < 0.5
 
 
-@pytest.mark.parametrize(("name", "low", "high"), [("non_saturating", 0.0, 3.0), ("minimax", 15.0, 19.0)])
+@pytest.mark.parametrize(
+    ("name", "low", "high"), [("non_saturating", 0.0, 3.0), ("minimax", 15.0, 19.0)]
+)
 def test_far_start(name, low, high):
     cov, mean = torch.tensor([[1.0, 0.6], [0.6, 1.0]]), torch.tensor([6.0, 3.0])
     torch.manual_seed(11)
@@ -197,18 +219,23 @@ def test_closed_form_of_the_starts():
     for mean, nats in (([1.5, 0.75], 1.7), ([4.0, 2.0], 8.7), ([6.0, 3.0], 18.8)):
         inverse, volume = np.linalg.inv(cov), np.log(np.linalg.det(cov) * 16)
         by_hand = (np.trace(inverse) / 4 + np.array(mean) @ inverse @ mean - 2 + volume) / 2
-        assert abs(by_hand - float(kl_normal(np.zeros(2), np.eye(2) / 4, np.array(mean), cov))) < 1e-9
+        assert (
+            abs(by_hand - float(kl_normal(np.zeros(2), np.eye(2) / 4, np.array(mean), cov))) < 1e-9
+        )
         assert abs(by_hand - nats) < 0.05
     assert abs(math.log(0.5) + (1 + 2.5**2) / 0.5 - 0.5 - 13.3) < 0.02
 
 
-# wiring -----------------------------------------------------------------------------------------------------
+# wiring -------------------------------------------------------------------------------------------
+# ----------
 
 
 def small_game():
     torch.manual_seed(0)
     G, D = nn.Linear(1, 1), score_net(1)
-    return Game(G, D, *(torch.optim.SGD(player.parameters(), lr=0.1) for player in (G, D)), latent=1)
+    return Game(
+        G, D, *(torch.optim.SGD(player.parameters(), lr=0.1) for player in (G, D)), latent=1
+    )
 
 
 def moved(network, before):
@@ -241,7 +268,8 @@ def test_what_a_forgotten_detach_adds():
     assert torch.allclose(summed, G.bias.grad, rtol=1e-4, atol=1e-7)
 
 
-# scores and probabilities in float32 ------------------------------------------------------------------------
+# scores and probabilities in float32
+# ------------------------------------------------------------------------
 
 
 def through_probability(score, label):
@@ -257,7 +285,9 @@ def test_label_zero_jumps():
     assert abs(24 * math.log(2) - 16.64) < 0.005
 
 
-@pytest.mark.parametrize(("score", "slope"), [(-27.0, -1.0), (-28.0, -0.69), (-30.0, -0.09), (-40.0, 0.0)])
+@pytest.mark.parametrize(
+    ("score", "slope"), [(-27.0, -1.0), (-28.0, -0.69), (-30.0, -0.09), (-40.0, 0.0)]
+)
 def test_label_one_fades(score, slope):
     value, found = through_probability(score, 1.0)
     assert abs(found - slope) < 5e-3
@@ -278,11 +308,14 @@ def test_double_precision_moves_the_jump_and_not_the_guard():
 
 def test_bfloat16_loses_scores_from_log_511():
     border = math.log(2**9 - 1)
-    below, above = torch.sigmoid(torch.tensor([border - 1e-3, border + 1e-3], dtype=torch.float64)).bfloat16()
+    below, above = torch.sigmoid(
+        torch.tensor([border - 1e-3, border + 1e-3], dtype=torch.float64)
+    ).bfloat16()
     assert below < 1 and above == 1
 
 
-# pictures ---------------------------------------------------------------------------------------------------
+# pictures -----------------------------------------------------------------------------------------
+# ----------
 
 
 def test_pictures_show_what_they_are_given():
@@ -291,10 +324,14 @@ def test_pictures_show_what_they_are_given():
     figure = draw.free_points({0: points, 7: points}, points)
     assert [ax.get_title() for ax in figure.axes] == ["at the start", "after 7 steps"]
     assert np.array_equal(figure.axes[1].collections[1].get_offsets(), points)
-    figure = draw.line_game(x, y, {3: {"q": y, "d": y, "d_star": y}, 4: {"q": y, "d": y, "d_star": y}})
+    figure = draw.line_game(
+        x, y, {3: {"q": y, "d": y, "d_star": y}, 4: {"q": y, "d": y, "d_star": y}}
+    )
     assert len(figure.axes) == 2 and np.array_equal(figure.axes[0].lines[0].get_ydata(), y)
     ax = draw.generator_weights(x, y, -y, marked=(0,))
-    assert np.array_equal(ax.lines[0].get_ydata(), y) and np.array_equal(ax.lines[1].get_ydata(), -y)
+    assert np.array_equal(ax.lines[0].get_ydata(), y) and np.array_equal(
+        ax.lines[1].get_ydata(), -y
+    )
     figure = draw.divergence_paths(y, {"one": {"first": [x + 2, x + 3], "second": [x + 4]}})
     assert len(figure.axes[0].lines) == 3 and figure.axes[0].get_yscale() == "log"
     figure = draw.four_logs({"A": {"loss_d": y, "loss_g": -y}, "B": {"loss_d": y, "loss_g": -y}})

@@ -1,4 +1,6 @@
-"""The numbered results of chapter 4, and the known answers that belong to it, each by a route of its own."""
+"""The numbered results of chapter 4, and the known answers that belong to it, each by a route of
+its own.
+"""
 
 import itertools
 import math
@@ -40,7 +42,10 @@ def test_table_of_unit_gaussians(m):
     assert abs(float(game_value(log_ratio(p, q), p, q, LINE)) - value) < 6e-7
     assert abs(float(quadrature("total_variation", p, q, LINE)) - variation) < 1.1e-6
     assert abs(stats.norm.cdf(m / 2) - accuracy) < 6e-7
-    assert abs((1 + float(quadrature("total_variation", p, q, LINE))) / 2 - stats.norm.cdf(m / 2)) < 1e-8
+    assert (
+        abs((1 + float(quadrature("total_variation", p, q, LINE))) / 2 - stats.norm.cdf(m / 2))
+        < 1e-8
+    )
 
 
 @pytest.mark.parametrize("m", [0.5, 1.0, 2.0, 4.0])
@@ -75,7 +80,9 @@ def test_no_other_discriminator_has_a_higher_value():
     for _ in range(50):
         amplitude, frequency, phase = (3 * torch.rand(3, generator=generator)).tolist()
         bent = game_value(
-            lambda x, a=amplitude, f=frequency, c=phase: log_ratio(p, q)(x) + a * torch.sin(f * x + c),
+            lambda x, a=amplitude, f=frequency, c=phase: (
+                log_ratio(p, q)(x) + a * torch.sin(f * x + c)
+            ),
             p,
             q,
             LINE,
@@ -130,7 +137,9 @@ def test_gap_is_a_mean_of_coin_divergences_and_quadratic_near_the_optimum():
     a, b, best = p.log_prob(LINE).exp(), q.log_prob(LINE).exp(), log_ratio(p, q)
     for size, tolerance in ((1.0, None), (1e-3, 1e-2)):
         wave = size * torch.cos(2 * LINE)
-        gap = float(game_value(best, p, q, LINE) - game_value(lambda x, w=wave: best(x) + w, p, q, LINE))
+        gap = float(
+            game_value(best, p, q, LINE) - game_value(lambda x, w=wave: best(x) + w, p, q, LINE)
+        )
         s, t = best(LINE), best(LINE) + wave
         coins = torch.sigmoid(s) * (logsigmoid(s) - logsigmoid(t)) + torch.sigmoid(-s) * (
             logsigmoid(-s) - logsigmoid(-t)
@@ -142,7 +151,10 @@ def test_gap_is_a_mean_of_coin_divergences_and_quadratic_near_the_optimum():
 
 
 def test_an_atom_without_generated_mass_is_never_settled():
-    p, q = torch.tensor([0.6, 0.4], dtype=torch.float64), torch.tensor([1.0, 0.0], dtype=torch.float64)
+    p, q = (
+        torch.tensor([0.6, 0.4], dtype=torch.float64),
+        torch.tensor([1.0, 0.0], dtype=torch.float64),
+    )
     s = torch.zeros(2, dtype=torch.float64)
     heights = []
     for step in range(1, 4_001):
@@ -207,7 +219,11 @@ def test_a_trained_network_is_right_on_the_bulk_and_in_value_and_wrong_off_it():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         D = nn.Sequential(
-            nn.Linear(1, 64), nn.LeakyReLU(0.2), nn.Linear(64, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1)
+            nn.Linear(1, 64),
+            nn.LeakyReLU(0.2),
+            nn.Linear(64, 64),
+            nn.LeakyReLU(0.2),
+            nn.Linear(64, 1),
         )
     optimizer = torch.optim.Adam(D.parameters(), lr=3e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 600)
@@ -244,7 +260,11 @@ def test_ten_times_the_steps_learn_the_largest_sample_too(seed):
         torch.manual_seed(seed)
         sample, fresh = (torch.randn(2, k, 20) for k in (4_096, 10_000))
         D = nn.Sequential(
-            nn.Linear(20, 64), nn.LeakyReLU(0.2), nn.Linear(64, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1)
+            nn.Linear(20, 64),
+            nn.LeakyReLU(0.2),
+            nn.Linear(64, 64),
+            nn.LeakyReLU(0.2),
+            nn.Linear(64, 1),
         )
         optimizer = torch.optim.Adam(D.parameters(), lr=3e-3)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 3_000)

@@ -10,7 +10,15 @@ from scipy.stats import norm
 from torch.distributions import Normal
 
 from ganbook.densities import game_value, log_ratio, quadrature
-from ganbook.divergences import entropy, js, kl, kl_normal, plug_in_floor, plug_in_kl, total_variation
+from ganbook.divergences import (
+    entropy,
+    js,
+    kl,
+    kl_normal,
+    plug_in_floor,
+    plug_in_kl,
+    total_variation,
+)
 from ganbook.f_divergences import f_divergence, variational_bound
 
 LOG2 = math.log(2)
@@ -28,7 +36,9 @@ TABLE = [
 
 
 def normal(mean: float, deviation: float = 1.0) -> Normal:
-    return Normal(torch.tensor(mean, dtype=torch.float64), torch.tensor(deviation, dtype=torch.float64))
+    return Normal(
+        torch.tensor(mean, dtype=torch.float64), torch.tensor(deviation, dtype=torch.float64)
+    )
 
 
 @pytest.mark.parametrize(("m", "js_known", "value_known", "tv_known", "accuracy"), TABLE)
@@ -36,8 +46,12 @@ def test_table_of_two_normals(m, js_known, value_known, tv_known, accuracy):
     p, q = normal(0.0), normal(m)
     divergence, tv = float(quadrature("js", p, q, X)), float(quadrature("total_variation", p, q, X))
     value = float(game_value(log_ratio(p, q), p, q, X))
-    assert divergence == pytest.approx(js_known, abs=6e-7) and tv == pytest.approx(tv_known, abs=6e-7)
-    assert value == pytest.approx(value_known, abs=6e-7) and (1 + tv) / 2 == pytest.approx(accuracy, abs=6e-7)
+    assert divergence == pytest.approx(js_known, abs=6e-7) and tv == pytest.approx(
+        tv_known, abs=6e-7
+    )
+    assert value == pytest.approx(value_known, abs=6e-7) and (1 + tv) / 2 == pytest.approx(
+        accuracy, abs=6e-7
+    )
     assert value == pytest.approx(2 * divergence - 2 * LOG2, abs=1e-10)
     for closed in (float(quadrature("kl", p, q, X)), float(quadrature("reverse_kl", p, q, X)),
                    float(kl_normal(np.zeros(1), np.eye(1), np.array([m]), np.eye(1)))):  # fmt: skip
@@ -111,7 +125,9 @@ def test_js_is_mutual_information_between_zero_and_log_two():
         seen = joint > 0
         information = (joint[seen] * np.log(joint[seen] / product[seen])).sum()
         assert js(p, q) == pytest.approx(information, abs=1e-12) and 0 <= js(p, q) <= LOG2
-        assert js(p, q) == pytest.approx(entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2, abs=1e-12)
+        assert js(p, q) == pytest.approx(
+            entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2, abs=1e-12
+        )
 
 
 def test_root_js_is_a_metric_and_js_is_not():
@@ -126,7 +142,9 @@ def test_parallel_lines(column):
     p, q = np.zeros((5, 7)), np.zeros((5, 7))
     p[:, 0], q[:, column] = 1 / 5, 1 / 5
     p, q = p.ravel(), q.ravel()
-    assert js(p, q) == pytest.approx(LOG2, abs=1e-12) and total_variation(p, q) == pytest.approx(1, abs=1e-12)
+    assert js(p, q) == pytest.approx(LOG2, abs=1e-12) and total_variation(p, q) == pytest.approx(
+        1, abs=1e-12
+    )
     assert kl(p, q) == kl(q, p) == math.inf
     flat = np.diag([0.0, 1.0])  # the same with Gaussians on two lines of the plane
     assert kl_normal(np.zeros(2), flat, np.array([column, 0.0]), flat) == math.inf
@@ -140,7 +158,9 @@ def test_uniform_entropy_is_plus_log_k():
 def test_entropy_lies_between_zero_and_log_k():
     laws = np.random.default_rng(7).dirichlet(0.2 * np.ones(6), size=2000)
     assert ((entropy(laws) >= 0) & (entropy(laws) <= math.log(6))).all()
-    np.testing.assert_allclose(kl(laws, np.full_like(laws, 1 / 6)), math.log(6) - entropy(laws), atol=1e-12)
+    np.testing.assert_allclose(
+        kl(laws, np.full_like(laws, 1 / 6)), math.log(6) - entropy(laws), atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("step", [1e-9, 1e-3, 1.0])
@@ -208,4 +228,6 @@ def test_value_of_the_game_is_the_bound_for_js():
     p, q = rng.dirichlet(np.ones(6), size=(2, 100))
     D = rng.uniform(0.01, 0.99, size=p.shape)
     value = (p * np.log(D) + q * np.log1p(-D)).sum(-1)
-    np.testing.assert_allclose(variational_bound("js", np.log(2 * D) / 2, p, q), value / 2 + LOG2, atol=1e-12)
+    np.testing.assert_allclose(
+        variational_bound("js", np.log(2 * D) / 2, p, q), value / 2 + LOG2, atol=1e-12
+    )

@@ -1,4 +1,6 @@
-"""Chapter 6: its numbered results and the values of transport that the book quotes, each as an assertion."""
+"""Chapter 6: its numbered results and the values of transport that the book quotes, each as an
+assertion.
+"""
 
 import numpy as np
 import ot
@@ -95,7 +97,9 @@ def test_thm_06_kr_for_metrics_and_prop_06_chain_for_any_cost():
         assert one_function(a, b, cost) == pytest.approx(transport_plan(a, b, cost)[0], abs=1e-9)
     for cost in (d**2, d**1.5, rng.uniform(size=(9, 9)) * (1 - np.eye(9))):
         cheapest = chains(cost)
-        assert one_function(a, b, cost) == pytest.approx(transport_plan(a, b, cheapest)[0], abs=1e-9)
+        assert one_function(a, b, cost) == pytest.approx(
+            transport_plan(a, b, cheapest)[0], abs=1e-9
+        )
         i, j = np.unravel_index(np.argmax(cost - cheapest), cost.shape)
         start, end = np.eye(9)[[i, j]]
         assert one_function(start, end, cost) == pytest.approx(cheapest[i, j], abs=1e-9)
@@ -133,10 +137,15 @@ def test_thm_06_rays_slope_one():
 
 def test_off_the_rays_the_slope_of_an_optimal_potential_is_not_determined():
     rng = np.random.default_rng(8)
-    x, y = torch.from_numpy(rng.normal(size=(12, 2))), torch.from_numpy(2 + rng.normal(size=(12, 2)))
+    x, y = (
+        torch.from_numpy(rng.normal(size=(12, 2))),
+        torch.from_numpy(2 + rng.normal(size=(12, 2))),
+    )
     cost = torch.cdist(x, y).numpy()
     value, _ = transport_plan(uniform(12), uniform(12), cost)
-    _, f, g = (torch.as_tensor(part) for part in kantorovich_potentials(uniform(12), uniform(12), cost))
+    _, f, g = (
+        torch.as_tensor(part) for part in kantorovich_potentials(uniform(12), uniform(12), cost)
+    )
 
     def upper(z):
         return (torch.cdist(z, y) - g).min(dim=1).values

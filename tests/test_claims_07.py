@@ -38,13 +38,18 @@ def normal(seed, n, shift=0.0, std=0.3):
 
 
 def ascend(D, real, fake, steps=250, lr=3e-3, penalty=None, bound=None, clip=None, adam=True):
-    optimizer = (torch.optim.Adam(D.parameters(), lr=lr, betas=(0.0, 0.9)) if adam
-                 else torch.optim.SGD(D.parameters(), lr=lr))
+    optimizer = (
+        torch.optim.Adam(D.parameters(), lr=lr, betas=(0.0, 0.9))
+        if adam
+        else torch.optim.SGD(D.parameters(), lr=lr)
+    )
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.02 if adam else 1.0, steps)
     if bound:
         clip_after_step(optimizer, D, bound)
     for _ in range(steps):
-        loss = WASSERSTEIN.discriminator(D(real), D(fake)) + (penalty(D, real, fake) if penalty else 0)
+        loss = WASSERSTEIN.discriminator(D(real), D(fake)) + (
+            penalty(D, real, fake) if penalty else 0
+        )
         optimizer.zero_grad()
         loss.backward()
         if clip:
@@ -56,7 +61,9 @@ def ascend(D, real, fake, steps=250, lr=3e-3, penalty=None, bound=None, clip=Non
 
 
 def test_eq_07_gradient_on_a_line_against_the_quantile_formula():
-    """G(z) = a z + b, all generated mass to the right of the data: f(x) = -x is optimal, whatever a and b nearby."""
+    """G(z) = a z + b, all generated mass to the right of the data: f(x) = -x is optimal, whatever a
+    and b nearby.
+    """
     rng = np.random.default_rng(0)
     x, z = rng.normal(size=40), rng.normal(3, 0.2, size=40)
     a, b, h = 1.3, 4.0, 1e-6
@@ -85,7 +92,9 @@ def test_eq_07_scale_the_factor_is_c_to_the_number_of_layers(layers):
 def test_the_puzzle_ten_times_the_bound_is_about_a_thousand_times_the_reading():
     real = normal(0, 128)
     fake = real + torch.tensor([1.0, 0.0])
-    assert transport_plan(uniform(128), uniform(128), cdist(real, fake))[0] == pytest.approx(1, abs=1e-6)
+    assert transport_plan(uniform(128), uniform(128), cdist(real, fake))[0] == pytest.approx(
+        1, abs=1e-6
+    )
     small, large = (ascend(net(0), real, fake, 200, lr=c / 20, bound=c) for c in (0.01, 0.1))
     assert 300 < large / small < 3_000
 
@@ -99,7 +108,9 @@ def test_clipped_weights_pile_up_and_penalised_ones_do_not():
         assert values.max() <= 0.1 + 1e-7
         assert (values > 0.095).float().mean() > 0.5
         D = net(seed)
-        ascend(D, real, fake, 250, penalty=gradient_penalty(10.0, torch.Generator().manual_seed(seed)))
+        ascend(
+            D, real, fake, 250, penalty=gradient_penalty(10.0, torch.Generator().manual_seed(seed))
+        )
         values = torch.cat([p.detach().flatten() for p in D.parameters()]).abs()
         assert ((values - 0.1).abs() < 0.005).float().mean() < 0.2
 
@@ -126,8 +137,12 @@ def test_the_numbers_of_the_bound():
 
 @pytest.mark.parametrize(("w", "weight"), [(0.5, 10.0), (4.0, 10.0), (2.0, 1.0)])
 def test_eq_07_overshoot_by_search(w, weight):
-    best = minimize_scalar(lambda s: -s * w + weight * (s - 1) ** 2, bounds=(0, 10), method="bounded",
-                           options={"xatol": 1e-10})
+    best = minimize_scalar(
+        lambda s: -s * w + weight * (s - 1) ** 2,
+        bounds=(0, 10),
+        method="bounded",
+        options={"xatol": 1e-10},
+    )
     assert best.x == pytest.approx(1 + w / (2 * weight), abs=1e-6)
     assert best.x * w == pytest.approx(w + w**2 / (2 * weight), abs=1e-5)
 
@@ -137,16 +152,23 @@ def test_eq_07_balance_and_the_estimate_at_two_separations():
         real, fake = normal(0, 128, std=0.2), normal(1, 128, shift=shift, std=0.2)
         exact, _ = transport_plan(uniform(128), uniform(128), cdist(real, fake))
         D = net(1)
-        gap = ascend(D, real, fake, 300, penalty=gradient_penalty(10.0, torch.Generator().manual_seed(0)))
-        lengths = torch.cat([gradient_norms(D, t * real + (1 - t) * fake, create_graph=False)
-                             for t in torch.linspace(0.05, 0.95, 10)]).double()
+        gap = ascend(
+            D, real, fake, 300, penalty=gradient_penalty(10.0, torch.Generator().manual_seed(0))
+        )
+        lengths = torch.cat(
+            [
+                gradient_norms(D, t * real + (1 - t) * fake, create_graph=False)
+                for t in torch.linspace(0.05, 0.95, 10)
+            ]
+        ).double()
         assert gap == pytest.approx(20 * float((lengths * (lengths - 1)).mean()), rel=0.1)
         assert gap == pytest.approx(exact + exact**2 / 20, rel=0.05)
         assert gap / float(lengths.mean()) == pytest.approx(exact, rel=0.1)
 
 
-@pytest.mark.parametrize(("weight", "one_sided", "end"),
-                         [(10.0, False, -0.95), (0.4, False, 2.25), (10.0, True, 1.05)])
+@pytest.mark.parametrize(
+    ("weight", "one_sided", "end"), [(10.0, False, -0.95), (0.4, False, 2.25), (10.0, True, 1.05)]
+)
 def test_eq_07_trap(weight, one_sided, end):
     psi = torch.tensor(-0.5, dtype=torch.float64, requires_grad=True)
     for _ in range(3_000):
@@ -170,7 +192,9 @@ def test_spectral_norm_keeps_the_gap_below_the_distance():
     D.eval()
     for layer in D:
         if isinstance(layer, nn.Linear):
-            assert torch.linalg.svdvals(layer.weight.detach())[0].item() == pytest.approx(1, abs=0.02)
+            assert torch.linalg.svdvals(layer.weight.detach())[0].item() == pytest.approx(
+                1, abs=0.02
+            )
     with torch.no_grad():
         gap = float(D(real).mean() - D(fake).mean())
     assert 0.7 * exact < gap < 1.005 * exact
@@ -184,7 +208,9 @@ def test_gradient_clipping_bounds_the_speed_and_no_slope():
         clip_grad_norm_([psi], kappa)
         with torch.no_grad():
             psi -= rate * psi.grad
-    assert psi.item() == pytest.approx(0.3 + steps * rate * kappa, rel=1e-4)      # eq. 07-update, attained
+    assert psi.item() == pytest.approx(
+        0.3 + steps * rate * kappa, rel=1e-4
+    )  # eq. 07-update, attained
     real, fake, probe = normal(0, 64), normal(1, 64, shift=1.0), normal(2, 500, std=1.0)
     slopes = []
     for n in (100, 200, 400):
@@ -205,17 +231,23 @@ def test_clipping_never_enlarges_a_gradient():
 
 def test_eq_07_order_min_and_max_do_not_commute():
     places, law = np.array([-1.0, 0.0, 1.0]), np.array([0.5, 0, 0.5])
-    assert min(wasserstein_1d(np.array([-1.0, 1.0]), np.array([k])) for k in places) == pytest.approx(1)
+    assert min(
+        wasserstein_1d(np.array([-1.0, 1.0]), np.array([k])) for k in places
+    ) == pytest.approx(1)
     pairs = [(i, j) for i in range(3) for j in range(3) if i != j]
     A = [np.append(np.eye(3)[k] - law, 1) for k in range(3)]
     A += [np.append(np.eye(3)[i] - np.eye(3)[j], 0) for i, j in pairs]
     limits = [0] * 3 + [abs(places[i] - places[j]) for i, j in pairs]
-    found = linprog([0, 0, 0, -1], A_ub=np.array(A), b_ub=limits, bounds=[(0, 0)] + [(None, None)] * 3)
+    found = linprog(
+        [0, 0, 0, -1], A_ub=np.array(A), b_ub=limits, bounds=[(0, 0)] + [(None, None)] * 3
+    )
     assert -found.fun == pytest.approx(0, abs=1e-9)
 
 
 def test_the_hidden_laws_are_at_distance_two():
-    """In four dimensions, where all corners can be listed: the program gives 2, as the chapter claims for twenty."""
+    """In four dimensions, where all corners can be listed: the program gives 2, as the chapter
+    claims for twenty.
+    """
     corners = np.array(np.meshgrid(*[[-1.0, 1.0]] * 4)).reshape(4, -1).T
     even, odd = corners[corners.prod(axis=1) > 0], corners[corners.prod(axis=1) < 0]
     assert transport_plan(uniform(8), uniform(8), cdist(even, odd))[0] == pytest.approx(2, abs=1e-9)
@@ -230,7 +262,7 @@ def test_the_record_of_mnist_follows_quality_and_where_it_does_not():
     assert run["gap"][35:45].mean() < 3 < run["gap"][5:15].mean()
     middle = (run["step"] >= 750) & (run["step"] <= 1350)
     assert spearmanr(run["estimate"][middle], run["frechet"][middle]).statistic < 0
-    slope = (1 + math.sqrt(1 + run["estimate"][-1] / 5)) / 2                    # eq. 07-balance with one slope
+    slope = (1 + math.sqrt(1 + run["estimate"][-1] / 5)) / 2  # eq. 07-balance with one slope
     assert slope == pytest.approx(1 + math.sqrt(run["penalty"][-1] / 10), rel=0.05)
     plain = records.load("mnist-mlp")
     loss = plain["loss_d"].reshape(50, -1).mean(axis=1)[plain["epochs"] - 1]
@@ -257,7 +289,9 @@ def test_pictures_return_figures():
     figures = [
         pictures.estimates(table, 1.1 * table, table, five, five),
         pictures.weights({"a": rng.normal(size=50), "b": rng.normal(size=50)}, 0.1),
-        pictures.landscapes(five, five, {"a": rng.random((5, 5)), "b": rng.random((5, 5))}, points, points),
+        pictures.landscapes(
+            five, five, {"a": rng.random((5, 5)), "b": rng.random((5, 5))}, points, points
+        ),
         pictures.slopes({"a": rng.random(50), "b": rng.random(50)}, 1.0),
         pictures.steepness((1, 2, 4), {"a": five[:3], "b": five[:3]}),
         pictures.forces((1, 2, 4), {"a": table[:, :3]}, {"a": table[:, :3]}),

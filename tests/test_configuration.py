@@ -1,4 +1,6 @@
-"""What a checkpoint knows of a run: every random generator, the states of its objects, and which run it is."""
+"""What a checkpoint knows of a run: every random generator, the states of its objects, and which
+run it is.
+"""
 
 import random
 import types
@@ -34,7 +36,8 @@ def path(tmp_path):
     return tmp_path / "run.ckpt"
 
 
-# ------------------------------------------------------------------------------------------------------ generators
+# --------------------------------------------------------------------------------------------------
+# ---- generators
 
 
 class Module(nn.Module):
@@ -85,7 +88,9 @@ def in_the_loss():
     g = seeded()
 
     def labels(d_real, d_fake):
-        return (d_real - 1 + 0.1 * torch.randn(d_real.shape, generator=g)).square().mean() + d_fake.square().mean()
+        return (
+            d_real - 1 + 0.1 * torch.randn(d_real.shape, generator=g)
+        ).square().mean() + d_fake.square().mean()
 
     return Run(loss=Loss("noisy labels", labels, LEAST_SQUARES.generator))
 
@@ -109,7 +114,9 @@ def in_a_hook_of_the_optimiser():
 
 def in_a_forward_hook():
     run, g = Run(), seeded()
-    run.game.D[1].register_forward_hook(lambda layer, x, y: y + 0.1 * torch.randn(y.shape, generator=g))
+    run.game.D[1].register_forward_hook(
+        lambda layer, x, y: y + 0.1 * torch.randn(y.shape, generator=g)
+    )
     return run
 
 
@@ -118,11 +125,16 @@ def shared_by_all(draw):
 
 
 PLACES = {
-    "a dict in the penalty": in_a_dict, "a tuple in an object in the penalty": in_an_object,
-    "a global that the penalty reads": in_a_global, "a penalty that is a module": lambda: Run(penalty=Module()),
-    "slots of the penalty": lambda: Run(penalty=Slots()), "the loss": in_the_loss,
-    "a layer of G": lambda: in_a_layer("G"), "a layer of D": lambda: in_a_layer("D"),
-    "a hook of an optimiser": in_a_hook_of_the_optimiser, "a hook of a layer": in_a_forward_hook,
+    "a dict in the penalty": in_a_dict,
+    "a tuple in an object in the penalty": in_an_object,
+    "a global that the penalty reads": in_a_global,
+    "a penalty that is a module": lambda: Run(penalty=Module()),
+    "slots of the penalty": lambda: Run(penalty=Slots()),
+    "the loss": in_the_loss,
+    "a layer of G": lambda: in_a_layer("G"),
+    "a layer of D": lambda: in_a_layer("D"),
+    "a hook of an optimiser": in_a_hook_of_the_optimiser,
+    "a hook of a layer": in_a_forward_hook,
     "numpy's state": lambda: shared_by_all(np.random.random),
     "Python's state": lambda: shared_by_all(random.random),
     "Python's state for pairs": lambda: shared_by_all(lambda: random.gauss(0, 1)),
@@ -164,7 +176,9 @@ def test_the_nearest_place_names_a_generator_and_circles_end():
 
 
 def test_a_name_that_the_run_uses_itself_is_refused(path):
-    with pytest.raises(CheckpointError, match=r"generators\['z'\] .* choose a name other than penalty\.\S+, z"):
+    with pytest.raises(
+        CheckpointError, match=r"generators\['z'\] .* choose a name other than penalty\.\S+, z"
+    ):
         Run().fit(checkpoint=Checkpoint(path, generators={"z": seeded()}))
     run = Run()
     run.fit(2, Checkpoint(path, generators={"z": run.game.generator}))
@@ -176,7 +190,8 @@ def test_the_error_for_a_stream_says_when_its_generator_is_enough(path):
         Run(batches=iter([torch.zeros(16, 1, 2, 2)])).fit(checkpoint=Checkpoint(path))
 
 
-# ---------------------------------------------------------------------------------------------------------- states
+# --------------------------------------------------------------------------------------------------
+# -------- states
 
 
 class Lazy:
@@ -215,7 +230,9 @@ def test_the_same_objects_go_on_whatever_their_penalty_counts(path):
     assert run.options["penalty"].calls == 10
     assert run.fit(checkpoint=Checkpoint(path)).digest() == expected
     run.options["penalty"].calls = 7
-    with pytest.raises(CheckpointError, match=r"penalty\.calls is 7 here and 0 there\. .*change .* built afresh"):
+    with pytest.raises(
+        CheckpointError, match=r"penalty\.calls is 7 here and 0 there\. .*change .* built afresh"
+    ):
         run.fit(13, Checkpoint(path))
 
 
@@ -287,22 +304,31 @@ def test_a_whole_file_of_other_content_is_refused(path, content):
         content = files.read(path)
         del content["format"]
     path.write_bytes(encode(content))
-    with pytest.raises(CheckpointError, match=r"is whole, but no checkpoint of this version of ganbook"):
+    with pytest.raises(
+        CheckpointError, match=r"is whole, but no checkpoint of this version of ganbook"
+    ):
         Run().fit(checkpoint=Checkpoint(path))
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    ({"generators": torch.Generator()}, r"generators is <torch.*expected names and what they stand for"),
-    ({"generators": [torch.Generator()]}, r"generators is \[<torch.*such as \{'noise': g\}"),
-    ({"states": {"rates": 3}}, r"states\['rates'\] is 3: expected an object with state_dict"),
-    ({"path": None}, r"path is None: expected the name of a file"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"generators": torch.Generator()},
+            r"generators is <torch.*expected names and what they stand for",
+        ),
+        ({"generators": [torch.Generator()]}, r"generators is \[<torch.*such as \{'noise': g\}"),
+        ({"states": {"rates": 3}}, r"states\['rates'\] is 3: expected an object with state_dict"),
+        ({"path": None}, r"path is None: expected the name of a file"),
+    ],
+)
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         Checkpoint(**{"path": "run.ckpt"} | arguments)
 
 
-# -------------------------------------------------------------------------------------------------- which run it is
+# --------------------------------------------------------------------------------------------------
+# which run it is
 
 
 def weighted(w):
@@ -350,39 +376,79 @@ class Called:
 
 
 GLOBAL = "def f(D, x_real, x_fake): return W * D(x_real).mean()"
-IN_A_COMPREHENSION = "def f(D, x_real, x_fake): return sum(W * D(x).mean() for x in (x_real, x_fake))"
+IN_A_COMPREHENSION = (
+    "def f(D, x_real, x_fake): return sum(W * D(x).mean() for x in (x_real, x_fake))"
+)
 IN_A_LAMBDA = "def f(D, x_real, x_fake):\n    return (lambda x: W * x)(D(x_real).mean())"
 
 
-@pytest.mark.parametrize(("here", "there", "difference"), [
-    (weighted(1), weighted(9), "value.w is 1 here and 9 there"),
-    (weighted(True), weighted(1), "value.w is True here and 1 there"),
-    (weighted(np.float32(1)), weighted(np.float32(9)), "value.w is 1.0 here and 9.0 there"),
-    (weighted(torch.tensor(1.0)), weighted(torch.tensor(3.0)), "value.w is 1.0 here and 3.0 there"),
-    (weighted(torch.ones(4)), weighted(9 * torch.ones(4)), "value.w.2 is"),
-    (weighted(torch.ones(2).bfloat16()), weighted(torch.zeros(2).bfloat16()), "value.w.2 is"),
-    (weighted(np.ones(4)), weighted(9 * np.ones(4)), "value.w.2 is"),
-    (weighted({1, 2}), weighted({1, 3}), "value.w.1 is 2 here and 3 there"),
-    (weighted(types.SimpleNamespace(w=1.0)), weighted(types.SimpleNamespace(w=9.0)), "value.w.w is 1.0 here"),
-    (weighted(Called(1.0)), weighted(Called(9.0)), "value.w.w is 1.0 here and 9.0 there"),
-    (weighted(Weight(1.0)), weighted(Weight(9.0)), "value.w.w is 1.0 here and 9.0 there"),
-    (keyword_only(1.0), keyword_only(9.0), "value.w is 1.0 here and 9.0 there"),
-    (Scaled(1.0), Scaled(9.0), "value.layers.network.w is 1.0 here and 9.0 there"),
-    (Scaled(1.0, act=torch.relu), Scaled(1.0, act=torch.tanh), "value.layers.network.more.act is"),
-    (nn.Linear(2, 3), nn.Linear(2, 3).requires_grad_(False), "value.state.weight.3 is absent here and frozen there"),
-    (source(GLOBAL, W=1.0), source(GLOBAL, W=9.0), "value.W is 1.0 here and 9.0 there"),
-    (source(GLOBAL, W=[1.0]), source(GLOBAL, W=[9.0]), "value.W.0 is 1.0 here and 9.0 there"),
-    (source(GLOBAL, W=Called(1.0)), source(GLOBAL, W=Called(9.0)), "value.W.w is 1.0 here and 9.0 there"),
-    (source(IN_A_COMPREHENSION, W=1.0), source(IN_A_COMPREHENSION, W=9.0), "value.W is 1.0 here and 9.0 there"),
-    (source(IN_A_LAMBDA, W=1.0), source(IN_A_LAMBDA, W=9.0), "value.W is 1.0 here and 9.0 there"),
-    (source("f = lambda x: 10 * x"), source("f = lambda x: 0.1 * x"), "value.body is"),
-    (source("f = lambda x: x - 1"), source("f = lambda x: x + 1"), "value.body is"),
-    (source("f = lambda x: map(lambda t: t + 1, x)"), source("f = lambda x: map(lambda t: t + 2, x)"), "value.body is"),
-    (source("f = lambda x: x.mean()"), source("f = lambda x: x.sum()"), "value.body is"),
-    (source("f = lambda x: x in {1, 2}"), source("f = lambda x: x in {1, 3}"), "value.body is"),
-    (source("class C:\n    def __call__(self, x): return x\nf = C()"),
-     source("class C:\n    def __call__(self, x): return 2 * x\nf = C()"), "value.__call__.body is"),
-])
+@pytest.mark.parametrize(
+    ("here", "there", "difference"),
+    [
+        (weighted(1), weighted(9), "value.w is 1 here and 9 there"),
+        (weighted(True), weighted(1), "value.w is True here and 1 there"),
+        (weighted(np.float32(1)), weighted(np.float32(9)), "value.w is 1.0 here and 9.0 there"),
+        (
+            weighted(torch.tensor(1.0)),
+            weighted(torch.tensor(3.0)),
+            "value.w is 1.0 here and 3.0 there",
+        ),
+        (weighted(torch.ones(4)), weighted(9 * torch.ones(4)), "value.w.2 is"),
+        (weighted(torch.ones(2).bfloat16()), weighted(torch.zeros(2).bfloat16()), "value.w.2 is"),
+        (weighted(np.ones(4)), weighted(9 * np.ones(4)), "value.w.2 is"),
+        (weighted({1, 2}), weighted({1, 3}), "value.w.1 is 2 here and 3 there"),
+        (
+            weighted(types.SimpleNamespace(w=1.0)),
+            weighted(types.SimpleNamespace(w=9.0)),
+            "value.w.w is 1.0 here",
+        ),
+        (weighted(Called(1.0)), weighted(Called(9.0)), "value.w.w is 1.0 here and 9.0 there"),
+        (weighted(Weight(1.0)), weighted(Weight(9.0)), "value.w.w is 1.0 here and 9.0 there"),
+        (keyword_only(1.0), keyword_only(9.0), "value.w is 1.0 here and 9.0 there"),
+        (Scaled(1.0), Scaled(9.0), "value.layers.network.w is 1.0 here and 9.0 there"),
+        (
+            Scaled(1.0, act=torch.relu),
+            Scaled(1.0, act=torch.tanh),
+            "value.layers.network.more.act is",
+        ),
+        (
+            nn.Linear(2, 3),
+            nn.Linear(2, 3).requires_grad_(False),
+            "value.state.weight.3 is absent here and frozen there",
+        ),
+        (source(GLOBAL, W=1.0), source(GLOBAL, W=9.0), "value.W is 1.0 here and 9.0 there"),
+        (source(GLOBAL, W=[1.0]), source(GLOBAL, W=[9.0]), "value.W.0 is 1.0 here and 9.0 there"),
+        (
+            source(GLOBAL, W=Called(1.0)),
+            source(GLOBAL, W=Called(9.0)),
+            "value.W.w is 1.0 here and 9.0 there",
+        ),
+        (
+            source(IN_A_COMPREHENSION, W=1.0),
+            source(IN_A_COMPREHENSION, W=9.0),
+            "value.W is 1.0 here and 9.0 there",
+        ),
+        (
+            source(IN_A_LAMBDA, W=1.0),
+            source(IN_A_LAMBDA, W=9.0),
+            "value.W is 1.0 here and 9.0 there",
+        ),
+        (source("f = lambda x: 10 * x"), source("f = lambda x: 0.1 * x"), "value.body is"),
+        (source("f = lambda x: x - 1"), source("f = lambda x: x + 1"), "value.body is"),
+        (
+            source("f = lambda x: map(lambda t: t + 1, x)"),
+            source("f = lambda x: map(lambda t: t + 2, x)"),
+            "value.body is",
+        ),
+        (source("f = lambda x: x.mean()"), source("f = lambda x: x.sum()"), "value.body is"),
+        (source("f = lambda x: x in {1, 2}"), source("f = lambda x: x in {1, 3}"), "value.body is"),
+        (
+            source("class C:\n    def __call__(self, x): return x\nf = C()"),
+            source("class C:\n    def __call__(self, x): return 2 * x\nf = C()"),
+            "value.__call__.body is",
+        ),
+    ],
+)
 def test_another_number_or_body_is_another_configuration(here, there, difference):
     found = differences(describe({"value": here}), describe({"value": there}))
     assert found and found[0].startswith(difference), found
@@ -400,19 +466,32 @@ def f(D, x_real, x_fake):
 '''
 
 
-@pytest.mark.parametrize(("here", "there"), [
-    (r1(1), r1(1.0)), (weighted(np.float64(0.1)), weighted(0.1)), (weighted(float("nan")), weighted(float("nan"))),
-    (source(GLOBAL, W=1), source(COMMENTED, W=1.0)), (weighted((0.5, 1)), weighted([0.5, 1])),
-    (source(IN_A_LAMBDA, W=1), source("\n\n" + IN_A_LAMBDA, W=1)),
-    (source(GLOBAL, W=1, unused=3), source(GLOBAL, W=1)),
-    (nn.Linear(2, 3), nn.Linear(2, 3)), (weighted(nn.Linear(2, 3)), weighted(nn.Linear(2, 3))),
-])
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        (r1(1), r1(1.0)),
+        (weighted(np.float64(0.1)), weighted(0.1)),
+        (weighted(float("nan")), weighted(float("nan"))),
+        (source(GLOBAL, W=1), source(COMMENTED, W=1.0)),
+        (weighted((0.5, 1)), weighted([0.5, 1])),
+        (source(IN_A_LAMBDA, W=1), source("\n\n" + IN_A_LAMBDA, W=1)),
+        (source(GLOBAL, W=1, unused=3), source(GLOBAL, W=1)),
+        (nn.Linear(2, 3), nn.Linear(2, 3)),
+        (weighted(nn.Linear(2, 3)), weighted(nn.Linear(2, 3))),
+    ],
+)
 def test_the_same_written_otherwise_is_the_same(here, there):
     assert differences(describe({"value": here}), describe({"value": there})) == []
 
 
 def test_functions_of_installed_packages_count_by_name_so_that_versions_may_change():
-    assert describe(torch.nn.utils.clip_grad_norm_).keys() <= {"name", "func", "default.0", "default.1", "default.2"}
+    assert describe(torch.nn.utils.clip_grad_norm_).keys() <= {
+        "name",
+        "func",
+        "default.0",
+        "default.1",
+        "default.2",
+    }
     assert "body" not in describe(r1(1.0))
 
 
@@ -422,7 +501,9 @@ def test_what_holds_itself_is_described():
     parent = Scaled(1.0)
     parent.more["parent"] = [parent]
     assert describe(held) == [1, "builtins.list"]
-    assert describe(parent)["layers"]["network"]["more"] == {"parent": [describe(Scaled(1.0))["name"]]}
+    assert describe(parent)["layers"]["network"]["more"] == {
+        "parent": [describe(Scaled(1.0))["name"]]
+    }
 
 
 def bits(p):
@@ -439,11 +520,18 @@ def clipped(largest):
     return run
 
 
-@pytest.mark.parametrize(("here", "there", "difference"), [
-    (lambda: bits(0.6), lambda: bits(0.1), r"D\.layers\.3\.p is 0\.6 here and 0\.1 there"),
-    (lambda: clipped(1.0), lambda: clipped(1e-3), r"optimizer_d\.hooks_before\.0\.largest is 1\.0 here and 0\.001"),
-    (Run, lambda: clipped(1.0), r"optimizer_d\.hooks_before\S* is \S+ here and"),
-])
+@pytest.mark.parametrize(
+    ("here", "there", "difference"),
+    [
+        (lambda: bits(0.6), lambda: bits(0.1), r"D\.layers\.3\.p is 0\.6 here and 0\.1 there"),
+        (
+            lambda: clipped(1.0),
+            lambda: clipped(1e-3),
+            r"optimizer_d\.hooks_before\.0\.largest is 1\.0 here and 0\.001",
+        ),
+        (Run, lambda: clipped(1.0), r"optimizer_d\.hooks_before\S* is \S+ here and"),
+    ],
+)
 def test_through_fit(path, here, there, difference):
     there().fit(2, Checkpoint(path))
     there().fit(3, Checkpoint(path))
@@ -457,7 +545,9 @@ def test_under_another_python_bodies_are_not_compared(path):
     saved = files.read(path)
     assert saved["configuration"]["penalty"]["body"]
     saved["environment"]["python"] = "3.2"
-    saved["configuration"]["penalty"]["body"] = saved["last"]["penalty"]["body"] = "of other instructions"
+    saved["configuration"]["penalty"]["body"] = saved["last"]["penalty"]["body"] = (
+        "of other instructions"
+    )
     path.write_bytes(encode(saved))
     with pytest.warns(RuntimeWarning, match=r"saved under \{'python': '3\.2'.*not bitwise"):
         Run(penalty=penalty).fit(3, Checkpoint(path))

@@ -34,9 +34,13 @@ GiB = 1 << 30
 
 def content_of(shape, seed):
     """An IDX file made by hand."""
-    entries = np.random.default_rng(seed).integers(0, 10 if len(shape) == 1 else 256, shape, dtype=np.uint8)
+    entries = np.random.default_rng(seed).integers(
+        0, 10 if len(shape) == 1 else 256, shape, dtype=np.uint8
+    )
     return (
-        struct.pack(">BBBB", 0, 0, 8, len(shape)) + struct.pack(f">{len(shape)}i", *shape) + entries.tobytes()
+        struct.pack(">BBBB", 0, 0, 8, len(shape))
+        + struct.pack(f">{len(shape)}i", *shape)
+        + entries.tobytes()
     )
 
 
@@ -47,8 +51,12 @@ SHAPES = {
     "t10k-labels-idx1-ubyte": (N_TEST,),
 }
 CONTENT = {name: content_of(shape, seed) for seed, (name, shape) in enumerate(SHAPES.items())}
-FILES = [IdxFile(name, shape, hashlib.md5(CONTENT[name]).hexdigest()) for name, shape in SHAPES.items()]
-TINY = Dataset("TINY", "MNIST", ("", "mnist", "MNIST/raw"), (FILES[0], FILES[1]), (FILES[2], FILES[3]))
+FILES = [
+    IdxFile(name, shape, hashlib.md5(CONTENT[name]).hexdigest()) for name, shape in SHAPES.items()
+]
+TINY = Dataset(
+    "TINY", "MNIST", ("", "mnist", "MNIST/raw"), (FILES[0], FILES[1]), (FILES[2], FILES[3])
+)
 IMAGES = FILES[0]
 
 
@@ -78,14 +86,18 @@ def require_mnist():
     """Give the real MNIST's location on disk; without it fail under CI, and skip elsewhere."""
     place = data.locate(MNIST)
     if None in place.values():
-        reason = "MNIST is not on disk: set GANBOOK_DATA to its folder, or run `python -m ganbook data`"
+        reason = (
+            "MNIST is not on disk: set GANBOOK_DATA to its folder, or run `python -m ganbook data`"
+        )
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     return place
 
 
 @pytest.fixture
 def nowhere(tmp_path, monkeypatch):
-    """A machine with an empty home: no data folder is named and the cache is empty; gives the cache."""
+    """A machine with an empty home: no data folder is named and the cache is empty; gives the
+    cache.
+    """
     monkeypatch.delenv("GANBOOK_DATA", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home" / ".cache"))
@@ -136,7 +148,9 @@ def test_truncated_gzip_is_refused(tmp_path, keep):
         assert "an empty file" in message
     elif keep > 2 or keep < 0:
         assert (
-            "fails after" in message and "end-of-stream" in message and f"{IMAGES.size} readable" in message
+            "fails after" in message
+            and "end-of-stream" in message
+            and f"{IMAGES.size} readable" in message
         )
 
 
@@ -175,7 +189,9 @@ def test_one_wrong_bit_has_the_wrong_md5(tmp_path, place):
     path = tmp_path / IMAGES.name
     path.write_bytes(damaged)
     message = refusal(path)
-    assert hashlib.md5(damaged).hexdigest() in message and f"expected the MD5 {IMAGES.md5}" in message
+    assert (
+        hashlib.md5(damaged).hexdigest() in message and f"expected the MD5 {IMAGES.md5}" in message
+    )
 
 
 def test_wrong_magic_is_refused(tmp_path):
@@ -190,11 +206,17 @@ def test_wrong_magic_is_refused(tmp_path):
 def test_images_and_labels_swapped_are_named(tmp_path):
     path = tmp_path / IMAGES.name
     path.write_bytes(CONTENT["train-labels-idx1-ubyte"])
-    assert f"found a header for {N_TRAIN} labels; expected a header for {N_TRAIN} images" in refusal(path)
+    assert (
+        f"found a header for {N_TRAIN} labels; expected a header for {N_TRAIN} images"
+        in refusal(path)
+    )
     path = tmp_path / "train-labels-idx1-ubyte.gz"
     path.write_bytes(gzip.compress(CONTENT[IMAGES.name][:200]))
     message = refusal(path, FILES[1])
-    assert f"found a header for {N_TRAIN} images x 28 x 28; expected a header for {N_TRAIN} labels" in message
+    assert (
+        f"found a header for {N_TRAIN} images x 28 x 28; expected a header for {N_TRAIN} labels"
+        in message
+    )
 
 
 def test_training_and_test_files_swapped_are_named(tmp_path):
@@ -219,7 +241,8 @@ def test_oversized_files_are_refused_without_using_memory(tmp_path):
     tracemalloc.start()
     try:
         assert f"{4 * GiB} bytes on disk; expected at most {IMAGES.size}" in refusal(sparse)
-        # A bomb this dense is larger on disk than the content it pretends to be; a wider limit lets it in.
+        # A bomb this dense is larger on disk than the content it pretends to be; a wider limit lets
+        # it in.
         wide = IdxFile(IMAGES.name, (100, 28, 28), "")
         assert bomb.stat().st_size < wide.size
         assert "found a header" in refusal(bomb, wide)
@@ -252,7 +275,9 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path):
 @pytest.mark.parametrize("layout", ["", "mnist", "MNIST/raw"])
 @pytest.mark.parametrize("packed", [True, False])
 @pytest.mark.parametrize("place", ["root", "environment", "cache"])
-def test_every_place_and_layout_is_found(tmp_path, nowhere, offline, monkeypatch, place, layout, packed):
+def test_every_place_and_layout_is_found(
+    tmp_path, nowhere, offline, monkeypatch, place, layout, packed
+):
     top = nowhere if place == "cache" else tmp_path / "books"
     lay(top / layout, packed)
     if place == "environment":
@@ -270,8 +295,12 @@ def test_every_place_and_layout_is_found(tmp_path, nowhere, offline, monkeypatch
 
 def test_places_are_searched_in_order(tmp_path, nowhere, monkeypatch):
     lay(nowhere)
-    assert set(data.locate(TINY)[name] for name in SHAPES) == {nowhere / f"{name}.gz" for name in SHAPES}
-    monkeypatch.setenv("GANBOOK_DATA", str(lay(tmp_path / "named", only=[IMAGES.name]).parent / "named"))
+    assert set(data.locate(TINY)[name] for name in SHAPES) == {
+        nowhere / f"{name}.gz" for name in SHAPES
+    }
+    monkeypatch.setenv(
+        "GANBOOK_DATA", str(lay(tmp_path / "named", only=[IMAGES.name]).parent / "named")
+    )
     assert data.locate(TINY)[IMAGES.name] == tmp_path / "named" / f"{IMAGES.name}.gz"
     root = lay(tmp_path / "root", packed=False)
     assert data.locate(TINY, root)[IMAGES.name] == root / IMAGES.name
@@ -284,7 +313,9 @@ def test_files_of_one_split_may_lie_apart(tmp_path, nowhere, offline):
     assert len(files.load(TINY, "train", lay(tmp_path / "root", only=[IMAGES.name]))) == N_TRAIN
 
 
-def test_home_is_expanded_and_an_empty_variable_is_no_folder(tmp_path, nowhere, offline, monkeypatch):
+def test_home_is_expanded_and_an_empty_variable_is_no_folder(
+    tmp_path, nowhere, offline, monkeypatch
+):
     lay(tmp_path / "home" / "books")
     assert len(files.load(TINY, "test", "~/books")) == N_TEST
     monkeypatch.setenv("GANBOOK_DATA", "~/books")
@@ -295,7 +326,9 @@ def test_home_is_expanded_and_an_empty_variable_is_no_folder(tmp_path, nowhere, 
         files.load(TINY, "test")
 
 
-def test_a_damaged_file_is_reported_though_a_later_place_holds_a_good_one(tmp_path, nowhere, monkeypatch):
+def test_a_damaged_file_is_reported_though_a_later_place_holds_a_good_one(
+    tmp_path, nowhere, monkeypatch
+):
     lay(nowhere)
     good = lay(tmp_path / "named")
     monkeypatch.setenv("GANBOOK_DATA", str(good))
@@ -415,8 +448,12 @@ def test_download_that_brings_the_wrong_thing(nowhere, mirror, monkeypatch):
     mirror.files[f"{IMAGES.name}.gz"] = gzip.compress(broken)
     with pytest.raises(DataError, match=r"download failed(.|\n)*corrupted"):  # torchvision saw it
         files.load(TINY, "test")
-    monkeypatch.setattr(datasets.MNIST, "resources", [(name, None) for name, _ in datasets.MNIST.resources])
-    with pytest.raises(DataError, match=f"download failed.*expected the MD5 {IMAGES.md5}"):  # we saw it
+    monkeypatch.setattr(
+        datasets.MNIST, "resources", [(name, None) for name, _ in datasets.MNIST.resources]
+    )
+    with pytest.raises(
+        DataError, match=f"download failed.*expected the MD5 {IMAGES.md5}"
+    ):  # we saw it
         files.load(TINY, "test")
     assert list((nowhere / "MNIST/raw").iterdir()) == [] and litter(nowhere) == []
 
@@ -439,8 +476,12 @@ def test_stalled_connection_ends(nowhere, mirror, monkeypatch):
 
     monkeypatch.setattr(download, "STALLED", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setattr(datasets.MNIST, "mirrors", [f"http://127.0.0.1:{silent.getsockname()[1]}/"])
-        last_resort = threading.Timer(30, silent.close)  # resets the connection, so that nothing hangs here
+        monkeypatch.setattr(
+            datasets.MNIST, "mirrors", [f"http://127.0.0.1:{silent.getsockname()[1]}/"]
+        )
+        last_resort = threading.Timer(
+            30, silent.close
+        )  # resets the connection, so that nothing hangs here
         last_resort.start()
         with pytest.raises(DataError, match=r"download failed.*timed out"):
             files.load(TINY, "train")
@@ -464,7 +505,9 @@ def test_offline_without_data_names_three_ways_out(nowhere, offline, load, monke
 def test_cache_below_a_file_cannot_be_written(nowhere, mirror):
     nowhere.parent.parent.mkdir(parents=True)
     nowhere.parent.write_text("a file where the cache should be")
-    with pytest.raises(DataError, match=r"cache folder .* cannot be written: .*\n?.*Three ways out"):
+    with pytest.raises(
+        DataError, match=r"cache folder .* cannot be written: .*\n?.*Three ways out"
+    ):
         files.load(TINY, "train")
     assert mirror.requests == []
     assert nowhere.parent.read_text() == "a file where the cache should be"
@@ -554,7 +597,10 @@ def test_read_only_cache(run, monkeypatch):
         cache.chmod(0o555)
         # For root every folder is writable, so that the child becomes somebody else.
         message = run("nobody" if os.geteuid() == 0 else "plain")[0]
-        assert f"the cache folder {cache} cannot be written" in message and "Permission denied" in message
+        assert (
+            f"the cache folder {cache} cannot be written" in message
+            and "Permission denied" in message
+        )
         assert "Three ways out" in message
         assert list(cache.iterdir()) == []
 
@@ -575,7 +621,18 @@ def test_mnist_is_mnist():
     require_mnist()
     train, test = data.mnist("train"), data.mnist("test")
     assert train.x.shape == (60_000, 1, 28, 28) and test.x.shape == (10_000, 1, 28, 28)
-    assert train.y.bincount().tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert train.y.bincount().tolist() == [
+        5923,
+        6742,
+        5958,
+        6131,
+        5842,
+        5421,
+        5918,
+        6265,
+        5851,
+        5949,
+    ]
     assert test.y.bincount().tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert train.y[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
     pixels = train.x.double() / 255
@@ -619,8 +676,12 @@ def test_mnist_in_the_place_of_fashion_mnist_is_named(tmp_path):
         data.fashion_mnist("test", tmp_path)
 
 
-def test_fashion_mnist_ignores_the_flat_files_of_a_shared_folder(tmp_path, nowhere, offline, monkeypatch):
-    fashion = Dataset(**{**vars(FASHION_MNIST), "train": TINY.train, "test": TINY.test, "system": ()})
+def test_fashion_mnist_ignores_the_flat_files_of_a_shared_folder(
+    tmp_path, nowhere, offline, monkeypatch
+):
+    fashion = Dataset(
+        **{**vars(FASHION_MNIST), "train": TINY.train, "test": TINY.test, "system": ()}
+    )
     lay(tmp_path / "named")
     monkeypatch.setenv("GANBOOK_DATA", str(tmp_path / "named"))
     assert set(data.locate(fashion).values()) == {None}
@@ -643,7 +704,9 @@ def test_catalogue_agrees_with_torchvision():
 
     for dataset in (MNIST, FASHION_MNIST):
         theirs = getattr(datasets, dataset.torchvision)
-        assert [name for name, _ in theirs.resources] == [f"{file.name}.gz" for file in dataset.files]
+        assert [name for name, _ in theirs.resources] == [
+            f"{file.name}.gz" for file in dataset.files
+        ]
         assert dataset.layouts[-1] == f"{theirs.__name__}/raw"
     assert [file.size for file in MNIST.files] == [47_040_016, 60_008, 7_840_016, 10_008]
 
@@ -670,8 +733,16 @@ def test_images_pick():
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [
-        (torch.zeros(3, 1, 4, 4), torch.zeros(3, dtype=torch.int64), "x is torch.float32 .*to_uint8"),
-        (torch.zeros(3, 4, 4, dtype=torch.uint8), torch.zeros(3, dtype=torch.int64), r"x is .*\(3, 4, 4\)"),
+        (
+            torch.zeros(3, 1, 4, 4),
+            torch.zeros(3, dtype=torch.int64),
+            "x is torch.float32 .*to_uint8",
+        ),
+        (
+            torch.zeros(3, 4, 4, dtype=torch.uint8),
+            torch.zeros(3, dtype=torch.int64),
+            r"x is .*\(3, 4, 4\)",
+        ),
         (np.zeros((3, 1, 4, 4), np.uint8), torch.zeros(3, dtype=torch.int64), "x is ndarray"),
         (torch.zeros(3, 1, 4, 4, dtype=torch.uint8), torch.zeros(3), "y is torch.float32"),
         (
@@ -739,7 +810,8 @@ def test_digits():
 
 def test_stacked():
     source = Images(
-        torch.arange(10, dtype=torch.uint8).reshape(10, 1, 1, 1).expand(10, 1, 4, 4) * 20, torch.arange(10)
+        torch.arange(10, dtype=torch.uint8).reshape(10, 1, 1, 1).expand(10, 1, 4, 4) * 20,
+        torch.arange(10),
     )
     images = data.stacked(source, 5000, torch.Generator().manual_seed(1))
     assert images.x.shape == (5000, 3, 4, 4) and images.y.shape == (5000,)
@@ -831,7 +903,9 @@ def test_batches_leave_the_bytes_alone():
     assert next(batches(images.x, 3, torch.Generator(), device="cpu")).shape == (3, 1, 1, 2)
 
 
-@pytest.mark.parametrize("steps", [0, 1, 3, 4, 5, 8, 11])  # 4 batches an epoch: starts, middles and ends
+@pytest.mark.parametrize(
+    "steps", [0, 1, 3, 4, 5, 8, 11]
+)  # 4 batches an epoch: starts, middles and ends
 def test_position_is_saved_and_restored(steps):
     stream = batches(numbered(100), 30, torch.Generator().manual_seed(11))
     for _ in range(steps):
@@ -839,7 +913,9 @@ def test_position_is_saved_and_restored(steps):
     state = stream.state_dict()
     plain = {name: value for name, value in state.items() if not isinstance(value, torch.Tensor)}
     tensors = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
-    assert json.loads(json.dumps(plain)) == plain and {t.dtype for t in tensors.values()} == {torch.uint8}
+    assert json.loads(json.dumps(plain)) == plain and {t.dtype for t in tensors.values()} == {
+        torch.uint8
+    }
     expected = [numbers(next(stream)) for _ in range(10)]
     resumed = batches(numbered(100), 30, torch.Generator().manual_seed(99))
     next(resumed)
@@ -860,7 +936,9 @@ def test_position_is_exact_even_when_the_generator_is_shared():
     state = stream.state_dict()
 
     def future():
-        return [(numbers(next(stream)), torch.randn(3, generator=shared).tolist()) for _ in range(6)]
+        return [
+            (numbers(next(stream)), torch.randn(3, generator=shared).tolist()) for _ in range(6)
+        ]
 
     expected = future()
     stream.load_state_dict(state)
@@ -894,13 +972,28 @@ def test_unfit_states_are_refused_and_change_nothing():
     ("images", "size", "generator", "message"),
     [
         (numbered(10), 11, torch.Generator(), "batch_size is 11, but there are 10 images"),
-        (numbered(10), 0, torch.Generator(), "batch_size is 0; expected a whole number, at least 1"),
+        (
+            numbered(10),
+            0,
+            torch.Generator(),
+            "batch_size is 0; expected a whole number, at least 1",
+        ),
         (numbered(10), -1, torch.Generator(), "batch_size is -1; expected"),
         (numbered(10), 2.0, torch.Generator(), "batch_size is 2.0; expected"),
         (numbered(10), True, torch.Generator(), "batch_size is True; expected"),
         (numbered(10)[:0], 1, torch.Generator(), "holds no images"),
-        (torch.zeros(4, 1, 2, 2), 1, torch.Generator(), "images are torch.float32 .*expected Images"),
-        (torch.zeros(4, 2, 2, dtype=torch.uint8), 1, torch.Generator(), r"shape \(4, 2, 2\); expected"),
+        (
+            torch.zeros(4, 1, 2, 2),
+            1,
+            torch.Generator(),
+            "images are torch.float32 .*expected Images",
+        ),
+        (
+            torch.zeros(4, 2, 2, dtype=torch.uint8),
+            1,
+            torch.Generator(),
+            r"shape \(4, 2, 2\); expected",
+        ),
         ([1, 2], 1, torch.Generator(), "images are list; expected"),
         (numbered(10), 2, None, "generator is None; expected"),
         (numbered(10), 2, 0, "generator is 0; expected"),

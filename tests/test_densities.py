@@ -1,4 +1,6 @@
-"""Quadrature against closed forms, torch.distributions.kl and scipy.integrate; D* and the game's value."""
+"""Quadrature against closed forms, torch.distributions.kl and scipy.integrate; D* and the game's
+value.
+"""
 
 import math
 
@@ -25,7 +27,9 @@ X = torch.linspace(-30, 34, 6401, dtype=torch.float64)
 
 
 def normal(mean: float, deviation: float = 1.0) -> Normal:
-    return Normal(torch.tensor(mean, dtype=torch.float64), torch.tensor(deviation, dtype=torch.float64))
+    return Normal(
+        torch.tensor(mean, dtype=torch.float64), torch.tensor(deviation, dtype=torch.float64)
+    )
 
 
 def mixture() -> MixtureSameFamily:
@@ -46,7 +50,9 @@ def mixture() -> MixtureSameFamily:
 )
 def test_kl_and_total_variation_agree_with_closed_forms(p, q):
     assert float(quadrature("kl", p, q, X)) == pytest.approx(float(kl_divergence(p, q)), abs=1e-8)
-    assert float(quadrature("reverse_kl", p, q, X)) == pytest.approx(float(kl_divergence(q, p)), abs=1e-8)
+    assert float(quadrature("reverse_kl", p, q, X)) == pytest.approx(
+        float(kl_divergence(q, p)), abs=1e-8
+    )
     if float(p.stddev) == float(q.stddev):
         closed = 2 * norm.cdf(abs(float(p.mean - q.mean)) / 2) - 1
         assert float(quadrature("total_variation", p, q, X)) == pytest.approx(closed, abs=1e-8)
@@ -74,7 +80,9 @@ def test_js_and_midpoint_agree_with_adaptive_integration():
     def js_integrand(t):
         a, b = density(p, t), density(q, t)
         return (
-            0.5 * (a * math.log(2 * a / (a + b)) + b * math.log(2 * b / (a + b))) if a > 0 and b > 0 else 0.0
+            0.5 * (a * math.log(2 * a / (a + b)) + b * math.log(2 * b / (a + b)))
+            if a > 0 and b > 0
+            else 0.0
         )
 
     def midpoint_integrand(t):
@@ -112,7 +120,9 @@ def test_bounded_support_and_far_apart_laws():
     one, three = Uniform(0.0, 1.0), Uniform(2.0, 3.0)
     assert float(quadrature("js", one, three, half_cells)) == pytest.approx(LOG2, abs=1e-9)
     assert float(quadrature("kl", one, three, half_cells)) == math.inf
-    assert float(quadrature("total_variation", one, three, half_cells)) == pytest.approx(1, abs=1e-9)
+    assert float(quadrature("total_variation", one, three, half_cells)) == pytest.approx(
+        1, abs=1e-9
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,7 +149,10 @@ def test_bad_grids_are_refused(x, word):
 
 
 def test_tails_that_matter_more_than_their_mass_are_not_cut_off():
-    narrow, wide = normal(1, 0.5), normal(-1, 2.0)  # beyond -14 lies 4e-11 of wide, times a log ratio of 450
+    narrow, wide = (
+        normal(1, 0.5),
+        normal(-1, 2.0),
+    )  # beyond -14 lies 4e-11 of wide, times a log ratio of 450
     x = torch.linspace(-14, 20, 4001, dtype=torch.float64)
     with pytest.raises(ValueError, match="tails"):
         quadrature("reverse_kl", narrow, wide, x)
@@ -227,4 +240,6 @@ def test_score_may_be_infinite_where_the_other_law_is_absent():
     half_cells = (torch.arange(-1000, 2000, dtype=torch.float64) + 0.5) / 500
     one, three = Uniform(0.0, 1.0), Uniform(2.0, 3.0)
     assert float(game_value(log_ratio(one, three), one, three, half_cells)) == 0
-    assert np.isneginf(float(game_value(lambda x: -log_ratio(one, three)(x), one, three, half_cells)))
+    assert np.isneginf(
+        float(game_value(lambda x: -log_ratio(one, three)(x), one, three, half_cells))
+    )

@@ -64,7 +64,9 @@ def test_ring_has_eight_different_modes_on_the_unit_circle():
     assert p.centers.shape == (8, 2) and p.std == 0.01
     torch.testing.assert_close(p.centers.norm(dim=1), torch.ones(8, dtype=torch.float64))
     gaps = torch.pdist(p.centers)
-    assert abs(float(gaps.min()) - 2 * math.sin(math.pi / 8)) < 1e-12, "neighbours at the side of the octagon"
+    assert abs(float(gaps.min()) - 2 * math.sin(math.pi / 8)) < 1e-12, (
+        "neighbours at the side of the octagon"
+    )
     assert abs(float(p.centers.sum())) < 1e-12
 
 
@@ -100,7 +102,9 @@ def test_samples_on_the_line_follow_their_distribution_function():
     assert stats.kstest(x.numpy(), cdf).pvalue > 1e-3
 
 
-@pytest.mark.parametrize("p", [ring(), gaussians([0.0, 1.0]), SwissRoll()], ids=["ring", "line", "roll"])
+@pytest.mark.parametrize(
+    "p", [ring(), gaussians([0.0, 1.0]), SwissRoll()], ids=["ring", "line", "roll"]
+)
 def test_the_given_generator_alone_decides_and_the_global_one_is_left_alone(p):
     before = torch.get_rng_state()
     one, two = p.sample(100, seeded(5)), p.sample(100, seeded(5))
@@ -204,9 +208,14 @@ def test_weights_are_normalised_and_parameters_frozen():
 
 
 def test_a_component_of_weight_zero_is_not_there():
-    """Not even far out, where a weight lifted to 2e-16, as Categorical(probs) does, would be all that is left."""
+    """Not even far out, where a weight lifted to 2e-16, as Categorical(probs) does, would be all
+    that is left.
+    """
     x = torch.linspace(-30, 30, 61, dtype=torch.float64).requires_grad_()
-    with_it, alone = gaussians([0.0, 20.0], [1.0, 1.0], [1.0, 0.0]).log_prob(x), gaussians([0.0]).log_prob(x)
+    with_it, alone = (
+        gaussians([0.0, 20.0], [1.0, 1.0], [1.0, 0.0]).log_prob(x),
+        gaussians([0.0]).log_prob(x),
+    )
     torch.testing.assert_close(with_it, alone, rtol=1e-12, atol=1e-12)
     slopes = [torch.autograd.grad(y.sum(), x)[0] for y in (with_it, alone)]
     torch.testing.assert_close(*slopes, rtol=1e-12, atol=1e-12)

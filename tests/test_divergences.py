@@ -1,4 +1,6 @@
-"""Vectors and Gaussians against scipy, torch.distributions.kl and closed forms; must-raise for the rest."""
+"""Vectors and Gaussians against scipy, torch.distributions.kl and closed forms; must-raise for the
+rest.
+"""
 
 import math
 
@@ -10,7 +12,15 @@ from scipy.stats import entropy as scipy_entropy
 from torch.distributions import MultivariateNormal, kl_divergence
 
 from ganbook import divergences
-from ganbook.divergences import entropy, js, kl, kl_normal, plug_in_floor, plug_in_kl, total_variation
+from ganbook.divergences import (
+    entropy,
+    js,
+    kl,
+    kl_normal,
+    plug_in_floor,
+    plug_in_kl,
+    total_variation,
+)
 
 LOG2 = math.log(2)
 
@@ -64,7 +74,9 @@ def test_kl_by_hand_is_directed():
 def test_zeros():
     p, q = np.array([0.5, 0.5, 0.0]), np.array([0.0, 0.5, 0.5])
     assert kl(p, q) == math.inf and kl(q, p) == math.inf
-    assert kl(np.array([1.0, 0.0, 0.0]), np.array([0.5, 0.5, 0.0])) == pytest.approx(LOG2, abs=1e-15)
+    assert kl(np.array([1.0, 0.0, 0.0]), np.array([0.5, 0.5, 0.0])) == pytest.approx(
+        LOG2, abs=1e-15
+    )
     assert js(p, q) == pytest.approx(LOG2 / 2, abs=1e-15)
     assert total_variation(p, q) == 0.5
     assert entropy(np.array([0.0, 1.0, 0.0])) == 0
@@ -113,7 +125,9 @@ def test_invariants_on_random_pairs():
     assert (kl(p, q) >= 0).all() and (kl(p, p) == 0).all()
     np.testing.assert_allclose(js(p, q), js(q, p), atol=1e-15)
     assert (js(p, q) <= LOG2 + 1e-15).all() and (js(p, q) > 0).all()
-    assert (total_variation(p, q) <= 1).all() and (total_variation(p, q) == total_variation(q, p)).all()
+    assert (total_variation(p, q) <= 1).all() and (
+        total_variation(p, q) == total_variation(q, p)
+    ).all()
     assert (np.sqrt(js(p, r)) <= np.sqrt(js(p, q)) + np.sqrt(js(q, r)) + 1e-12).all()
     finite = np.isfinite(kl(p, q))
     assert (total_variation(p, q)[finite] ** 2 <= kl(p, q)[finite] / 2).all()
@@ -124,7 +138,9 @@ def test_tiny_probabilities_stay_accurate():
     assert kl(p, np.array([0.5, 0.5])) == pytest.approx(LOG2, abs=1e-12)
     assert kl(np.array([0.5, 0.5]), p) == pytest.approx(-LOG2 + 150 * math.log(10), rel=1e-12)
     smallest = np.array([5e-324, 1.0])
-    assert np.isfinite(kl(np.array([0.5, 0.5]), smallest)) and np.isfinite(js(smallest, np.array([0.0, 1.0])))
+    assert np.isfinite(kl(np.array([0.5, 0.5]), smallest)) and np.isfinite(
+        js(smallest, np.array([0.0, 1.0]))
+    )
 
 
 @pytest.mark.parametrize(
@@ -204,7 +220,9 @@ def test_kl_normal_near_singular():
 def test_kl_normal_of_singular_covariances():
     ones = np.ones((2, 2))
     diagonal, across = np.array([1.0, 1.0]), np.array([1.0, -1.0])
-    same = kl_normal(np.zeros(2), ones, diagonal, 2 * ones)  # on the line y = x: N(0, 2) against N(sqrt 2, 4)
+    same = kl_normal(
+        np.zeros(2), ones, diagonal, 2 * ones
+    )  # on the line y = x: N(0, 2) against N(sqrt 2, 4)
     assert same == pytest.approx(0.5 * (0.5 - 1 + LOG2 + 2 / 4), rel=1e-12)
     assert kl_normal(np.zeros(2), ones, across, ones) == math.inf
     assert kl_normal(np.zeros(2), ones, np.zeros(2), np.eye(2)) == math.inf
@@ -228,7 +246,9 @@ def test_kl_normal_gradient_reaches_every_argument():
     shift = torch.linalg.solve(b, nu - mu)
     torch.testing.assert_close(grad_nu, shift)
     torch.testing.assert_close(grad_mu, -shift)
-    torch.testing.assert_close((grad_a + grad_a.T) / 2, (torch.linalg.inv(b) - torch.linalg.inv(a)) / 2)
+    torch.testing.assert_close(
+        (grad_a + grad_a.T) / 2, (torch.linalg.inv(b) - torch.linalg.inv(a)) / 2
+    )
     assert torch.isfinite(grad_b).all()
 
 
@@ -237,7 +257,10 @@ def test_kl_normal_gradient_reaches_every_argument():
     [
         ((np.zeros(2), np.eye(3), np.zeros(2), np.eye(2)), "expected \\(d,\\)"),
         ((np.zeros((1, 2)), np.eye(2), np.zeros(2), np.eye(2)), "expected \\(d,\\)"),
-        ((np.zeros(2), np.array([[1, 0.5], [0, 1]]), np.zeros(2), np.eye(2)), "cov_p is not symmetric"),
+        (
+            (np.zeros(2), np.array([[1, 0.5], [0, 1]]), np.zeros(2), np.eye(2)),
+            "cov_p is not symmetric",
+        ),
         ((np.zeros(2), np.eye(2), np.zeros(2), np.diag([1.0, -0.1])), "cov_q has the eigenvalue"),
         ((np.array([0, np.nan]), np.eye(2), np.zeros(2), np.eye(2)), "finite"),
     ],
@@ -250,7 +273,9 @@ def test_kl_normal_refuses(arguments, word):
 def test_plug_in_by_hand_and_refusals():
     counts = np.array([[2, 2, 0], [1, 1, 2]])
     uniform = np.full((2, 3), 1 / 3)
-    np.testing.assert_allclose(plug_in_kl(counts, uniform), [math.log(1.5), math.log(3) - 1.5 * LOG2])
+    np.testing.assert_allclose(
+        plug_in_kl(counts, uniform), [math.log(1.5), math.log(3) - 1.5 * LOG2]
+    )
     assert isinstance(plug_in_kl(torch.tensor([1, 1]), torch.tensor([0.5, 0.5])), torch.Tensor)
     for bad in (np.array([1.5, 2]), np.array([-1, 2]), np.array([0, 0]), np.array(3)):
         with pytest.raises(ValueError, match="whole numbers"):

@@ -48,10 +48,16 @@ def double(x, c):
 def declared(kind="function", check=double, **changes):
     """A small exercise of some kind; its solution is right for the default check only."""
     form = {
-        "id": "99.1", "title": "Twice", "stars": 2, "kind": kind,
-        "statement": "Write `double(x)`, $2x$.", "stub": "def double(x):\n    return ...",
-        "hints": ("Add.", "Add `x` to itself."), "explanation": "Twice.",
-        "solution": solution_99_1, "check": check,
+        "id": "99.1",
+        "title": "Twice",
+        "stars": 2,
+        "kind": kind,
+        "statement": "Write `double(x)`, $2x$.",
+        "stub": "def double(x):\n    return ...",
+        "hints": ("Add.", "Add `x` to itself."),
+        "explanation": "Twice.",
+        "solution": solution_99_1,
+        "check": check,
     }
     return Exercise(**{**form, **changes})
 
@@ -75,7 +81,9 @@ def test_a_function():
 
 
 def test_a_value_is_taken_bare_or_from_its_stub():
-    ex = declared("value", lambda value, c: c.equal(value, 0.25, mistakes={"Half of it.": lambda: 0.125}))
+    ex = declared(
+        "value", lambda value, c: c.equal(value, 0.25, mistakes={"Half of it.": lambda: 0.125})
+    )
     for answer in (0.25, lambda: 0.25, np.float32(0.25), torch.tensor(0.25), sympy.Rational(1, 4)):
         assert said(ex, answer)[0] == "correct"
     for answer in (0.125, lambda: 1 / 8):
@@ -89,8 +97,13 @@ def test_a_value_is_taken_bare_or_from_its_stub():
 
 def test_an_expression_is_compared_at_points_in_whatever_form():
     def check(value, c):
-        c.expression(value, lambda x, p: p * x / (1 + x), mistakes={"Inverted.": "(1 + x) / (p * x)"},
-                     x=(0.1, 3.0), p=(0.5, 2.0))
+        c.expression(
+            value,
+            lambda x, p: p * x / (1 + x),
+            mistakes={"Inverted.": "(1 + x) / (p * x)"},
+            x=(0.1, 3.0),
+            p=(0.5, 2.0),
+        )
 
     ex = declared("expression", check)
     x, p = sympy.symbols("x p", positive=True)
@@ -118,7 +131,9 @@ def test_a_choice_gives_the_reason_against_what_was_chosen():
 
 def test_a_classification_names_the_first_wrong_case():
     truth, labels = {"A": "fine", "B": "collapsed"}, ("fine", "collapsed", "frozen")
-    ex = declared("classify", classify(truth, labels, {("B", "fine"): "All its samples are one digit."}))
+    ex = declared(
+        "classify", classify(truth, labels, {("B", "fine"): "All its samples are one digit."})
+    )
     assert said(ex, truth)[0] == said(ex, lambda: dict(truth))[0] == "correct"
     message = said(ex, {"A": "fine", "B": "fine"})[1]
     assert message == "B is not 'fine'. All its samples are one digit. (1 of 2 are right.)"
@@ -165,20 +180,35 @@ def test_free_text_gets_a_rubric():
 # What answers may do
 
 
-@pytest.mark.parametrize(("answer", "status", "words"), [
-    (lambda x: None, "incorrect", "It returned None"),
-    (lambda x: print(2 * x), "incorrect", "printed its result and returned None"),
-    (lambda x: (2 * x)[None], "incorrect", "wrong shape: shape (2,) was expected, not shape (1, 2)"),
-    (lambda x: (2 * x).double(), "incorrect", "wrong dtype: torch.float32 was expected, not torch.float64"),
-    (lambda x: (2 * x).numpy(), "incorrect", "wrong type: a torch tensor was expected, not a float32 array"),
-    (lambda x: 2 * x / (x - 1) * 0, "incorrect", "NaN in 1 of 2 entries"),
-    (lambda x: x.mul_(2), "incorrect", "in place"),
-    (lambda: 1, "error", "could not be called"),
-    (lambda x: 1 / 0, "error", "ZeroDivisionError"),
-    (lambda x: sys.exit(3), "error", "SystemExit"),
-    (lambda x: torch.linalg.inv(x), "error", "torch.linalg.inv(x)"),
-    (lambda x: ..., "unattempted", "Replace the `...`"),
-])
+@pytest.mark.parametrize(
+    ("answer", "status", "words"),
+    [
+        (lambda x: None, "incorrect", "It returned None"),
+        (lambda x: print(2 * x), "incorrect", "printed its result and returned None"),
+        (
+            lambda x: (2 * x)[None],
+            "incorrect",
+            "wrong shape: shape (2,) was expected, not shape (1, 2)",
+        ),
+        (
+            lambda x: (2 * x).double(),
+            "incorrect",
+            "wrong dtype: torch.float32 was expected, not torch.float64",
+        ),
+        (
+            lambda x: (2 * x).numpy(),
+            "incorrect",
+            "wrong type: a torch tensor was expected, not a float32 array",
+        ),
+        (lambda x: 2 * x / (x - 1) * 0, "incorrect", "NaN in 1 of 2 entries"),
+        (lambda x: x.mul_(2), "incorrect", "in place"),
+        (lambda: 1, "error", "could not be called"),
+        (lambda x: 1 / 0, "error", "ZeroDivisionError"),
+        (lambda x: sys.exit(3), "error", "SystemExit"),
+        (lambda x: torch.linalg.inv(x), "error", "torch.linalg.inv(x)"),
+        (lambda x: ..., "unattempted", "Replace the `...`"),
+    ],
+)
 def test_each_misbehaviour_has_its_own_message(answer, status, words):
     assert said(declared(), answer)[0] == status
     assert words in said(declared(), answer)[1]
@@ -257,6 +287,7 @@ def test_a_mock_may_end_the_check_through_a_bare_except_exception():
     def check(answer, c):
         def mock():
             c.fail("Do not call this.")
+
         c.call(answer, mock, returns_none=True)
 
     def answer(mock):
@@ -265,7 +296,10 @@ def test_a_mock_may_end_the_check_through_a_bare_except_exception():
         except Exception:
             return 1
 
-    assert said(declared(check=check), answer) == ("incorrect", "Do not call this. (On mock = mock.)")
+    assert said(declared(check=check), answer) == (
+        "incorrect",
+        "Do not call this. (On mock = mock.)",
+    )
 
 
 def test_an_answer_of_a_form_that_a_check_did_not_foresee_is_feedback():
@@ -334,12 +368,16 @@ def test_the_limit_is_shared_by_all_calls_of_a_check():
         for _ in range(10):
             c.call(answer, 1.0)
 
-    assert said(declared(check=check), lambda x: time.sleep(0.1) or x, time_limit=0.35)[0] == "error"
+    assert (
+        said(declared(check=check), lambda x: time.sleep(0.1) or x, time_limit=0.35)[0] == "error"
+    )
 
 
 def test_outside_the_main_thread_there_is_no_limit_and_it_says_so():
     found = []
-    thread = threading.Thread(target=lambda: found.append(said(declared(), lambda x: x, time_limit=0.1)))
+    thread = threading.Thread(
+        target=lambda: found.append(said(declared(), lambda x: x, time_limit=0.1))
+    )
     thread.start()
     thread.join()
     assert found[0][0] == "incorrect"
@@ -396,6 +434,7 @@ def vandal(x):
     os.chdir("/")
     sys.setrecursionlimit(5000)
     import matplotlib.pyplot as plt
+
     plt.switch_backend("svg")
     plt.close("all")
     plt.rcParams["lines.linewidth"] = 9
@@ -407,12 +446,26 @@ def vandal(x):
 def session():
     import matplotlib
     import matplotlib.pyplot as plt
+
     return (
-        torch.get_rng_state().tolist(), np.random.get_state()[1].tolist(), random.getstate(),  # noqa: NPY002
-        torch.get_default_dtype(), torch.is_grad_enabled(), torch.is_anomaly_enabled(),
-        torch.get_deterministic_debug_mode(), str(torch.get_default_device()), np.geterr(),
-        np.get_printoptions(), os.getcwd(), sys.getrecursionlimit(), dict(matplotlib.rcParams),
-        matplotlib.get_backend(), plt.get_fignums(), plt.gcf().number, sys.stdout, sys.stderr,
+        torch.get_rng_state().tolist(),
+        np.random.get_state()[1].tolist(),  # noqa: NPY002
+        random.getstate(),
+        torch.get_default_dtype(),
+        torch.is_grad_enabled(),
+        torch.is_anomaly_enabled(),
+        torch.get_deterministic_debug_mode(),
+        str(torch.get_default_device()),
+        np.geterr(),
+        np.get_printoptions(),
+        os.getcwd(),
+        sys.getrecursionlimit(),
+        dict(matplotlib.rcParams),
+        matplotlib.get_backend(),
+        plt.get_fignums(),
+        plt.gcf().number,
+        sys.stdout,
+        sys.stderr,
     )
 
 
@@ -455,10 +508,15 @@ def test_inputs_are_copies_and_changes_in_them_are_seen():
     assert copy[0].requires_grad
     assert copy[4] is thing
     assert copy[5] is weight
-    for change in (lambda v: v[0].data.add_(1), lambda v: v[1].__setitem__(0, np.nan),
-                   lambda v: v[2].append(1), lambda v: v[2][1].add_(1), lambda v: v[3]["a"][0].__iadd__(1),
-                   lambda v: v[3].clear(),
-                   lambda v: v[0].requires_grad_(False)):
+    for change in (
+        lambda v: v[0].data.add_(1),
+        lambda v: v[1].__setitem__(0, np.nan),
+        lambda v: v[2].append(1),
+        lambda v: v[2][1].add_(1),
+        lambda v: v[3]["a"][0].__iadd__(1),
+        lambda v: v[3].clear(),
+        lambda v: v[0].requires_grad_(False),
+    ):
         copy = copied(given)
         change(copy)
         assert not unchanged(given, copy)
@@ -469,30 +527,58 @@ def test_inputs_are_copies_and_changes_in_them_are_seen():
 # Comparing
 
 
-@pytest.mark.parametrize(("got", "want"), [
-    (1, 1.0), (np.float32(0.1), 0.1), (torch.tensor(2.0), 2), ([1, 2], np.array([1.0, 2.0])), (True, True),
-    (torch.tensor([1.0]), [1.0]), ((1, [2.0]), (1.0, np.array([2.0]))), ({"a": 1}, {"a": 1.0}),
-    (np.inf, np.inf),
-    (torch.tensor([1.0], requires_grad=True), torch.tensor([1.0])), ("x", "x"), (np.bool_(False), False),
-    (torch.ones(1).bfloat16(), torch.ones(1).bfloat16()), (torch.zeros(0), torch.zeros(0)),
-])
+@pytest.mark.parametrize(
+    ("got", "want"),
+    [
+        (1, 1.0),
+        (np.float32(0.1), 0.1),
+        (torch.tensor(2.0), 2),
+        ([1, 2], np.array([1.0, 2.0])),
+        (True, True),
+        (torch.tensor([1.0]), [1.0]),
+        ((1, [2.0]), (1.0, np.array([2.0]))),
+        ({"a": 1}, {"a": 1.0}),
+        (np.inf, np.inf),
+        (torch.tensor([1.0], requires_grad=True), torch.tensor([1.0])),
+        ("x", "x"),
+        (np.bool_(False), False),
+        (torch.ones(1).bfloat16(), torch.ones(1).bfloat16()),
+        (torch.zeros(0), torch.zeros(0)),
+    ],
+)
 def test_accepted_forms(got, want):
     assert difference(got, want) is None
 
 
-@pytest.mark.parametrize(("got", "want", "words"), [
-    (1.01, 1.0, "1 was expected, not 1.01"), (1, True, "True or False"), (True, 1, "dtype"), ("1", 1, "type"),
-    ([1, 2, 3], np.ones(2), "shape"), (np.inf, 1.0, "not inf"), (1.0, np.inf, "inf was expected"),
-    (-np.inf, np.inf, "not -inf"), (1j, 1.0, "complex"), ((1, 2), (1, 3), "In position 1"),
-    ([1], (1, 2), "length"),
-    ({"a": 1}, {"a": 2}, "In entry 'a'"), ({"b": 1}, {"a": 1}, "keys"), (None, 1.0, "NoneType"),
-    ("x", "y", "'y'"),
-    ([1.0], torch.tensor([1.0]), "torch tensor"), (1.0 + 3e-6, 1.0, "expected"),
-    (False, True, "True was expected"),
-    (torch.tensor([1], dtype=torch.int64), torch.tensor([1.0]), "dtype"), ([[1], [1, 2]], [1, 2], "type"),
-    (1.0, [1.0], "shape"), ([1.0], 1.0, "single number"), (lambda: 1, 1.0, "type"),
-    (1.0 - 3e-6, 1.0, "expected"),
-])
+@pytest.mark.parametrize(
+    ("got", "want", "words"),
+    [
+        (1.01, 1.0, "1 was expected, not 1.01"),
+        (1, True, "True or False"),
+        (True, 1, "dtype"),
+        ("1", 1, "type"),
+        ([1, 2, 3], np.ones(2), "shape"),
+        (np.inf, 1.0, "not inf"),
+        (1.0, np.inf, "inf was expected"),
+        (-np.inf, np.inf, "not -inf"),
+        (1j, 1.0, "complex"),
+        ((1, 2), (1, 3), "In position 1"),
+        ([1], (1, 2), "length"),
+        ({"a": 1}, {"a": 2}, "In entry 'a'"),
+        ({"b": 1}, {"a": 1}, "keys"),
+        (None, 1.0, "NoneType"),
+        ("x", "y", "'y'"),
+        ([1.0], torch.tensor([1.0]), "torch tensor"),
+        (1.0 + 3e-6, 1.0, "expected"),
+        (False, True, "True was expected"),
+        (torch.tensor([1], dtype=torch.int64), torch.tensor([1.0]), "dtype"),
+        ([[1], [1, 2]], [1, 2], "type"),
+        (1.0, [1.0], "shape"),
+        ([1.0], 1.0, "single number"),
+        (lambda: 1, 1.0, "type"),
+        (1.0 - 3e-6, 1.0, "expected"),
+    ],
+)
 def test_refused_forms(got, want, words):
     assert words in difference(got, want)
 
@@ -545,7 +631,8 @@ def test_check_prints_one_paragraph_and_returns_the_feedback(capsys):
     assert max(map(len, out.splitlines())) <= 76 < len(out)
     ex.check(...)
     assert capsys.readouterr().out == (
-        "Exercise 99.1: not attempted yet. Replace the `...` and run this cell.\n")
+        "Exercise 99.1: not attempted yet. Replace the `...` and run this cell.\n"
+    )
 
 
 def test_a_remark_follows_correct(capsys):
@@ -588,7 +675,9 @@ def test_statement_in_terminal_and_notebook():
 
 
 def test_wrapping_keeps_lists_code_and_formulas():
-    kept = f"\n\n- one\n- two\n\n```python\n{'x = 1; ' * 30}\n```\n\n$$\n{'x + ' * 40}\n$$ (eq)\n\nend"
+    kept = (
+        f"\n\n- one\n- two\n\n```python\n{'x = 1; ' * 30}\n```\n\n$$\n{'x + ' * 40}\n$$ (eq)\n\nend"
+    )
     out = wrapped("word " * 40 + kept, 60)
     assert out.endswith(kept)
     assert max(len(line) for line in out.split("\n\n")[0].splitlines()) <= 60
@@ -603,13 +692,16 @@ def test_cells_of_a_page():
         ":::{dropdown} Hint 1\nAdd.\n:::\n\n:::{dropdown} Hint 2\nAdd `x` to itself.\n:::\n\n"
         "::::{solution} ex-99-1\n:class: dropdown\n\nTwice.\n\n"
         ":::{literalinclude} ../ganbook/exercises/chapter99.py\n:language: python\n"
-        ":pyobject: solution_99_1\n:::\n::::")
+        ":pyobject: solution_99_1\n:::\n::::"
+    )
     ast.parse(stub)
     assert fence_for("a\n:::::{note}\n:::::") == "::::::"
 
 
 def test_in_a_notebook(own_state):
-    """Line numbers, the time limit and the displays work in a kernel; a check writes one line to stdout."""
+    """Line numbers, the time limit and the displays work in a kernel; a check writes one line to
+    stdout.
+    """
     import nbformat
     from nbclient import NotebookClient
 
@@ -620,13 +712,18 @@ def test_in_a_notebook(own_state):
         "ex.check(lambda pixels: pixels.float() / 127.5 - 1)",
         "ex.hint(1)",
     ]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in cells]
+    )
     NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
     shown, error, endless, right, hint = (cell.outputs for cell in notebook.cells)
     assert "**Exercise 0.1 ★** *From bytes" in shown[0].data["text/markdown"]
     assert [output.output_type for output in error + endless + right] == ["stream"] * 3
     text = [" ".join(outputs[0].text.split()) for outputs in (error, endless, right)]
-    assert "stopped at line 3 (`return y / missing`) with NameError: name 'missing' is not defined" in text[0]
+    assert (
+        "stopped at line 3 (`return y / missing`) with NameError: name 'missing' is not defined"
+        in text[0]
+    )
     assert "did not return within 0.3 s" in text[1]
     assert text[2].startswith("Exercise 0.1: correct.")
     assert hint[0].data["text/markdown"].startswith("Hint 1 of 2: ")
@@ -636,13 +733,23 @@ def test_in_a_notebook(own_state):
 # Declaring, finding
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ({"id": "4"}, "chapter and number"), ({"kind": "riddle"}, "unknown kind"), ({"stars": 4}, "stars"),
-    ({"statement": "  "}, "empty"), ({"hints": ()}, "empty"), ({"solution": double}, "called solution_99_1"),
-    ({"options": {"a": "?"}}, "options"), ({"kind": "choice"}, "options"), ({"kind": "bug"}, "broken="),
-    ({"wrong": ((double, ""),)}, "pairs"), ({"stub": "def f(x):\n    return x"}, "return ..."),
-    ({"stub": "x = 1\nreturn ..."}, "return|syntax"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"id": "4"}, "chapter and number"),
+        ({"kind": "riddle"}, "unknown kind"),
+        ({"stars": 4}, "stars"),
+        ({"statement": "  "}, "empty"),
+        ({"hints": ()}, "empty"),
+        ({"solution": double}, "called solution_99_1"),
+        ({"options": {"a": "?"}}, "options"),
+        ({"kind": "choice"}, "options"),
+        ({"kind": "bug"}, "broken="),
+        ({"wrong": ((double, ""),)}, "pairs"),
+        ({"stub": "def f(x):\n    return x"}, "return ..."),
+        ({"stub": "x = 1\nreturn ..."}, "return|syntax"),
+    ],
+)
 def test_a_malformed_declaration_is_refused(change, words):
     with pytest.raises((ValueError, SyntaxError), match=words):
         declared(**change)
@@ -675,7 +782,8 @@ def test_only_the_asked_chapter_is_imported(monkeypatch):
     assert exercise("0.1").chapter == 0
     assert {ex.chapter for ex in registry.values()} == {0}
     assert [name for name in sys.modules if name.startswith("ganbook.exercises.chapter")] == [
-        "ganbook.exercises.chapter00"]
+        "ganbook.exercises.chapter00"
+    ]
 
 
 def test_the_example_in_the_guide_works(tmp_path, monkeypatch):
@@ -721,9 +829,18 @@ def test_the_table_of_progress(capsys):
     assert capsys.readouterr().out == progress_table() + "\n"
 
 
-@pytest.mark.parametrize("content", [
-    "", "{", "[]", '{"solved": 3}', '{"solved": {"a": 1}}', "\x00\xff", "[" * 100_000,
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"solved": 3}',
+        '{"solved": {"a": 1}}',
+        "\x00\xff",
+        "[" * 100_000,
+    ],
+)
 def test_a_corrupt_file_is_kept_and_put_aside(own_state, content):
     own_state.mkdir()
     path = own_state / "exercises.json"
@@ -737,7 +854,9 @@ def test_a_corrupt_file_is_kept_and_put_aside(own_state, content):
 
 def test_a_first_date_stays(own_state):
     own_state.mkdir()
-    (own_state / "exercises.json").write_text(json.dumps({"version": 1, "solved": {"0.1": "2020-01-01"}}))
+    (own_state / "exercises.json").write_text(
+        json.dumps({"version": 1, "solved": {"0.1": "2020-01-01"}})
+    )
     state.record("0.1")
     state.record("99.1")
     assert state.solved()["0.1"] == "2020-01-01"
@@ -752,11 +871,15 @@ def test_a_folder_that_cannot_be_written_is_a_remark(tmp_path, monkeypatch, caps
 
 
 def test_two_processes_lose_nothing(own_state):
-    code = ("import sys; from importlib import util; "
-            "spec = util.spec_from_file_location('state', sys.argv[1]); "
-            "state = util.module_from_spec(spec); spec.loader.exec_module(state); "
-            "[state.record(f'{sys.argv[2]}.{i}') for i in range(1, 41)]")
-    running = [subprocess.Popen([sys.executable, "-c", code, state.__file__, name]) for name in ("8", "9")]
+    code = (
+        "import sys; from importlib import util; "
+        "spec = util.spec_from_file_location('state', sys.argv[1]); "
+        "state = util.module_from_spec(spec); spec.loader.exec_module(state); "
+        "[state.record(f'{sys.argv[2]}.{i}') for i in range(1, 41)]"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", code, state.__file__, name]) for name in ("8", "9")
+    ]
     assert [process.wait() for process in running] == [0, 0]
     assert len(state.solved()) == 80
     assert not list(own_state.glob("*.tmp"))

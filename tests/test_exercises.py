@@ -1,8 +1,9 @@
-"""Every exercise of the book, against everything a reader may hand in; `summarise` makes the run's table.
+"""Every exercise of the book, against everything a reader may hand in; `summarise` makes the run's
+table.
 
-The checkers are what is tested: solutions and their alternatives must be accepted under twenty seeds, the
-stub is unattempted, each listed wrong answer is refused in its own words, and so is whatever misbehaves.
-"""
+The checkers are what is tested: solutions and their alternatives must be accepted under twenty
+seeds, the stub is unattempted, each listed wrong answer is refused in its own words, and so is
+whatever misbehaves."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from ganbook.exercises.show import stub_cell
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SEEDS = range(20)
-PATIENCE = 300        # seconds for an answer that ends: a busy machine is no reason to refuse it
+PATIENCE = 300  # seconds for an answer that ends: a busy machine is no reason to refuse it
 NUMBER = re.compile(r"-?\d[\d.]*(?:e[-+]?\d+)?")
 
 
@@ -36,8 +37,10 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture
 def note(record_property, ex):
     """Count something for the table: ``note("wrong refused", 5)``."""
+
     def count(what, number=1):
         record_property("exercise", (ex.chapter, what, number))
+
     return count
 
 
@@ -57,10 +60,12 @@ def test_declared_in_full(ex, note):
 
 
 def test_its_code_fits_a_page(ex):
-    """78 columns, as in the chapters' own cells: what the page shows as stub, as broken code and as solution."""
+    """78 columns, as in the chapters' own cells: what the page shows as stub, as broken code and as
+    solution.
+    """
     shown = [ex.cells()[1]] + [inspect.getsource(f) for f in (ex.broken, ex.solution_function) if f]
     if ex.kind == "rubric":
-        shown = shown[:1]                             # its solution is read as a text
+        shown = shown[:1]  # its solution is read as a text
     assert [line for source in shown for line in source.splitlines() if len(line) > 78] == []
 
 
@@ -102,7 +107,9 @@ def accepted(ex, answer, note, what):
     assert not refused
     singles = {torch.float32, torch.float64} & checker.seen
     if singles and not ex.float32_only:
-        assert singles == {torch.float32, torch.float64}, "check in float32 and in float64 (c.dtypes)"
+        assert singles == {torch.float32, torch.float64}, (
+            "check in float32 and in float64 (c.dtypes)"
+        )
 
 
 def test_the_solution_is_correct(ex, note):
@@ -137,9 +144,11 @@ def test_each_wrong_answer_is_refused_in_its_own_words(ex, note):
 
 def altered(ex, change):
     """The solution with ``change(result, args)`` applied to what it returns."""
+
     @functools.wraps(ex.solution_function)
     def answer(*args, **named):
         return change(ex.solution_function(*args, **named), args)
+
     return answer
 
 
@@ -231,7 +240,9 @@ def test_nan_and_another_shape_are_refused(ex):
     assert feedback.status == "incorrect", feedback
     assert "could not read" not in feedback.message
     seen = []
-    feedback, _ = ex.trial(altered(ex, lambda result, args: each(result, lambda x: seen.append(x) or nan(x))))
+    feedback, _ = ex.trial(
+        altered(ex, lambda result, args: each(result, lambda x: seen.append(x) or nan(x)))
+    )
     if seen:
         assert feedback.status == "incorrect", feedback
         assert "nan" in feedback.message.lower()
@@ -239,14 +250,18 @@ def test_nan_and_another_shape_are_refused(ex):
 
 def test_an_input_changed_in_place_is_refused(ex):
     changed = []
-    feedback, checker = ex.trial(altered(ex, lambda result, args: changed.append(mutate(args)) or result))
+    feedback, checker = ex.trial(
+        altered(ex, lambda result, args: changed.append(mutate(args)) or result)
+    )
     if any(changed) and not checker.lenient:
         assert feedback.status == "incorrect", feedback
         assert "in place" in feedback.message
 
 
 def test_recorded_results_are_refused_under_another_seed(ex):
-    """Who hard-codes the statement's examples, or even all the results of one check, is not accepted."""
+    """Who hard-codes the statement's examples, or even all the results of one check, is not
+    accepted.
+    """
     if ex.kind not in ("function", "bug"):
         return
     results, _ = results_of(ex, seed=100)
@@ -254,7 +269,9 @@ def test_recorded_results_are_refused_under_another_seed(ex):
         return
     replay = iter(results * 3)
     feedback, _ = ex.trial(altered(ex, lambda result, args: next(replay)), seed=101)
-    assert feedback.status == "incorrect", "the check is the same under every seed: use random inputs"
+    assert feedback.status == "incorrect", (
+        "the check is the same under every seed: use random inputs"
+    )
 
 
 def test_a_check_leaves_the_session_as_it_was(ex):
@@ -270,7 +287,9 @@ def test_a_check_leaves_the_session_as_it_was(ex):
 
 
 def test_pages_hold_the_exercises_of_the_package():
-    """Statement, stub and solution on a page equal the package's; `make notebooks` mends what differs."""
+    """Statement, stub and solution on a page equal the package's; `make notebooks` mends what
+    differs.
+    """
     import nbformat
 
     paths = sorted(NOTEBOOKS.glob("*.ipynb"), key=lambda path: (path.name[0].isdigit(), path.name))
@@ -300,8 +319,15 @@ def summarise(terminalreporter):
                         counts[value[0], value[1]] += value[2]
     if not counts:
         return
-    columns = ("exercises", "rubrics", "solutions accepted", "alternatives accepted", "wrong answers refused",
-               "false acceptances", "false refusals")
+    columns = (
+        "exercises",
+        "rubrics",
+        "solutions accepted",
+        "alternatives accepted",
+        "wrong answers refused",
+        "false acceptances",
+        "false refusals",
+    )
     terminalreporter.section("exercises by chapter")
     terminalreporter.write_line("chapter     " + "  ".join(columns))
     chapters = sorted({chapter for chapter, _ in counts})

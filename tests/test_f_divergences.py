@@ -1,4 +1,6 @@
-"""The table against numerical Legendre transforms, derivatives and the named divergences; the bound."""
+"""The table against numerical Legendre transforms, derivatives and the named divergences; the
+bound.
+"""
 
 import math
 
@@ -59,7 +61,9 @@ def test_f_divergences_are_the_divergences_of_their_names(name, zeros):
 def test_f_is_convex_zero_at_one_and_has_the_stated_limits(name):
     row = F_DIVERGENCES[name]
     u = torch.logspace(-3, 3, 400, dtype=torch.float64)
-    chord = (row.f(u[:-2]) * (u[2:] - u[1:-1]) + row.f(u[2:]) * (u[1:-1] - u[:-2])) / (u[2:] - u[:-2])
+    chord = (row.f(u[:-2]) * (u[2:] - u[1:-1]) + row.f(u[2:]) * (u[1:-1] - u[:-2])) / (
+        u[2:] - u[:-2]
+    )
     assert (chord >= row.f(u[1:-1]) - 1e-9).all() and f_at(name, 1.0) == 0
     assert f_at(name, 1e-300) == pytest.approx(row.at_zero, abs=1e-9) or f_at(name, 1e-300) > 600
     slope = f_at(name, 1e12) / 1e12
@@ -118,10 +122,14 @@ def test_bound_is_tight_at_the_witness_and_below_elsewhere(name):
     p, q = pairs()
     best = f_divergence(name, p, q)
     at_witness = witness(name, p, q)
-    np.testing.assert_allclose(variational_bound(name, at_witness, p, q), best, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(
+        variational_bound(name, at_witness, p, q), best, rtol=1e-9, atol=1e-10
+    )
     rng = np.random.default_rng(6)
     for size in (0.01, 0.3, 2.0):
-        other = np.minimum(at_witness + size * rng.normal(size=p.shape), F_DIVERGENCES[name].domain - 1e-9)
+        other = np.minimum(
+            at_witness + size * rng.normal(size=p.shape), F_DIVERGENCES[name].domain - 1e-9
+        )
         bound = variational_bound(name, other, p, q)
         assert (bound <= best + 1e-12).all()
         if size > 0.1:
@@ -140,7 +148,9 @@ def test_bound_outside_the_domain_is_worthless_and_one_off_the_supports_is_free(
     assert variational_bound("js", np.array([0.4, 0.0, 0.0]), p, q) == -math.inf
     assert np.isfinite(variational_bound("js", np.array([0.1, 0.0, 9.0]), p, q))
     p, q = np.array([1.0, 0.0]), np.array([0.0, 1.0])
-    assert variational_bound("js", np.array([9.0, 0.0]), p, q) == -math.inf  # even where only p has mass
+    assert (
+        variational_bound("js", np.array([9.0, 0.0]), p, q) == -math.inf
+    )  # even where only p has mass
 
 
 def test_gradients_are_finite_with_zeros():

@@ -1,4 +1,6 @@
-"""What computes the same faster: the same law, the same function up to rounding, no change of what is trained."""
+"""What computes the same faster: the same law, the same function up to rounding, no change of what
+is trained.
+"""
 
 import copy
 
@@ -14,7 +16,9 @@ from ganbook.training import EMA, Game, d_step, fit, g_step
 
 @pytest.mark.parametrize("p", [0.1, 0.3, 0.5, 0.9])
 def test_a_share_p_is_dropped_wherever_it_stands(p):
-    """Of every 16 columns alike: one of four entries of a word would betray a bit that is never set."""
+    """Of every 16 columns alike: one of four entries of a word would betray a bit that is never
+    set.
+    """
     torch.manual_seed(0)
     n = 250_000
     y = BitDropout(p)(torch.ones(n, 16))
@@ -68,7 +72,9 @@ def test_quick_dropout_changes_the_masks_only():
 
 def test_quick_dropout_finds_a_dropout_in_every_place():
     shared = nn.Dropout(0.25)
-    quick = quick_dropout(nn.Sequential(nn.Linear(2, 2), shared, nn.Sequential(nn.ReLU(), shared), nn.Identity()))
+    quick = quick_dropout(
+        nn.Sequential(nn.Linear(2, 2), shared, nn.Sequential(nn.ReLU(), shared), nn.Identity())
+    )
     assert isinstance(quick[1], BitDropout) and quick[1].p == 0.25
     assert quick[2][1] is quick[1], "one layer in two places is no longer one"
     assert [m for m in quick.modules() if isinstance(m, nn.Dropout)] == []
@@ -76,12 +82,19 @@ def test_quick_dropout_finds_a_dropout_in_every_place():
     assert isinstance(alone, BitDropout) and alone.p == 0.25 and not alone.training
 
 
-@pytest.mark.parametrize(("network", "shape"), [
-    (mlp_generator(), (8, 100)), (mlp_discriminator(dropout=0.0), (8, 1, 28, 28)),
-    (conv_generator(), (8, 64)), (conv_discriminator(), (8, 1, 28, 28)),
-])
+@pytest.mark.parametrize(
+    ("network", "shape"),
+    [
+        (mlp_generator(), (8, 100)),
+        (mlp_discriminator(dropout=0.0), (8, 1, 28, 28)),
+        (conv_generator(), (8, 64)),
+        (conv_discriminator(), (8, 1, 28, 28)),
+    ],
+)
 def test_bfloat16_is_the_same_function_to_three_digits(network, shape):
-    """bfloat16 has 8 bits: results differ by about 2^-8 of the size, and differ they must, or nothing was cast."""
+    """bfloat16 has 8 bits: results differ by about 2^-8 of the size, and differ they must, or
+    nothing was cast.
+    """
     torch.manual_seed(0)
     x = torch.randn(shape)
     exact, rough = network(x), InBfloat16(network)(x)
@@ -120,7 +133,9 @@ def test_an_average_of_a_bfloat16_network_is_its_own_copy():
 def small_game(one_pass, norm=False):
     torch.manual_seed(0)
     G = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 2))
-    D = nn.Sequential(nn.Linear(2, 8), *([nn.BatchNorm1d(8)] if norm else []), nn.LeakyReLU(0.2), nn.Linear(8, 1))
+    D = nn.Sequential(
+        nn.Linear(2, 8), *([nn.BatchNorm1d(8)] if norm else []), nn.LeakyReLU(0.2), nn.Linear(8, 1)
+    )
     adam_g, adam_d = (torch.optim.Adam(p.parameters(), 1e-2) for p in (G, D))
     return Game(G, D, adam_g, adam_d, 3, one_pass=one_pass)
 

@@ -1,4 +1,6 @@
-"""The wheel beside the site, in a bare environment and an empty folder: a downloaded chapter runs there."""
+"""The wheel beside the site, in a bare environment and an empty folder: a downloaded chapter runs
+there.
+"""
 
 import os
 import shutil
@@ -28,14 +30,23 @@ def bare(tmp_path_factory):
     wheel = build_book.build_wheel(base / "wheel")
     subprocess.run([sys.executable, "-m", "venv", base / "env"], check=True)
     python = base / "env" / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel], check=True)
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel], check=True
+    )
     (base / "empty").mkdir()
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "GANBOOK_BUDGET")}
-    # An editable install is a .pth file, which PYTHONPATH does not read: only the wheel can answer `import ganbook`.
+    # An editable install is a .pth file, which PYTHONPATH does not read: only the wheel can answer
+    # `import ganbook`.
     environment |= {"PYTHONPATH": sysconfig.get_path("purelib"), "OMP_NUM_THREADS": "1"}
 
     def run(*arguments):
-        return subprocess.run([python, *arguments], cwd=base / "empty", env=environment, capture_output=True, text=True)
+        return subprocess.run(
+            [python, *arguments],
+            cwd=base / "empty",
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
 
     return run, base
 
@@ -48,8 +59,11 @@ def test_the_wheel_is_what_answers(bare):
 
 def test_records_and_weights_travel_in_the_wheel(bare):
     run, _ = bare
-    done = run("-c", "from ganbook import records, features, exercises; features.classifier(); "
-                     "print(len([records.load(n) for n in records.names()]), len(exercises.all_exercises()))")
+    done = run(
+        "-c",
+        "from ganbook import records, features, exercises; features.classifier(); "
+        "print(len([records.load(n) for n in records.names()]), len(exercises.all_exercises()))",
+    )
     assert done.returncode == 0, done.stderr
     count, exercises = map(int, done.stdout.split())
     assert count >= 5

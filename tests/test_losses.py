@@ -56,24 +56,39 @@ def test_scores_stay_exact_where_probabilities_round_to_zero_or_one():
 
 def test_least_squares_against_mse_with_its_codes():
     d_real, d_fake = SCORES[3:], SCORES[:20]
-    expected = 0.5 * mse_loss(d_real, torch.ones_like(d_real)) + 0.5 * mse_loss(d_fake, torch.zeros_like(d_fake))
+    expected = 0.5 * mse_loss(d_real, torch.ones_like(d_real)) + 0.5 * mse_loss(
+        d_fake, torch.zeros_like(d_fake)
+    )
     torch.testing.assert_close(LEAST_SQUARES.discriminator(d_real, d_fake), expected)
-    torch.testing.assert_close(LEAST_SQUARES.generator(d_fake), 0.5 * mse_loss(d_fake, torch.ones_like(d_fake)))
+    torch.testing.assert_close(
+        LEAST_SQUARES.generator(d_fake), 0.5 * mse_loss(d_fake, torch.ones_like(d_fake))
+    )
 
 
 def test_optimal_scores_of_each_discriminator():
     """At one point with densities p and q the best score has a closed form; descent finds it."""
     p, q = 0.7, 0.2
     far = torch.zeros(1, dtype=torch.float64)
-    best = {"minimax": math.log(p / q), "non_saturating": math.log(p / q), "least_squares": p / (p + q)}
+    best = {
+        "minimax": math.log(p / q),
+        "non_saturating": math.log(p / q),
+        "least_squares": p / (p + q),
+    }
     for name, expected in best.items():
         d = torch.zeros((), dtype=torch.float64, requires_grad=True)
         optimizer = torch.optim.LBFGS(
-            [d], max_iter=200, tolerance_grad=1e-14, tolerance_change=0, line_search_fn="strong_wolfe")
+            [d],
+            max_iter=200,
+            tolerance_grad=1e-14,
+            tolerance_change=0,
+            line_search_fn="strong_wolfe",
+        )
 
         def closure(d=d, optimizer=optimizer, only=LOSSES[name].discriminator):
             optimizer.zero_grad()
-            value = p * (only(d.view(1), far) - only(far, far)) + q * (only(far, d.view(1)) - only(far, far))
+            value = p * (only(d.view(1), far) - only(far, far)) + q * (
+                only(far, d.view(1)) - only(far, far)
+            )
             value.backward()
             return value
 
@@ -89,7 +104,9 @@ def test_wasserstein_is_the_gap_of_means_and_scores_real_high():
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_directions_and_shapes(loss):
-    """D gains by scoring real higher and generated lower; G gains by being scored higher; any shape gives a scalar."""
+    """D gains by scoring real higher and generated lower; G gains by being scored higher; any shape
+    gives a scalar.
+    """
     d_real = torch.zeros(4, 1, requires_grad=True)
     d_fake = torch.zeros(6, 1, requires_grad=True)
     value = loss.discriminator(d_real, d_fake)

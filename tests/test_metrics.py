@@ -92,16 +92,25 @@ def test_nearest_neighbours_by_brute_force():
     assert nearest_neighbours(p[:3], p)[1].max() < 1e-9
 
 
-@pytest.mark.parametrize(("call", "message"), [
-    (lambda: frechet_distance(np.zeros((3, 2)), np.zeros((3, 4))), "features_a has 2 columns and features_b 4"),
-    (lambda: frechet_distance(np.zeros(3), np.zeros((3, 1))), r"features_a has shape \(3,\)"),
-    (lambda: frechet_distance(np.zeros((1, 2)), np.zeros((3, 2))), "N >= 2"),
-    (lambda: frechet_distance(np.full((3, 2), np.nan), np.zeros((3, 2))), "not finite"),
-    (lambda: inception_score(RNG.standard_normal((5, 10))), "apply softmax"),
-    (lambda: mode_coverage(np.zeros((3, 2)), np.zeros((3, 3)), 1.0), "samples have 2 coordinates"),
-    (lambda: mode_coverage(np.zeros((3, 2)), np.zeros((3, 2)), 0.0), "std is 0"),
-    (lambda: nearest_neighbours(np.zeros((3, 2)), np.zeros((3, 3))), "queries have 2 columns"),
-])
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: frechet_distance(np.zeros((3, 2)), np.zeros((3, 4))),
+            "features_a has 2 columns and features_b 4",
+        ),
+        (lambda: frechet_distance(np.zeros(3), np.zeros((3, 1))), r"features_a has shape \(3,\)"),
+        (lambda: frechet_distance(np.zeros((1, 2)), np.zeros((3, 2))), "N >= 2"),
+        (lambda: frechet_distance(np.full((3, 2), np.nan), np.zeros((3, 2))), "not finite"),
+        (lambda: inception_score(RNG.standard_normal((5, 10))), "apply softmax"),
+        (
+            lambda: mode_coverage(np.zeros((3, 2)), np.zeros((3, 3)), 1.0),
+            "samples have 2 coordinates",
+        ),
+        (lambda: mode_coverage(np.zeros((3, 2)), np.zeros((3, 2)), 0.0), "std is 0"),
+        (lambda: nearest_neighbours(np.zeros((3, 2)), np.zeros((3, 3))), "queries have 2 columns"),
+    ],
+)
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()

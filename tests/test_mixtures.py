@@ -13,7 +13,9 @@ def random_mixture(k: int, d: int, seed: int) -> GaussianMixture:
     rng = np.random.default_rng(seed)
     roots = rng.standard_normal((k, d, d)) + 1.5 * np.eye(d)
     covariances = roots @ roots.transpose(0, 2, 1)
-    return GaussianMixture(rng.dirichlet(np.ones(k) * 3), 3 * rng.standard_normal((k, d)), covariances)
+    return GaussianMixture(
+        rng.dirichlet(np.ones(k) * 3), 3 * rng.standard_normal((k, d)), covariances
+    )
 
 
 @pytest.mark.parametrize(("k", "d"), [(1, 1), (3, 1), (2, 2), (4, 5)])
@@ -45,21 +47,28 @@ def test_responsibilities_are_bayes_rule_and_follow_a_permutation():
     mixture = random_mixture(3, 2, seed=4)
     x = np.random.default_rng(2).standard_normal((40, 2)) * 4
     r = mixture.responsibilities(x)
-    joint = np.stack([
-        w * multivariate_normal(m, c).pdf(x)
-        for w, m, c in zip(mixture.weights, mixture.means, mixture.covariances, strict=True)
-    ], axis=1)
+    joint = np.stack(
+        [
+            w * multivariate_normal(m, c).pdf(x)
+            for w, m, c in zip(mixture.weights, mixture.means, mixture.covariances, strict=True)
+        ],
+        axis=1,
+    )
     np.testing.assert_allclose(r, joint / joint.sum(1, keepdims=True), atol=1e-12)
     np.testing.assert_allclose(r.sum(1), 1, atol=1e-12)
     order = [2, 0, 1]
-    permuted = GaussianMixture(mixture.weights[order], mixture.means[order], mixture.covariances[order])
+    permuted = GaussianMixture(
+        mixture.weights[order], mixture.means[order], mixture.covariances[order]
+    )
     np.testing.assert_allclose(permuted.responsibilities(x), r[:, order], atol=1e-12)
     assert np.isfinite(mixture.responsibilities([[1e5, -1e5]])).all()
 
 
 def test_a_component_of_weight_zero_takes_no_part():
     mixture = GaussianMixture([1.0, 0.0], [[0.0], [5.0]], np.ones((2, 1, 1)))
-    np.testing.assert_allclose(mixture.log_prob([[5.0]]), multivariate_normal(0, 1).logpdf(5.0), rtol=1e-12)
+    np.testing.assert_allclose(
+        mixture.log_prob([[5.0]]), multivariate_normal(0, 1).logpdf(5.0), rtol=1e-12
+    )
     assert mixture.responsibilities([[5.0]])[0, 1] == 0
 
 
@@ -80,7 +89,12 @@ def test_equals_scikit_learn_from_the_same_start(ridge):
     start = start_at(x[:3], x)
     ours, history = fit(x, start, steps=25, ridge=ridge)
     oracle = SklearnMixture(
-        3, weights_init=start.weights, means_init=start.means, reg_covar=ridge, max_iter=25, tol=0,
+        3,
+        weights_init=start.weights,
+        means_init=start.means,
+        reg_covar=ridge,
+        max_iter=25,
+        tol=0,
         precisions_init=np.linalg.inv(start.covariances),
     )
     with pytest.warns(UserWarning, match="did not converge"):
@@ -115,7 +129,9 @@ def test_samples_have_the_mixtures_moments_and_labels():
     centred = mixture.means - mean
     covariance = second + np.einsum("k,ki,kj->ij", mixture.weights, centred, centred)
     np.testing.assert_allclose(x.mean(0), mean, atol=4 * (np.diag(covariance).max() / n) ** 0.5)
-    np.testing.assert_allclose(np.cov(x.T), covariance, rtol=0.05, atol=0.05 * np.abs(covariance).max())
+    np.testing.assert_allclose(
+        np.cov(x.T), covariance, rtol=0.05, atol=0.05 * np.abs(covariance).max()
+    )
     same, _ = mixture.sample(n, np.random.default_rng(0))
     np.testing.assert_array_equal(x, same)
 
@@ -129,15 +145,18 @@ def test_a_component_on_one_point_is_named_and_a_ridge_holds_it():
     assert abs(held.covariances[0, 0, 0] - 1e-4) < 1e-9
 
 
-@pytest.mark.parametrize(("weights", "means", "covariances", "message"), [
-    ([0.5, 0.4], [[0.0], [1.0]], np.ones((2, 1, 1)), "sum to 0.9"),
-    ([1.5, -0.5], [[0.0], [1.0]], np.ones((2, 1, 1)), "negative"),
-    ([0.5, 0.5], [0.0, 1.0], np.ones((2, 1, 1)), "means have shape"),
-    ([1.0], [[0.0], [1.0]], np.ones((2, 1, 1)), "weights have shape"),
-    ([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.0, 1.0]]], "not symmetric"),
-    ([1.0], [[0.0, 0.0]], [[[1.0, 2.0], [2.0, 1.0]]], "not positive definite"),
-    ([1.0], [[np.nan]], np.ones((1, 1, 1)), "NaN"),
-])
+@pytest.mark.parametrize(
+    ("weights", "means", "covariances", "message"),
+    [
+        ([0.5, 0.4], [[0.0], [1.0]], np.ones((2, 1, 1)), "sum to 0.9"),
+        ([1.5, -0.5], [[0.0], [1.0]], np.ones((2, 1, 1)), "negative"),
+        ([0.5, 0.5], [0.0, 1.0], np.ones((2, 1, 1)), "means have shape"),
+        ([1.0], [[0.0], [1.0]], np.ones((2, 1, 1)), "weights have shape"),
+        ([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.0, 1.0]]], "not symmetric"),
+        ([1.0], [[0.0, 0.0]], [[[1.0, 2.0], [2.0, 1.0]]], "not positive definite"),
+        ([1.0], [[np.nan]], np.ones((1, 1, 1)), "NaN"),
+    ],
+)
 def test_bad_parameters_are_refused(weights, means, covariances, message):
     with pytest.raises(ValueError, match=message):
         GaussianMixture(weights, means, covariances)

@@ -30,7 +30,11 @@ def leaky(x):
 
 
 def weights(network):
-    return [(m.weight.detach().numpy(), m.bias.detach().numpy()) for m in network if isinstance(m, nn.Linear)]
+    return [
+        (m.weight.detach().numpy(), m.bias.detach().numpy())
+        for m in network
+        if isinstance(m, nn.Linear)
+    ]
 
 
 def test_generator_is_the_article_s_formula():
@@ -53,11 +57,17 @@ def test_discriminator_in_evaluation_is_the_article_s_formula_before_its_sigmoid
     *hidden, last = weights(D)
     for w, b in hidden:
         h = leaky(h @ w.T + b)
-    np.testing.assert_allclose(D(torch.tensor(x)).detach().numpy(), h @ last[0].T + last[1], atol=1e-12)
+    np.testing.assert_allclose(
+        D(torch.tensor(x)).detach().numpy(), h @ last[0].T + last[1], atol=1e-12
+    )
 
 
 def test_order_of_layers():
-    assert [type(m).__name__ for m in mlp_generator()] == ["Linear", "LeakyReLU"] * 3 + ["Linear", "Tanh", "Unflatten"]
+    assert [type(m).__name__ for m in mlp_generator()] == ["Linear", "LeakyReLU"] * 3 + [
+        "Linear",
+        "Tanh",
+        "Unflatten",
+    ]
     hidden = ["Linear", "LeakyReLU", "Dropout"] * 3
     assert [type(m).__name__ for m in mlp_discriminator()] == ["Flatten", *hidden, "Linear"]
     assert {m.p for m in mlp_discriminator() if isinstance(m, nn.Dropout)} == {0.3}
@@ -92,13 +102,20 @@ def test_convolutional_parameters_by_hand():
 
     width = 16
     g = (64 + 1) * 4 * width * 49 + (4 * width * 16 * 2 * width + 2 * width) + (2 * width * 16 + 1)
-    d = conv(1, width, 4) + conv(width, 2 * width, 4) + conv(2 * width, 4 * width, 3) + (64 * width + 1)
+    d = (
+        conv(1, width, 4)
+        + conv(width, 2 * width, 4)
+        + conv(2 * width, 4 * width, 3)
+        + (64 * width + 1)
+    )
     assert count_parameters(conv_generator()) == g == 237_153
     assert count_parameters(conv_discriminator()) == d == 28_017
 
 
 def test_convolutional_generator_is_scipy_s_convolutions():
-    """A transposed convolution of stride 2 is a full convolution of the map with zeros put between its entries."""
+    """A transposed convolution of stride 2 is a full convolution of the map with zeros put between
+    its entries.
+    """
     torch.manual_seed(0)
     G = conv_generator(latent=3, width=1).double()
     z = torch.randn(2, 3, dtype=torch.float64)
@@ -115,8 +132,15 @@ def transposed(x, layer):
     n, channels, side, _ = x.shape
     spread = np.zeros((n, channels, 2 * side - 1, 2 * side - 1))
     spread[:, :, ::2, ::2] = x
-    full = np.array([[sum(convolve2d(spread[i, c], weight[c, o]) for c in range(channels)) + bias[o]
-                      for o in range(weight.shape[1])] for i in range(n)])
+    full = np.array(
+        [
+            [
+                sum(convolve2d(spread[i, c], weight[c, o]) for c in range(channels)) + bias[o]
+                for o in range(weight.shape[1])
+            ]
+            for i in range(n)
+        ]
+    )
     return full[:, :, 1:-1, 1:-1]
 
 
@@ -128,8 +152,21 @@ def test_convolutional_discriminator_is_scipy_s_correlations():
     for layer in (m for m in D if isinstance(m, nn.Conv2d)):
         weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
         padded = np.pad(h, ((0, 0), (0, 0), (1, 1), (1, 1)))
-        h = leaky(np.array([[sum(correlate2d(padded[i, c], weight[o, c], "valid") for c in range(h.shape[1]))[::2, ::2]
-                             + bias[o] for o in range(len(weight))] for i in range(len(x))]))
+        h = leaky(
+            np.array(
+                [
+                    [
+                        sum(
+                            correlate2d(padded[i, c], weight[o, c], "valid")
+                            for c in range(h.shape[1])
+                        )[::2, ::2]
+                        + bias[o]
+                        for o in range(len(weight))
+                    ]
+                    for i in range(len(x))
+                ]
+            )
+        )
     assert h.shape == (2, 4, 4, 4)
     expected = h.reshape(2, -1) @ D[-1].weight.detach().numpy().T + D[-1].bias.detach().numpy()
     np.testing.assert_allclose(D(x).detach().numpy(), expected, atol=1e-12)
@@ -140,8 +177,14 @@ def test_no_sample_of_the_convolutional_discriminator_sees_another():
     torch.testing.assert_close(D(x)[2:3], D(x[2:3]))
 
 
-@pytest.mark.parametrize("make", [lambda: conv_generator(latent=0), lambda: conv_generator(width=0),
-                                  lambda: conv_discriminator(width=-1)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: conv_generator(latent=0),
+        lambda: conv_generator(width=0),
+        lambda: conv_discriminator(width=-1),
+    ],
+)
 def test_convolutional_sizes_below_one_are_refused(make):
     with pytest.raises(ValueError, match="expected whole numbers of at least 1"):
         make()

@@ -1,4 +1,6 @@
-"""Penalties on critics whose gradient is known, on pictures as well as points; mistakes from real code must show."""
+"""Penalties on critics whose gradient is known, on pictures as well as points; mistakes from real
+code must show.
+"""
 
 import numpy as np
 import pytest
@@ -6,7 +8,14 @@ import torch
 from torch import nn
 
 from ganbook.losses import WASSERSTEIN
-from ganbook.penalties import clip_after_step, clip_weights, gradient_norms, gradient_penalty, r1, r2
+from ganbook.penalties import (
+    clip_after_step,
+    clip_weights,
+    gradient_norms,
+    gradient_penalty,
+    r1,
+    r2,
+)
 from ganbook.training import Game, d_step
 
 
@@ -44,7 +53,9 @@ def test_norms_by_finite_differences():
         e = torch.zeros(6, dtype=torch.float64)
         e[i] = h
         numeric[:, i] = (D(x + e.view(2, 3)) - D(x - e.view(2, 3)))[:, 0].detach() / (2 * h)
-    torch.testing.assert_close(gradient_norms(D, x).detach(), numeric.norm(dim=1), rtol=1e-7, atol=1e-9)
+    torch.testing.assert_close(
+        gradient_norms(D, x).detach(), numeric.norm(dim=1), rtol=1e-7, atol=1e-9
+    )
 
 
 def test_r1_and_r2_have_the_half_and_look_at_the_right_samples(pictures):
@@ -63,7 +74,9 @@ def test_r1_differentiates_in_the_parameters(pictures):
 def test_gradient_penalty_on_the_segment_with_seeded_uniform_weights(pictures):
     D, real, fake = pictures
     value = gradient_penalty(7.0, torch.Generator().manual_seed(3))(D, real, fake)
-    epsilon = torch.rand(5, 1, 1, 1, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    epsilon = torch.rand(
+        5, 1, 1, 1, generator=torch.Generator().manual_seed(3), dtype=torch.float64
+    )
     inside = epsilon * real + (1 - epsilon) * fake
     expected = 7 * np.mean([(((D.a * x) ** 2).sum().sqrt().item() - 1) ** 2 for x in inside])
     assert value.item() == pytest.approx(expected, rel=1e-12)
@@ -88,7 +101,9 @@ def test_points_lie_between_the_pair():
 def test_a_critic_of_slope_one_costs_nothing_and_slope_zero_costs_the_weight():
     x = torch.randn(6, 2)
     direction = torch.tensor([[0.6], [0.8]])
-    assert gradient_penalty(10.0)(lambda t: t @ direction, x, x + 1).item() == pytest.approx(0, abs=1e-10)
+    assert gradient_penalty(10.0)(lambda t: t @ direction, x, x + 1).item() == pytest.approx(
+        0, abs=1e-10
+    )
     flat = nn.Linear(2, 1)
     nn.init.zeros_(flat.weight)
     value = gradient_penalty(10.0)(flat, x, x + 1)
@@ -109,7 +124,9 @@ def test_penalties_reach_d_and_not_the_samples(pictures):
 def test_clipping_bounds_weights_after_the_step_and_not_gradients():
     torch.manual_seed(0)
     G, D = nn.Linear(2, 2), nn.Sequential(nn.Linear(2, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1))
-    game = Game(G, D, torch.optim.SGD(G.parameters(), lr=1.0), torch.optim.SGD(D.parameters(), lr=5.0), 2)
+    game = Game(
+        G, D, torch.optim.SGD(G.parameters(), lr=1.0), torch.optim.SGD(D.parameters(), lr=5.0), 2
+    )
     handle = clip_after_step(game.optimizer_d, D, 0.05)
     assert all(p.abs().max() <= 0.05 for p in D.parameters())
     d_step(game, torch.randn(32, 2) + 3, WASSERSTEIN)
@@ -128,13 +145,23 @@ def test_clip_leaves_what_is_inside():
     torch.testing.assert_close(D.weight, torch.tensor([[-0.1, 0.03, 0.1]]))
 
 
-@pytest.mark.parametrize(("call", "message"), [
-    (lambda: r1(-1.0), "gamma is -1"), (lambda: r2(float("nan")), "gamma is nan"),
-    (lambda: gradient_penalty(float("inf")), "weight is inf"),
-    (lambda: clip_weights(nn.Linear(1, 1), 0.0), "bound is 0"),
-    (lambda: gradient_penalty()(nn.Linear(2, 1), torch.zeros(3, 2), torch.zeros(4, 2)), "the penalty needs pairs"),
-    (lambda: r1()(nn.Linear(2, 5), torch.zeros(3, 2), torch.zeros(3, 2)), "expected one score each"),
-])
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: r1(-1.0), "gamma is -1"),
+        (lambda: r2(float("nan")), "gamma is nan"),
+        (lambda: gradient_penalty(float("inf")), "weight is inf"),
+        (lambda: clip_weights(nn.Linear(1, 1), 0.0), "bound is 0"),
+        (
+            lambda: gradient_penalty()(nn.Linear(2, 1), torch.zeros(3, 2), torch.zeros(4, 2)),
+            "the penalty needs pairs",
+        ),
+        (
+            lambda: r1()(nn.Linear(2, 5), torch.zeros(3, 2), torch.zeros(3, 2)),
+            "expected one score each",
+        ),
+    ],
+)
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()

@@ -1,4 +1,6 @@
-"""The plays: the page's numbers against the package's, by keyboard, by touch, in time, and without scripts."""
+"""The plays: the page's numbers against the package's, by keyboard, by touch, in time, and without
+scripts.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,14 @@ from PIL import Image
 from test_book import ROOT, Visitor
 
 from ganbook.distributions import Gaussians
-from ganbook.divergences import game_value, js, kl_normal, log_ratio, optimal_discriminator, quadrature
+from ganbook.divergences import (
+    game_value,
+    js,
+    kl_normal,
+    log_ratio,
+    optimal_discriminator,
+    quadrature,
+)
 from ganbook.transport import transport_plan, wasserstein_1d
 
 pytestmark = pytest.mark.browser
@@ -33,10 +42,14 @@ PLAYS = {
     "transport": "notebooks/06_optimal_transport",
 }
 LIBRARY = ("tf-core.min.js", "tf-backend-cpu.min.js", "mnist-mlp.weights.js")
-OUT_OF_REACH = re.compile(r"not installed|ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|timed out|E40[134]|E5\d\d|ENOTCACHED")
+OUT_OF_REACH = re.compile(
+    r"not installed|ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|timed out|E40[134]|E5\d\d|ENOTCACHED"
+)
 LOG_2 = math.log(2)
 
-spec = importlib.util.spec_from_file_location("play_pictures", ROOT / "scripts" / "play_pictures.py")
+spec = importlib.util.spec_from_file_location(
+    "play_pictures", ROOT / "scripts" / "play_pictures.py"
+)
 play_pictures = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(play_pictures)
 
@@ -59,7 +72,9 @@ def reader(browser: Any, site: Path) -> Iterator[Visitor]:
 
 @pytest.fixture
 def library(site: Path) -> list[Path]:
-    """The heavy parts beside the site; without npm or its registry the test skips, with a broken lock it fails."""
+    """The heavy parts beside the site; without npm or its registry the test skips, with a broken
+    lock it fails.
+    """
     parts = [site / "_static" / "plays" / name for name in LIBRARY]
     if not all(part.exists() for part in parts):
         _, reason = test_book.build_book.fetch_player(ROOT / "_build" / "player")
@@ -85,7 +100,9 @@ def numbers(browser: Any, name: str, *faults: tuple[str, str]) -> Any:
     """A blank page that holds a play's mathematics alone, with faults planted on request."""
     source = (SCRIPTS / f"{name}.numbers.js").read_text(encoding="utf-8")
     for sound, broken in faults:
-        assert source.count(sound) == 1, f"{sound!r} is not in the script once: plant the fault elsewhere"
+        assert source.count(sound) == 1, (
+            f"{sound!r} is not in the script once: plant the fault elsewhere"
+        )
         source = source.replace(sound, broken)
     page = browser.new_page()
     page.add_script_tag(content="window.ganbookPlays = { numbers: {}, weights: {} };")
@@ -95,9 +112,12 @@ def numbers(browser: Any, name: str, *faults: tuple[str, str]) -> Any:
 
 def tab_to(page: Any, selector: str, limit: int = 400) -> None:
     """Press Tab, and nothing else, until the element has the focus."""
-    page.evaluate("""selector => { const all = [...document.querySelectorAll('figure.play *')];
+    page.evaluate(
+        """selector => { const all = [...document.querySelectorAll('figure.play *')];
       const before = [...document.querySelectorAll('.bd-article a, .bd-article button')]
-        .filter(node => node.compareDocumentPosition(all[0]) & 4).pop(); before.focus(); }""", selector)
+        .filter(node => node.compareDocumentPosition(all[0]) & 4).pop(); before.focus(); }""",
+        selector,
+    )
     for _ in range(limit):
         page.keyboard.press("Tab")
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):
@@ -110,7 +130,8 @@ def shown(page: Any, key: str) -> float:
     return float(page.locator(f"figure.play [data-number={key}]").inner_text().replace("−", "-"))
 
 
-# The optimal discriminator ----------------------------------------------------------------------------------
+# The optimal discriminator
+# ----------------------------------------------------------------------------------
 
 Law = dict[str, list[float]]
 
@@ -145,18 +166,33 @@ EDGES = {
 def of_package(p: Law, q: Law) -> dict[str, Any]:
     """The package's numbers. A weight of zero is left out: torch's Categorical lifts it to 2e-16."""
     first, second = (
-        Gaussians(*(torch.tensor([v for v, w in zip(g[k], g["weights"], strict=True) if w > 0], dtype=torch.float64)
-                    for k in ("means", "widths", "weights"))) for g in (p, q)
+        Gaussians(
+            *(
+                torch.tensor(
+                    [v for v, w in zip(g[k], g["weights"], strict=True) if w > 0],
+                    dtype=torch.float64,
+                )
+                for k in ("means", "widths", "weights")
+            )
+        )
+        for g in (p, q)
     )
     x = torch.linspace(-24, 24, 4801, dtype=torch.float64)
     score = log_ratio(first, second)
     values = {
-        "value": game_value(score, first, second, x), "js": quadrature("js", first, second, x),
-        "kl": quadrature("kl", first, second, x), "reverseKl": quadrature("reverse_kl", first, second, x),
+        "value": game_value(score, first, second, x),
+        "js": quadrature("js", first, second, x),
+        "kl": quadrature("kl", first, second, x),
+        "reverseKl": quadrature("reverse_kl", first, second, x),
     }
-    curves = {"p": first.log_prob(x).exp(), "q": second.log_prob(x).exp(),
-              "best": optimal_discriminator(first, second)(x)}
-    return {k: float(v) for k, v in values.items()} | {k: v[::20].numpy() for k, v in curves.items()}
+    curves = {
+        "p": first.log_prob(x).exp(),
+        "q": second.log_prob(x).exp(),
+        "best": optimal_discriminator(first, second)(x),
+    }
+    return {k: float(v) for k, v in values.items()} | {
+        k: v[::20].numpy() for k, v in curves.items()
+    }
 
 
 def disagreements(page: Any, pairs: list[tuple[Law, Law]], tolerance: float = 1e-9) -> list[str]:
@@ -179,20 +215,26 @@ def test_discriminator_has_the_numbers_of_the_package(browser: Any) -> None:
     page = numbers(browser, "optimal-discriminator")
     assert disagreements(page, [*EDGES.values(), *random_laws(16)]) == []
     for a, s, b, t in ((0, 1, 2, 1), (-3, 0.25, 4, 2), (1, 1.5, 1, 0.5)):
-        told = page.evaluate("""([p, q]) => { const f = ganbookPlays.numbers["optimal-discriminator"].compare(p, q);
-          return [f.kl, f.reverseKl]; }""", [law((a, 0), (s, 1), 0), law((b, 0), (t, 1), 0)])
+        told = page.evaluate(
+            """([p, q]) => { const f = ganbookPlays.numbers["optimal-discriminator"].compare(p, q);
+          return [f.kl, f.reverseKl]; }""",
+            [law((a, 0), (s, 1), 0), law((b, 0), (t, 1), 0)],
+        )
         mine = np.array([a]), np.array([[s * s]])
         other = np.array([b]), np.array([[t * t]])
         assert told == pytest.approx([kl_normal(*mine, *other), kl_normal(*other, *mine)], rel=1e-9)
     page.close()
 
 
-@pytest.mark.parametrize(("sound", "broken"), [
-    ("/ 2,\n      kl", "/ 1,\n      kl"),                                             # JS without its half
-    ("reverseKl: mean(q, (i) => -score[i])", "reverseKl: mean(p, (i) => -score[i])"),
-    ("- Math.log(widths[k])", ""),
-    ("values[values.length - 1]) / 2", "values[values.length - 1]) / 2 + 1e-6"),
-])
+@pytest.mark.parametrize(
+    ("sound", "broken"),
+    [
+        ("/ 2,\n      kl", "/ 1,\n      kl"),  # JS without its half
+        ("reverseKl: mean(q, (i) => -score[i])", "reverseKl: mean(p, (i) => -score[i])"),
+        ("- Math.log(widths[k])", ""),
+        ("values[values.length - 1]) / 2", "values[values.length - 1]) / 2 + 1e-6"),
+    ],
+)
 def test_a_fault_in_the_discriminator_is_caught(browser: Any, sound: str, broken: str) -> None:
     page = numbers(browser, "optimal-discriminator", (sound, broken))
     assert disagreements(page, [EDGES["one bump on two"]])
@@ -202,14 +244,14 @@ def test_a_fault_in_the_discriminator_is_caught(browser: Any, sound: str, broken
 def test_discriminator_by_keyboard(reader: Visitor) -> None:
     """Buttons and sliders by keys alone; the page then shows the package's numbers, rounded."""
     tab = reader.open(PLAYS["optimal-discriminator"], formulas=False)
-    assert shown(tab, "value") == pytest.approx(-0.712633, abs=5.1e-5)                # the chapter's table
+    assert shown(tab, "value") == pytest.approx(-0.712633, abs=5.1e-5)  # the chapter's table
     tab_to(tab, ".play-of-q .play-slider:nth-of-type(1) input")
     for _ in range(20):
         tab.keyboard.press("ArrowRight")
     expected = of_package(law((0, 0), (1, 1), 0), law((3, 3), (1, 1), 0))
     for key in ("value", "js", "kl", "reverseKl"):
         assert shown(tab, key) == pytest.approx(expected[key], abs=5.1e-5)
-    tab.keyboard.press("End")                                                         # almost at the ceiling
+    tab.keyboard.press("End")  # almost at the ceiling
     assert LOG_2 - 0.005 < shown(tab, "js") < LOG_2
     tab_to(tab, ".play-buttons button:nth-child(2)")
     tab.keyboard.press("Enter")
@@ -218,15 +260,24 @@ def test_discriminator_by_keyboard(reader: Visitor) -> None:
     tab_to(tab, ".play-of-p .play-slider:nth-of-type(5) input")
     tab.keyboard.press("End")
     assert tab.evaluate("document.activeElement.getAttribute('aria-valuetext')") == "1.00"
-    tab.wait_for_function("document.querySelector('.play-spoken').textContent.startsWith('Value −1.3863, JS 0.0000')")
+    tab.wait_for_function(
+        "document.querySelector('.play-spoken').textContent.startsWith('Value −1.3863, JS 0.0000')"
+    )
     assert reader.troubles == []
 
 
 def test_sliders_without_effect_rest(reader: Visitor) -> None:
-    """Mean and width rest and say why while their component has no share; no key that does it loses the focus."""
+    """Mean and width rest and say why while their component has no share; no key that does it loses
+    the focus.
+    """
     tab = reader.open(PLAYS["optimal-discriminator"], formulas=False)
-    component = {k: [tab.locator(f".play-of-p .play-slider:nth-of-type({n}) input") for n in (2 * k + 1, 2 * k + 2)]
-                 for k in (0, 1)}
+    component = {
+        k: [
+            tab.locator(f".play-of-p .play-slider:nth-of-type({n}) input")
+            for n in (2 * k + 1, 2 * k + 2)
+        ]
+        for k in (0, 1)
+    }
 
     def resting() -> dict[int, list[bool]]:
         return {k: [one.is_disabled() for one in inputs] for k, inputs in component.items()}
@@ -235,11 +286,16 @@ def test_sliders_without_effect_rest(reader: Visitor) -> None:
     for one in component[1]:
         assert one.get_attribute("title") == "Without effect while the second’s share is 0"
     tab_to(tab, ".play-of-p .play-slider:nth-of-type(5) input")
-    for key, expected in (("ArrowRight", {0: [False] * 2, 1: [False] * 2}), ("End", {0: [True] * 2, 1: [False] * 2}),
-                          ("Home", {0: [False] * 2, 1: [True] * 2})):
+    for key, expected in (
+        ("ArrowRight", {0: [False] * 2, 1: [False] * 2}),
+        ("End", {0: [True] * 2, 1: [False] * 2}),
+        ("Home", {0: [False] * 2, 1: [True] * 2}),
+    ):
         tab.keyboard.press(key)
         assert resting() == expected
-        assert tab.evaluate("document.activeElement.matches('.play-of-p .play-slider:nth-of-type(5) input')")
+        assert tab.evaluate(
+            "document.activeElement.matches('.play-of-p .play-slider:nth-of-type(5) input')"
+        )
     assert component[0][0].get_attribute("title") == ""
     tab_to(tab, ".play-buttons button:nth-child(3)")
     tab.keyboard.press("Enter")
@@ -247,7 +303,8 @@ def test_sliders_without_effect_rest(reader: Visitor) -> None:
     assert tab.evaluate("document.activeElement.matches('.play-buttons button')")
 
 
-# Transport --------------------------------------------------------------------------------------------------
+# Transport
+# --------------------------------------------------------------------------------------------------
 
 CLOUDS = {
     "coinciding": ([-30, -20, 8], [8, -30, -20]),
@@ -260,34 +317,52 @@ CLOUDS = {
 
 def random_clouds(n: int) -> list[tuple[list[int], list[int]]]:
     rng = np.random.default_rng(6)
-    return [tuple(rng.integers(-50, 51, rng.integers(1, 9)).tolist() for _ in range(2)) for _ in range(n)]
+    return [
+        tuple(rng.integers(-50, 51, rng.integers(1, 9)).tolist() for _ in range(2))
+        for _ in range(n)
+    ]
 
 
 def transport_disagreements(page: Any, pairs: list[tuple[list[int], list[int]]]) -> list[str]:
-    """Where page and package differ by more than 1e-9: W1, the plan by its sums and its price, JS by bins."""
+    """Where page and package differ by more than 1e-9: W1, the plan by its sums and its price, JS
+    by bins.
+    """
     found = []
     for real, generated in pairs:
-        told = page.evaluate("""([x, y]) => { const f = ganbookPlays.numbers.transport;
+        told = page.evaluate(
+            """([x, y]) => { const f = ganbookPlays.numbers.transport;
           const masses = [1, 5, 10, 20].map(width => [x, y].map(
             cloud => f.histogram(cloud, -50, width, Math.floor(100 / width) + 1)));
           return { w: f.wasserstein(x, y), plan: f.plan(f.sorted(x), f.sorted(y)),
-                   js: masses.map(([p, q]) => f.js(p, q)) }; }""", [real, generated])
+                   js: masses.map(([p, q]) => f.js(p, q)) }; }""",
+            [real, generated],
+        )
         x, y = np.sort(real), np.sort(generated)
         table = np.zeros((len(x), len(y)))
         for move in told["plan"]:
             table[move["from"], move["to"]] += move["mass"]
         even = [np.full(len(cloud), 1 / len(cloud)) for cloud in (x, y)]
         cost = np.abs(x[:, None] - y)
-        widths = [[np.bincount((np.array(cloud) + 50) // width, minlength=101) / len(cloud) for cloud in (x, y)]
-                  for width in (1, 5, 10, 20)]
+        widths = [
+            [
+                np.bincount((np.array(cloud) + 50) // width, minlength=101) / len(cloud)
+                for cloud in (x, y)
+            ]
+            for width in (1, 5, 10, 20)
+        ]
         gaps = {
             "W1": told["w"] - wasserstein_1d(x, y),
             "price": (table * cost).sum() - transport_plan(*even, cost)[0],
-            "rows": table.sum(1) - even[0], "columns": table.sum(0) - even[1],
+            "rows": table.sum(1) - even[0],
+            "columns": table.sum(0) - even[1],
             "sign": np.minimum(table, 0),
             "JS": np.array(told["js"]) - [js(*pair) for pair in widths],
         }
-        found += [f"{key} for {real}, {generated}" for key, gap in gaps.items() if not np.abs(gap).max() <= 1e-9]
+        found += [
+            f"{key} for {real}, {generated}"
+            for key, gap in gaps.items()
+            if not np.abs(gap).max() <= 1e-9
+        ]
     return found
 
 
@@ -297,11 +372,17 @@ def test_transport_has_the_numbers_of_the_package(browser: Any) -> None:
     page.close()
 
 
-@pytest.mark.parametrize(("sound", "broken"), [
-    ("(towards(mass, i) + towards(q[i], i)) / 2", "(towards(mass, i) + towards(q[i], i))"),   # the half dropped
-    ("sort((a, b) => a - b)", "sort()"),                                              # by text: -10 before -5
-    ("(i + 1) * m, (j + 1) * n", "(i + 1) * n, (j + 1) * m"),
-])
+@pytest.mark.parametrize(
+    ("sound", "broken"),
+    [
+        (
+            "(towards(mass, i) + towards(q[i], i)) / 2",
+            "(towards(mass, i) + towards(q[i], i))",
+        ),  # the half dropped
+        ("sort((a, b) => a - b)", "sort()"),  # by text: -10 before -5
+        ("(i + 1) * m, (j + 1) * n", "(i + 1) * n, (j + 1) * m"),
+    ],
+)
 def test_a_fault_in_transport_is_caught(browser: Any, sound: str, broken: str) -> None:
     page = numbers(browser, "transport", (sound, broken))
     assert transport_disagreements(page, random_clouds(12))
@@ -321,7 +402,7 @@ def test_transport_by_keyboard(reader: Visitor) -> None:
     assert shown(tab, "w") == pytest.approx(wasserstein_1d(real, generated) / 10, abs=5.1e-5)
     tab_to(tab, ".play-groups .play-slider:nth-of-type(1) input")
     tab.keyboard.press("ArrowLeft")
-    generated -= 1                                                                    # two points now coincide
+    generated -= 1  # two points now coincide
     together = [np.bincount(cloud + 50, minlength=101) / 5 for cloud in (real, generated)]
     assert shown(tab, "js") == pytest.approx(js(*together), abs=5.1e-5)
     assert shown(tab, "js") < 0.6
@@ -337,7 +418,8 @@ def test_transport_by_keyboard(reader: Visitor) -> None:
     assert reader.troubles == []
 
 
-# The latent explorer ----------------------------------------------------------------------------------------
+# The latent explorer
+# ----------------------------------------------------------------------------------------
 
 
 def slerp(z0: torch.Tensor, z1: torch.Tensor, t: float) -> torch.Tensor:
@@ -347,12 +429,19 @@ def slerp(z0: torch.Tensor, z1: torch.Tensor, t: float) -> torch.Tensor:
 
 
 def picture_gaps(page: Any, library: list[Path]) -> dict[str, float]:
-    """Largest differences between the page and torch: the vectors, the pictures, the counts of full ink."""
+    """Largest differences between the page and torch: the vectors, the pictures, the counts of full
+    ink.
+    """
     for part in library:
         page.add_script_tag(path=part)
-    cases = [(seed, a, b) for seed in (0, 15, 2**32 - 1) for a, b in ((1, 0), (0, 0), (-1.5, 0.3), (0.7, 1.5))]
+    cases = [
+        (seed, a, b)
+        for seed in (0, 15, 2**32 - 1)
+        for a, b in ((1, 0), (0, 0), (-1.5, 0.3), (0.7, 1.5))
+    ]
     times = (0, 0.25, 0.5, 0.99, 1)
-    told = page.evaluate("""([cases, times]) => {
+    told = page.evaluate(
+        """([cases, times]) => {
       const f = ganbookPlays.numbers["latent-explorer"], zs = [];
       for (const [seed, a, b] of cases) {
         const ends = f.draws(seed, 2);
@@ -363,16 +452,21 @@ def picture_gaps(page: Any, library: list[Path]) -> dict[str, float]:
       }
       const pictures = f.generator(tf, ganbookPlays.weights["mnist-mlp"])(zs);
       return { zs, pictures: pictures.map(p => [...p]), ink: pictures.map(f.fullInk), lengths: zs.map(f.length) };
-    }""", [cases, times])
+    }""",
+        [cases, times],
+    )
     expected = []
     for seed, a, b in cases:
         z0, z1 = torch.tensor(play_pictures.seeded_draws(seed, 2))
-        expected += [a * z0 + b * z1, *(z for t in times for z in ((1 - t) * z0 + t * z1, slerp(z0, z1, t)))]
+        expected += [
+            a * z0 + b * z1,
+            *(z for t in times for z in ((1 - t) * z0 + t * z1, slerp(z0, z1, t))),
+        ]
     expected = torch.stack(expected)
     with torch.no_grad():
         pictures = play_pictures.recorded_generator()(expected.float()).flatten(1).numpy()
     shown = np.array(told["pictures"])
-    clear = np.abs(pictures - 0.8).min(1) > 1e-3                                      # no pixel on the edge
+    clear = np.abs(pictures - 0.8).min(1) > 1e-3  # no pixel on the edge
     counts = (pictures > 0.8).sum(1)
     assert clear.sum() > 20
     return {
@@ -384,7 +478,9 @@ def picture_gaps(page: Any, library: list[Path]) -> dict[str, float]:
 
 
 def test_generator_draws_the_pictures_of_torch(browser: Any, library: list[Path]) -> None:
-    """The same vectors to 1e-9 and the same pictures to 1e-3, on the pad and on both ways between two draws."""
+    """The same vectors to 1e-9 and the same pictures to 1e-3, on the pad and on both ways between
+    two draws.
+    """
     page = numbers(browser, "latent-explorer")
     gaps = picture_gaps(page, library)
     print("largest differences:", {key: f"{gap:.1e}" for key, gap in gaps.items()})
@@ -397,20 +493,27 @@ def test_generator_draws_the_pictures_of_torch(browser: Any, library: list[Path]
     page.close()
 
 
-@pytest.mark.parametrize(("sound", "broken"), [
-    ("SLOPE = 0.2", "SLOPE = 0.19"),
-    ("tf.tanh(x)", "tf.sigmoid(x)"),
-    ("2 ** (exponent - 15)", "2 ** (exponent - 14)"),
-    ("Math.sin((1 - t) * angle)", "Math.sin(t * angle)"),
-])
-def test_a_fault_in_the_generator_is_caught(browser: Any, library: list[Path], sound: str, broken: str) -> None:
+@pytest.mark.parametrize(
+    ("sound", "broken"),
+    [
+        ("SLOPE = 0.2", "SLOPE = 0.19"),
+        ("tf.tanh(x)", "tf.sigmoid(x)"),
+        ("2 ** (exponent - 15)", "2 ** (exponent - 14)"),
+        ("Math.sin((1 - t) * angle)", "Math.sin(t * angle)"),
+    ],
+)
+def test_a_fault_in_the_generator_is_caught(
+    browser: Any, library: list[Path], sound: str, broken: str
+) -> None:
     page = numbers(browser, "latent-explorer", (sound, broken))
     assert picture_gaps(page, library)["pictures"] > 1e-3
     page.close()
 
 
 def test_latent_explorer_by_keyboard(reader: Visitor, request: pytest.FixtureRequest) -> None:
-    """Loading, the pad's two ways, the walk and new draws by keys; the canvas holds the picture of torch, in ink."""
+    """Loading, the pad's two ways, the walk and new draws by keys; the canvas holds the picture of
+    torch, in ink.
+    """
     tab = open_play(reader, "latent-explorer", request)
     z0, z1 = play_pictures.seeded_draws(15, 2)
     assert shown(tab, "pad") == pytest.approx(np.linalg.norm(-0.7 * z0 + 0.7 * z1), abs=0.0051)
@@ -431,19 +534,25 @@ def test_latent_explorer_by_keyboard(reader: Visitor, request: pytest.FixtureReq
     tab_to(tab, ".play-buttons button")
     tab.keyboard.press("Enter")
     assert tab.locator(".play-seed input").input_value() == "16"
-    assert shown(tab, "line") == pytest.approx(np.linalg.norm(play_pictures.seeded_draws(16, 2)[1]), abs=0.0051)
+    assert shown(tab, "line") == pytest.approx(
+        np.linalg.norm(play_pictures.seeded_draws(16, 2)[1]), abs=0.0051
+    )
     tab_to(tab, ".play-seed input")
     tab.keyboard.type("2")
     tab.keyboard.press("Enter")
     seed = int(tab.locator(".play-seed input").input_value())
     assert seed != 16
-    assert shown(tab, "sphere") == pytest.approx(np.linalg.norm(play_pictures.seeded_draws(seed, 2)[1]), abs=0.0051)
+    assert shown(tab, "sphere") == pytest.approx(
+        np.linalg.norm(play_pictures.seeded_draws(seed, 2)[1]), abs=0.0051
+    )
     tab.wait_for_function("document.querySelector('.play-spoken').textContent.includes('length')")
     assert reader.troubles == []
 
 
 def test_a_failed_load_leaves_the_focus(browser: Any, site: Path, library: list[Path]) -> None:
-    """The status is there before it has words; after a failure the button has the focus, and works again."""
+    """The status is there before it has words; after a failure the button has the focus, and works
+    again.
+    """
     visitor = visit(browser, site.as_uri())
     tab = visitor.open(PLAYS["latent-explorer"], formulas=False)
     trouble = tab.locator("figure.play").get_by_role("status")
@@ -453,7 +562,9 @@ def test_a_failed_load_leaves_the_focus(browser: Any, site: Path, library: list[
     tab_to(tab, "figure.play button")
     tab.keyboard.press("Enter")
     tab.get_by_text("could not be loaded").wait_for()
-    tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    tab.evaluate(
+        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
     assert tab.evaluate("document.activeElement.matches('figure.play button')")
     visitor.context.unroute("**/tf-core.min.js")
     tab.keyboard.press("Enter")
@@ -461,7 +572,8 @@ def test_a_failed_load_leaves_the_focus(browser: Any, site: Path, library: list[
     visitor.context.close()
 
 
-# Every play -------------------------------------------------------------------------------------------------
+# Every play
+# -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", PLAYS)
@@ -504,13 +616,19 @@ SMALL = """() => {
 
 
 @pytest.mark.parametrize("name", PLAYS)
-def test_a_finger_has_room(name: str, browser: Any, site: Path, request: pytest.FixtureRequest) -> None:
-    """Long sliders, 24 pixels across each dot whatever its drawn size, and nothing past the window's edge."""
+def test_a_finger_has_room(
+    name: str, browser: Any, site: Path, request: pytest.FixtureRequest
+) -> None:
+    """Long sliders, 24 pixels across each dot whatever its drawn size, and nothing past the
+    window's edge.
+    """
     visitor = visit(browser, site.as_uri())
     tab = open_play(visitor, name, request)
     for width, length in ((320, 240), (390, 300), (1200, 130)):
         tab.set_viewport_size({"width": width, "height": 900})
-        tab.wait_for_function(f"() => !({SMALL})().missed.length", timeout=20_000)        # the contents slide away
+        tab.wait_for_function(
+            f"() => !({SMALL})().missed.length", timeout=20_000
+        )  # the contents slide away
         found = tab.evaluate(SMALL)
         assert found["wide"] == [], width
         assert found["dots"] > 0
@@ -524,16 +642,23 @@ def test_a_finger_has_room(name: str, browser: Any, site: Path, request: pytest.
 def test_a_handle_can_be_dragged(
     name: str, how: str, browser: Any, site: Path, request: pytest.FixtureRequest
 ) -> None:
-    """By a mouse and by a finger that meet it off its middle; no other one moves, nor does the page under it."""
+    """By a mouse and by a finger that meet it off its middle; no other one moves, nor does the page
+    under it.
+    """
     visitor = visit(browser, site.as_uri(), has_touch=True, viewport={"width": 500, "height": 900})
     tab = open_play(visitor, name, request)
     handles = tab.locator("figure.play .play-handle circle.play-dot:visible")
     handle, others = handles.first, "all => all.slice(1).map(dot => dot.getBoundingClientRect().x)"
     handle.scroll_into_view_if_needed()
-    tab.evaluate("document.querySelector('figure.play .play-stage svg').scrollIntoView({block: 'center'})")
+    tab.evaluate(
+        "document.querySelector('figure.play .play-stage svg').scrollIntoView({block: 'center'})"
+    )
     before, height = tab.locator(".play-numbers").inner_text(), tab.evaluate("scrollY")
     box, still = handle.bounding_box(), handles.evaluate_all(others)
-    x, y = box["x"] + box["width"] / 2 + 8, box["y"] + box["height"] / 2 - 5       # where two points' rooms overlap
+    x, y = (
+        box["x"] + box["width"] / 2 + 8,
+        box["y"] + box["height"] / 2 - 5,
+    )  # where two points' rooms overlap
     if how == "mouse":
         tab.mouse.move(x, y)
         tab.mouse.down()
@@ -541,7 +666,12 @@ def test_a_handle_can_be_dragged(
         tab.mouse.up()
     else:
         device = visitor.context.new_cdp_session(tab)
-        for kind, step in (("touchStart", 0), ("touchMove", 30), ("touchMove", 60), ("touchEnd", None)):
+        for kind, step in (
+            ("touchStart", 0),
+            ("touchMove", 30),
+            ("touchMove", 60),
+            ("touchEnd", None),
+        ):
             points = [] if step is None else [{"x": x + step, "y": y}]
             device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     arrived = "([x, dot]) => Math.abs(dot.getBoundingClientRect().x - x) < 3"
@@ -554,7 +684,9 @@ def test_a_handle_can_be_dragged(
 
 
 @pytest.mark.parametrize("name", PLAYS)
-def test_a_play_runs_from_a_server_too(name: str, browser: Any, address: str, request: pytest.FixtureRequest) -> None:
+def test_a_play_runs_from_a_server_too(
+    name: str, browser: Any, address: str, request: pytest.FixtureRequest
+) -> None:
     visitor = visit(browser, address)
     tab = open_play(visitor, name, request)
     assert tab.locator("figure.play .play-stage svg").first.is_visible()
@@ -566,7 +698,9 @@ def test_a_play_runs_from_a_server_too(name: str, browser: Any, address: str, re
 def test_picture_stands_in_without_scripts_and_in_print(
     name: str, browser: Any, site: Path, reader: Visitor, request: pytest.FixtureRequest
 ) -> None:
-    """The static picture has its size and its words, and gives way to the live one only on a screen."""
+    """The static picture has its size and its words, and gives way to the live one only on a
+    screen.
+    """
     still = Visitor(browser, site.as_uri(), java_script_enabled=False)
     still.page.goto(f"{site.as_uri()}/{PLAYS[name]}.html")
     picture = still.page.locator("figure.play img")
@@ -583,15 +717,25 @@ def test_picture_stands_in_without_scripts_and_in_print(
 
 
 @pytest.mark.parametrize("name", PLAYS)
-def test_a_live_play_is_accessible(name: str, reader: Visitor, request: pytest.FixtureRequest) -> None:
-    """axe finds nothing in the figure in either theme; what can be operated is reached by Tab and shows it."""
+def test_a_live_play_is_accessible(
+    name: str, reader: Visitor, request: pytest.FixtureRequest
+) -> None:
+    """axe finds nothing in the figure in either theme; what can be operated is reached by Tab and
+    shows it.
+    """
     tab = open_play(reader, name, request)
     tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
     for scheme in ("light", "dark"):
         tab.emulate_media(color_scheme=scheme)
         tab.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
-        found = Axe().run(tab, context="figure.play", options={"resultTypes": ["violations"]}).response["violations"]
-        assert [(problem["id"], [node["html"] for node in problem["nodes"]]) for problem in found] == []
+        found = (
+            Axe()
+            .run(tab, context="figure.play", options={"resultTypes": ["violations"]})
+            .response["violations"]
+        )
+        assert [
+            (problem["id"], [node["html"] for node in problem["nodes"]]) for problem in found
+        ] == []
     tab.emulate_media(color_scheme="light")
     tab_to(tab, "figure.play .play-stage :is(input, button)")
     assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
@@ -621,7 +765,9 @@ def test_forced_colours_are_legible(
 ) -> None:
     """The reader's own palette wins over the theme that the page remembers."""
     visitor = visit(browser, site.as_uri(), forced_colors="active", color_scheme=palette)
-    visitor.page.add_init_script(f"for (const key of ['mode', 'theme']) localStorage.setItem(key, '{theme}');")
+    visitor.page.add_init_script(
+        f"for (const key of ['mode', 'theme']) localStorage.setItem(key, '{theme}');"
+    )
     tab = open_play(visitor, name, request)
     assert tab.evaluate("document.documentElement.dataset.theme") == theme
     drawn, pale = tab.evaluate(PALE)
@@ -660,16 +806,30 @@ def test_nothing_has_no_sign(name: str, reader: Visitor, request: pytest.Fixture
       const apart = i => i === 5 ? 1 : 0;                      // chapter 4: needles at both ends of the line
       return [() => 0, () => 0.499, () => 0.5, () => 1, apart].flatMap(stage);
     }""")
-    assert [found for text in texts for found in re.findall(r".{0,20}[−-]0(?:\.0+)?(?![.\d])", text)] == []
+    assert [
+        found for text in texts for found in re.findall(r".{0,20}[−-]0(?:\.0+)?(?![.\d])", text)
+    ] == []
     assert tab.evaluate("[-1e-9, -0, 4e-5, -4e-5, -5.1e-5].map(x => ganbookPlays.number(x))") == [
-        "0.0000", "0.0000", "0.0000", "0.0000", "−0.0001"]
+        "0.0000",
+        "0.0000",
+        "0.0000",
+        "0.0000",
+        "−0.0001",
+    ]
 
 
 @pytest.mark.parametrize("name", PLAYS)
 def test_the_static_picture_is_current(name: str) -> None:
-    """Drawn again by the package of today it is the same, but for a little dithering of another library."""
-    stored, drawn = (np.asarray(Image.open(source).convert("RGB"), float) for source in (
-        ROOT / "book_ext" / "pictures" / f"{name}.png", io.BytesIO(play_pictures.picture(name))))
+    """Drawn again by the package of today it is the same, but for a little dithering of another
+    library.
+    """
+    stored, drawn = (
+        np.asarray(Image.open(source).convert("RGB"), float)
+        for source in (
+            ROOT / "book_ext" / "pictures" / f"{name}.png",
+            io.BytesIO(play_pictures.picture(name)),
+        )
+    )
     assert stored.shape == drawn.shape, "run python scripts/play_pictures.py"
     assert np.abs(stored - drawn).mean() < 0.5, "run python scripts/play_pictures.py"
 
@@ -677,7 +837,9 @@ def test_the_static_picture_is_current(name: str) -> None:
 def test_only_pages_with_a_play_load_scripts_for_it(site: Path) -> None:
     """And no page loads the heavy parts before it is asked to."""
     for page in test_book.PAGES:
-        scripts = re.findall(r'<script[^>]* src="([^"]*/plays/[^"]*)"', (site / f"{page}.html").read_text())
+        scripts = re.findall(
+            r'<script[^>]* src="([^"]*/plays/[^"]*)"', (site / f"{page}.html").read_text()
+        )
         assert bool(scripts) == (page in PLAYS.values()), page
         assert not any("weights" in src or "tf-" in src for src in scripts)
 
@@ -691,7 +853,8 @@ def test_the_lock_pins_content_and_names_no_host() -> None:
     assert "http" not in lock
 
 
-# Without npm ------------------------------------------------------------------------------------------------
+# Without npm
+# ------------------------------------------------------------------------------------------------
 
 
 def test_a_build_without_npm_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -700,14 +863,18 @@ def test_a_build_without_npm_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", str(tmp_path))
     assert fetch(folder) == (None, "npm is not installed")
     npm = tmp_path / "npm"
-    npm.write_text("#!/bin/sh\necho 'npm error code EINTEGRITY' >&2\necho 'npm error sha512' >&2\nexit 1\n")
+    npm.write_text(
+        "#!/bin/sh\necho 'npm error code EINTEGRITY' >&2\necho 'npm error sha512' >&2\nexit 1\n"
+    )
     npm.chmod(0o755)
     assert fetch(folder) == (None, "npm ci failed: code EINTEGRITY; sha512")
     assert [path.name for path in tmp_path.iterdir()] == ["npm"]
 
 
 def test_a_page_without_the_library_keeps_the_picture(tmp_path: Path) -> None:
-    """The build passes; the page has the picture and its words, and no script that would ask for more."""
+    """The build passes; the page has the picture and its words, and no script that would ask for
+    more.
+    """
     text = "# Title\n\n:::{play} latent-explorer\n:alt: What it shows.\n\nWhat to try.\n:::\n"
     source = test_book_ext.tiny_book(tmp_path, text)
     assert test_book_ext.render(source) == 0
@@ -719,7 +886,9 @@ def test_a_page_without_the_library_keeps_the_picture(tmp_path: Path) -> None:
 
 def test_a_play_that_is_wrong_fails_the_build(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
     """An unknown name, and a picture without words."""
-    plays = ":::{play} no-such-play\n:alt: Words.\n\nText.\n:::\n\n:::{play} transport\n\nText.\n:::\n"
+    plays = (
+        ":::{play} no-such-play\n:alt: Words.\n\nText.\n:::\n\n:::{play} transport\n\nText.\n:::\n"
+    )
     assert test_book_ext.render(test_book_ext.tiny_book(tmp_path, f"# Title\n\n{plays}")) != 0
     said = capfd.readouterr().err
     assert "there is no play 'no-such-play': expected one of" in said

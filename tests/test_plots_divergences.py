@@ -56,7 +56,11 @@ def test_atom_gradients_draws_bars_of_the_given_heights():
     labelled_bars = [bars for bars in figure.axes[0].containers]
     for bars, heights in zip(labelled_bars, given.values(), strict=True):
         np.testing.assert_allclose([bar.get_height() for bar in bars], heights)
-    assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["atom 1", "atom 2", "atom 3"]
+    assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == [
+        "atom 1",
+        "atom 2",
+        "atom 3",
+    ]
 
 
 def test_plug_in_curve_is_drawn_on_logarithmic_axes():

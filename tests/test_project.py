@@ -13,9 +13,25 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "ganbook"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MATHEMATICS = {
-    "distributions", "divergences", "f_divergences", "densities", "transport", "entropic", "dynamics", "mixtures",
+    "distributions",
+    "divergences",
+    "f_divergences",
+    "densities",
+    "transport",
+    "entropic",
+    "dynamics",
+    "mixtures",
 }
-TRAINING = {"training", "checkpoints", "distributed", "quick", "recipes", "networks", "losses", "penalties"}
+TRAINING = {
+    "training",
+    "checkpoints",
+    "distributed",
+    "quick",
+    "recipes",
+    "networks",
+    "losses",
+    "penalties",
+}
 
 
 def modules():
@@ -48,7 +64,9 @@ def test_who_may_import_whom(path):
     if here in MATHEMATICS:
         assert not uses & TRAINING, "mathematics imports nothing from training"
     if here not in ("quick", "cli"):
-        assert "distributed" not in uses, "what the book shows does not know how many processes run it"
+        assert "distributed" not in uses, (
+            "what the book shows does not know how many processes run it"
+        )
     if here == "losses":
         assert "networks" not in uses
     if here == "networks":
@@ -59,7 +77,9 @@ def test_who_may_import_whom(path):
 
 def test_the_rules_have_teeth(tmp_path):
     bad = tmp_path / "bad.py"
-    bad.write_text("from ganbook import exercises\nfrom ganbook.training import fit\nimport ganbook.losses\n")
+    bad.write_text(
+        "from ganbook import exercises\nfrom ganbook.training import fit\nimport ganbook.losses\n"
+    )
     assert imports(bad) == {"exercises", "training", "losses"}
     assert imports(bad, "training") == {"exercises", "losses"}
 
@@ -79,8 +99,12 @@ def test_environment_yml_holds_what_pyproject_asks_for():
     (pip,) = (d["pip"] for d in listed if isinstance(d, dict))
     for requirement in PYPROJECT["project"]["dependencies"]:
         assert requirement in pip
-    known = {name_of(r) for group in ("book", "test", "dev") for r in PYPROJECT["dependency-groups"][group]
-             if isinstance(r, str)} | {name_of(r) for r in PYPROJECT["project"]["dependencies"]}
+    known = {
+        name_of(r)
+        for group in ("book", "test", "dev")
+        for r in PYPROJECT["dependency-groups"][group]
+        if isinstance(r, str)
+    } | {name_of(r) for r in PYPROJECT["project"]["dependencies"]}
     assert {name_of(r) for r in pip} <= known
     assert f"python{PYPROJECT['project']['requires-python']}" in listed
 
@@ -89,25 +113,45 @@ def test_constraints_pin_every_direct_requirement():
     lines = (ROOT / "constraints.txt").read_text().split()
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[^=]+", line) for line in lines)
     pinned = {name_of(line) for line in lines}
-    direct = [*PYPROJECT["project"]["dependencies"],
-              *(r for group in PYPROJECT["dependency-groups"].values() for r in group if isinstance(r, str))]
+    direct = [
+        *PYPROJECT["project"]["dependencies"],
+        *(
+            r
+            for group in PYPROJECT["dependency-groups"].values()
+            for r in group
+            if isinstance(r, str)
+        ),
+    ]
     assert {name_of(r) for r in direct} - pinned == set()
     assert "pip" in pinned
 
 
 def test_the_lower_bounds_are_the_versions_that_were_tested():
-    lowest = dict(line.split("==") for line in (ROOT / "constraints-lowest.txt").read_text().split())
+    lowest = dict(
+        line.split("==") for line in (ROOT / "constraints-lowest.txt").read_text().split()
+    )
     for requirement in PYPROJECT["project"]["dependencies"]:
         name, bound = requirement.split(">=")
-        assert lowest[name].startswith(f"{bound}."), f"{name} is tested at {lowest[name]}, not from {bound} on"
+        assert lowest[name].startswith(f"{bound}."), (
+            f"{name} is tested at {lowest[name]}, not from {bound} on"
+        )
 
 
 def test_no_path_of_a_machine_is_tracked():
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
     pattern = re.compile(r"(?<![\w.])/(home|root|Users|work|tmp)/\w")
     bad = []
     for name in tracked:
         path = ROOT / name
-        if path.suffix in {".py", ".md", ".toml", ".yml", ".ipynb", ".json", ".txt", ".bib"} and path.is_file():
-            bad += [f"{name}: {line.strip()[:80]}" for line in path.read_text().splitlines() if pattern.search(line)]
+        if (
+            path.suffix in {".py", ".md", ".toml", ".yml", ".ipynb", ".json", ".txt", ".bib"}
+            and path.is_file()
+        ):
+            bad += [
+                f"{name}: {line.strip()[:80]}"
+                for line in path.read_text().splitlines()
+                if pattern.search(line)
+            ]
     assert not [b for b in bad if not b.startswith("tests/")]

@@ -1,4 +1,6 @@
-"""What helps a reader along: marks for solved exercises, cards of shared links, links that lead outside."""
+"""What helps a reader along: marks for solved exercises, cards of shared links, links that lead
+outside.
+"""
 
 from __future__ import annotations
 
@@ -49,13 +51,18 @@ def load_extension(name: str) -> Any:
 
 
 def swift(browser: Any, home: str, **context: Any) -> Visitor:  # noqa: F811
-    """A visitor with an empty storage, for whom no formula is set: it takes half of the time and no part in this."""
+    """A visitor with an empty storage, for whom no formula is set: it takes half of the time and no
+    part in this.
+    """
     visitor = Visitor(browser, home, **context)
-    visitor.context.route("**/tex-*.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    visitor.context.route(
+        "**/tex-*.js*", lambda route: route.fulfill(body="", content_type="text/javascript")
+    )
     return visitor
 
 
-# Marks for solved exercises ---------------------------------------------------------------------------------
+# Marks for solved exercises
+# ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -81,9 +88,13 @@ def pressed(tab: Any, name: str) -> str:
 
 
 def test_a_mark_is_set_by_mouse_and_keyboard_and_stays(reader: Visitor) -> None:
-    """A button in each exercise; the counts follow on this page, in the contents and after a reload."""
+    """A button in each exercise; the counts follow on this page, in the contents and after a
+    reload.
+    """
     tab = reader.open(CHAPTER, formulas=False)
-    total = sum("exercise" in cell["metadata"].get("ganbook", {}) for cell in stored(CHAPTER)["cells"])
+    total = sum(
+        "exercise" in cell["metadata"].get("ganbook", {}) for cell in stored(CHAPTER)["cells"]
+    )
     assert tab.locator("div.exercise .mark-button").count() == total
     assert tab.locator(".chapter-facts .marks-facts").inner_text() == f"0 of {total} solved"
     assert (pressed(tab, "4.1"), pressed(tab, "4.2")) == ("false", "false")
@@ -95,7 +106,10 @@ def test_a_mark_is_set_by_mouse_and_keyboard_and_stays(reader: Visitor) -> None:
     tab.get_by_role("button", name="Exercise 4.3 solved").click()
     for page in (CHAPTER, "notebooks/glossary"):
         reader.open(page, formulas=False)
-        assert tab.locator(".marks-side[data-chapter='4']").inner_text() == f"2/{total}\n2 of {total} solved"
+        assert (
+            tab.locator(".marks-side[data-chapter='4']").inner_text()
+            == f"2/{total}\n2 of {total} solved"
+        )
         assert tab.locator(".marks-side[data-chapter='5']").inner_text().startswith("0/")
     reader.open(CHAPTER, formulas=False)
     assert [pressed(tab, f"4.{n}") for n in (1, 2, 3)] == ["true", "true", "false"]
@@ -103,10 +117,14 @@ def test_a_mark_is_set_by_mouse_and_keyboard_and_stays(reader: Visitor) -> None:
 
 
 def test_the_catalogue_is_that_of_the_notebooks(other: Visitor, site: Path) -> None:  # noqa: F811
-    """Every exercise of every notebook stands once on its page and once in the list, under its own title."""
+    """Every exercise of every notebook stands once on its page and once in the list, under its own
+    title.
+    """
     tab = other.open(MARKS_PAGE, formulas=False)
-    listed = tab.evaluate("[...document.querySelectorAll('.marks-page tbody tr')].map(row => [row.querySelector('a')"
-                          ".getAttribute('href'), row.querySelector('button').dataset.exercise])")
+    listed = tab.evaluate(
+        "[...document.querySelectorAll('.marks-page tbody tr')].map(row => [row.querySelector('a')"
+        ".getAttribute('href'), row.querySelector('button').dataset.exercise])"
+    )
     there = []
     for page in [MARKS_PAGE, *CHAPTERS]:
         text = (site / f"{page}.html").read_text(encoding="utf-8")
@@ -122,15 +140,28 @@ def test_the_catalogue_is_that_of_the_notebooks(other: Visitor, site: Path) -> N
 
 
 def test_marks_are_saved_brought_in_and_removed(other: Visitor, tmp_path: Path) -> None:
-    """The saved file is what the package writes; an earlier date wins; strangers are named and left out."""
+    """The saved file is what the package writes; an earlier date wins; strangers are named and left
+    out.
+    """
     tab = other.open(MARKS_PAGE, formulas=False)
     tab.get_by_text("Bring marks in").click()
     box, said = tab.locator("#marks-text"), tab.locator(".marks-said")
-    box.fill(json.dumps({"version": 1, "solved": {"4.1": "2026-02-03", "0.1": "2026-02-01", "99.7": "2026-02-02"}}))
+    box.fill(
+        json.dumps(
+            {
+                "version": 1,
+                "solved": {"4.1": "2026-02-03", "0.1": "2026-02-01", "99.7": "2026-02-02"},
+            }
+        )
+    )
     tab.get_by_role("button", name="Add these marks").click()
     assert said.inner_text() == "2 marks read. Left out, no exercises of this book: 99.7."
     file = tmp_path / "later.json"
-    file.write_text(json.dumps({"solved": {"4.1": "2026-03-03", "4.2": "2026-03-04", "__proto__": "2026-03-04"}}))
+    file.write_text(
+        json.dumps(
+            {"solved": {"4.1": "2026-03-03", "4.2": "2026-03-04", "__proto__": "2026-03-04"}}
+        )
+    )
     tab.locator("#marks-file").set_input_files(file)
     tab.wait_for_function("document.getElementById('marks-text').value.includes('4.2')")
     tab.get_by_role("button", name="Add these marks").click()
@@ -165,10 +196,14 @@ def test_the_package_prints_its_own_results(
     assert json.loads(capsys.readouterr().out) == {"version": 1, "solved": {}}
     assert state.record("2.4") == ""
     main(["exercises", "--json"])
-    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "exercises.json").read_text())
+    assert json.loads(capsys.readouterr().out) == json.loads(
+        (tmp_path / "exercises.json").read_text()
+    )
 
 
-def test_what_the_package_prints_can_be_pasted(other: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_package_prints_can_be_pasted(
+    other: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The notebook's own results come over."""
     from ganbook.exercises import progress_json, state
 
@@ -180,19 +215,23 @@ def test_what_the_package_prints_can_be_pasted(other: Visitor, tmp_path: Path, m
     tab.get_by_role("button", name="Add these marks").click()
     assert tab.evaluate(KEPT)["solved"] == state.solved()
     assert list(state.solved()) == ["2.4"]
-    assert tab.locator(".marks-page .marks-count[data-chapter='2']").inner_text().startswith("1 of ")
+    assert (
+        tab.locator(".marks-page .marks-count[data-chapter='2']").inner_text().startswith("1 of ")
+    )
 
 
 REFUSE = {
     "both storages": "for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, "
-                     "{get() { throw new DOMException('no', 'SecurityError'); }});",
+    "{get() { throw new DOMException('no', 'SecurityError'); }});",
     "setItem": "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };",
 }
 
 
 @pytest.mark.parametrize("how", REFUSE)
 def test_a_browser_that_keeps_nothing(browser: Any, address: str, how: str) -> None:  # noqa: F811
-    """The marks work while the page is open, which says so; menus and search work, and no error is logged."""
+    """The marks work while the page is open, which says so; menus and search work, and no error is
+    logged.
+    """
     visitor = swift(browser, address)
     visitor.page.add_init_script(REFUSE[how])
     tab = visitor.open(MARKS_PAGE, formulas=False)
@@ -221,8 +260,14 @@ def test_a_browser_that_keeps_nothing(browser: Any, address: str, how: str) -> N
 
 
 @pytest.mark.parametrize("how", [*REFUSE, "full later"])
-def test_a_mark_that_is_not_kept_says_so_beside_its_button(browser: Any, address: str, how: str) -> None:  # noqa: F811
-    """On a chapter's page, in words that show, by a status that is there before them and as long as it holds."""
+def test_a_mark_that_is_not_kept_says_so_beside_its_button(
+    browser: Any,
+    address: str,
+    how: str,  # noqa: F811
+) -> None:
+    """On a chapter's page, in words that show, by a status that is there before them and as long as
+    it holds.
+    """
     visitor = swift(browser, address)
     visitor.page.add_init_script(REFUSE.get(how, "window.keep = Storage.prototype.setItem;"))
     tab = visitor.open(CHAPTER, formulas=False)
@@ -240,7 +285,7 @@ def test_a_mark_that_is_not_kept_says_so_beside_its_button(browser: Any, address
     button.press("Enter")
     assert said.inner_text() == ""
     button.press("Enter")
-    if how == "full later":                                    # there is room again: both marks are kept now
+    if how == "full later":  # there is room again: both marks are kept now
         tab.evaluate("() => { Storage.prototype.setItem = window.keep; }")
         other.locator(".mark-button").click()
         assert list(tab.evaluate(KEPT)["solved"]) == ["4.2", "4.3"]
@@ -249,19 +294,26 @@ def test_a_mark_that_is_not_kept_says_so_beside_its_button(browser: Any, address
 
 
 def test_what_will_be_said_has_its_place(other: Visitor) -> None:
-    """The status of the list of marks is known to screen readers before it has words, and takes no room."""
+    """The status of the list of marks is known to screen readers before it has words, and takes no
+    room.
+    """
     tab = other.open(MARKS_PAGE, formulas=False)
     said = tab.locator(".marks-page").get_by_role("status")
     assert said.count() == 1
     assert said.inner_text() == ""
-    assert said.evaluate("node => node.offsetHeight + parseFloat(getComputedStyle(node).marginBottom)") == 0
+    assert (
+        said.evaluate("node => node.offsetHeight + parseFloat(getComputedStyle(node).marginBottom)")
+        == 0
+    )
 
 
 @pytest.mark.parametrize("stored_text", ["{", "[]", '"x"', '{"solved": 3}', "null", ""])
 def test_damaged_marks_are_put_aside(other: Visitor, stored_text: str) -> None:
     """They count as none, are said to be unreadable, and are kept under another name."""
-    other.page.add_init_script(f"localStorage.getItem('{KEY}') ?? localStorage.setItem('{KEY}', "
-                               f"{json.dumps(stored_text)});")
+    other.page.add_init_script(
+        f"localStorage.getItem('{KEY}') ?? localStorage.setItem('{KEY}', "
+        f"{json.dumps(stored_text)});"
+    )
     tab = other.open(MARKS_PAGE, formulas=False)
     assert "could not be read" in tab.locator(".marks-said").inner_text()
     tab.locator("div.exercise .mark-button").click()
@@ -272,7 +324,9 @@ def test_damaged_marks_are_put_aside(other: Visitor, stored_text: str) -> None:
 
 def test_a_mark_of_an_exercise_that_is_gone(other: Visitor) -> None:
     """It counts nowhere, and is not lost for the edition that had it."""
-    other.page.add_init_script(f"localStorage.setItem('{KEY}', '{{\"solved\": {{\"4.99\": \"2026-01-01\"}}}}');")
+    other.page.add_init_script(
+        f'localStorage.setItem(\'{KEY}\', \'{{"solved": {{"4.99": "2026-01-01"}}}}\');'
+    )
     tab = other.open(CHAPTER, formulas=False)
     assert tab.locator(".chapter-facts .marks-facts").inner_text().startswith("0 of ")
     tab.locator(".mark-button[data-exercise='4.1']").click()
@@ -302,7 +356,9 @@ def test_without_scripts_there_are_no_marks(browser: Any, address: str) -> None:
 
 @pytest.mark.parametrize("width", [1440, 360])
 def test_marks_move_nothing(browser: Any, address: str, width: int) -> None:  # noqa: F811
-    """Held back, the script finds every box where it will stand; without the room kept for it, none would."""
+    """Held back, the script finds every box where it will stand; without the room kept for it, none
+    would.
+    """
     visitor = swift(browser, address, viewport={"width": width, "height": 900})
     measure = """async () => {
       scrollTo({top: 0, behavior: "instant"});
@@ -317,7 +373,9 @@ def test_marks_move_nothing(browser: Any, address: str, width: int) -> None:  # 
       }
       return seen;
     }"""
-    visitor.context.route("**/marks.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    visitor.context.route(
+        "**/marks.js*", lambda route: route.fulfill(body="", content_type="text/javascript")
+    )
     tab = visitor.open(CHAPTER, formulas=False)
     tab.locator("div.solution button.toggle-button").first.wait_for()
     before = tab.evaluate(measure)
@@ -333,7 +391,8 @@ def test_marks_move_nothing(browser: Any, address: str, width: int) -> None:  # 
     visitor.context.close()
 
 
-# Previews of what a reference leads to ----------------------------------------------------------------------
+# Previews of what a reference leads to
+# ----------------------------------------------------------------------
 
 TERM = '.bd-article a[href="glossary.html#term-density-ratio"]'
 WORK = '.bd-article a[href^="references.html#id"]'
@@ -350,11 +409,18 @@ def previewed(browser: Any, site: Path) -> Iterator[Visitor]:  # noqa: F811
     visitor.context.close()
 
 
-@pytest.mark.parametrize(("link", "words"), [
-    (TERM, "density ratio"), (WORK, "Salimans"), (EQUATION, "(4.5)"),
-])
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        (TERM, "density ratio"),
+        (WORK, "Salimans"),
+        (EQUATION, "(4.5)"),
+    ],
+)
 def test_hover_and_focus_show_the_same(previewed: Visitor, link: str, words: str) -> None:
-    """Both ways the target is shown and named to screen readers; Escape closes it and leaves the focus."""
+    """Both ways the target is shown and named to screen readers; Escape closes it and leaves the
+    focus.
+    """
     tab, box = previewed.page, previewed.page.locator("#preview")
     anchor = tab.locator(link).first
     anchor.scroll_into_view_if_needed()
@@ -368,7 +434,7 @@ def test_hover_and_focus_show_the_same(previewed: Visitor, link: str, words: str
     tab.keyboard.press("Escape")
     assert not box.is_visible()
     tab.mouse.move(1, 1)
-    tab.keyboard.press("Shift")                                # from now on focus is the keyboard's
+    tab.keyboard.press("Shift")  # from now on focus is the keyboard's
     anchor.focus()
     box.wait_for(state="visible")
     tab.wait_for_function("document.querySelector('#preview').textContent.indexOf('\\\\') < 0")
@@ -401,7 +467,9 @@ def test_the_pointer_may_move_onto_a_preview(previewed: Visitor) -> None:
 
 
 def test_every_reference_has_its_preview(site: Path) -> None:  # noqa: F811
-    """Each cited work, term and equation that a page refers to stands on it once, without ids and links."""
+    """Each cited work, term and equation that a page refers to stands on it once, without ids and
+    links.
+    """
     link = re.compile(r'<a class="reference internal" href="([^"]*#(?:term-|equation-|id\d)[^"]*)"')
     seen = set()
     for page in PAGES:
@@ -415,20 +483,26 @@ def test_every_reference_has_its_preview(site: Path) -> None:  # noqa: F811
     assert {"term-", "equat", "id"} <= seen
 
 
-# Descriptions of pictures -----------------------------------------------------------------------------------
+# Descriptions of pictures
+# -----------------------------------------------------------------------------------
 
 
 def described(page: str) -> dict[str, str]:
     """The descriptions in a notebook, by the name of their figure."""
     return {
-        cell["metadata"]["mystnb"]["figure"]["name"]: "\n".join(cell["metadata"]["ganbook"]["description"])
-        for cell in stored(page)["cells"] if "description" in cell["metadata"].get("ganbook", {})
+        cell["metadata"]["mystnb"]["figure"]["name"]: "\n".join(
+            cell["metadata"]["ganbook"]["description"]
+        )
+        for cell in stored(page)["cells"]
+        if "description" in cell["metadata"].get("ganbook", {})
     }
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_pictures_that_carry_an_argument_are_described(page: str, site: Path) -> None:  # noqa: F811
-    """At least one a chapter: longer than the alt text, inside its figure, closed at first, with numbers."""
+    """At least one a chapter: longer than the alt text, inside its figure, closed at first, with
+    numbers.
+    """
     html, texts = parsed(site, page), described(page)
     assert len(texts) >= 1
     for name, text in texts.items():
@@ -453,18 +527,30 @@ def test_descriptions_give_the_records_numbers() -> None:
     texts = {name: text for page in CHAPTERS for name, text in described(page).items()}
     test_curve = made["curves"][:, 2].mean(axis=0)
     quoted = {
-        "fig-01-made-record": [f"{made['curves'][:, 0, 0].mean():.1f}", f"{test_curve[0]:.1f}",
-                               f"{test_curve.min():.1f}", f"{made['steps'][test_curve.argmin()]:,}",
-                               f"{float(made['ensemble']):.1f}", f"{made['curves'][:, 0, -1].mean():.1f}"],
-        "fig-03-puzzle": [*(f"{x:.0f}" for x in mlp["frechet"]), f"{float(scale['noise']):.0f}",
-                          *(f"{mlp['loss_d'].reshape(50, 7).mean(axis=1)[k]:.2f}" for k in (1, 6, 49)),
-                          *(f"{mlp['loss_g'].reshape(50, 7).mean(axis=1)[k]:.2f}" for k in (1, 49))],
-        "fig-03-beta": [*(f"{x:.0f}" for x in beta["frechet"][:, :, ::2].ravel()),
-                        *(f"{mlp['frechet_ema'][k]:.0f}" for k in (0, 3, 5, 6, 8))],
-        "fig-07-record": [*(f"{wgan['frechet'][k]:.0f}" for k in (0, 1, 2, 3, 19)),
-                          *(f"{wgan['estimate'][k]:.1f}" for k in (0, 1, 2, 3, 19)),
-                          *(f"{wgan['estimate'][k] / wgan['estimate'][0]:.2f}" for k in (1, 4, 9, 19)),
-                          *(f"{wgan['frechet'][k] / wgan['frechet'][0]:.2f}" for k in (3, 19))],
+        "fig-01-made-record": [
+            f"{made['curves'][:, 0, 0].mean():.1f}",
+            f"{test_curve[0]:.1f}",
+            f"{test_curve.min():.1f}",
+            f"{made['steps'][test_curve.argmin()]:,}",
+            f"{float(made['ensemble']):.1f}",
+            f"{made['curves'][:, 0, -1].mean():.1f}",
+        ],
+        "fig-03-puzzle": [
+            *(f"{x:.0f}" for x in mlp["frechet"]),
+            f"{float(scale['noise']):.0f}",
+            *(f"{mlp['loss_d'].reshape(50, 7).mean(axis=1)[k]:.2f}" for k in (1, 6, 49)),
+            *(f"{mlp['loss_g'].reshape(50, 7).mean(axis=1)[k]:.2f}" for k in (1, 49)),
+        ],
+        "fig-03-beta": [
+            *(f"{x:.0f}" for x in beta["frechet"][:, :, ::2].ravel()),
+            *(f"{mlp['frechet_ema'][k]:.0f}" for k in (0, 3, 5, 6, 8)),
+        ],
+        "fig-07-record": [
+            *(f"{wgan['frechet'][k]:.0f}" for k in (0, 1, 2, 3, 19)),
+            *(f"{wgan['estimate'][k]:.1f}" for k in (0, 1, 2, 3, 19)),
+            *(f"{wgan['estimate'][k] / wgan['estimate'][0]:.2f}" for k in (1, 4, 9, 19)),
+            *(f"{wgan['frechet'][k] / wgan['frechet'][0]:.2f}" for k in (3, 19)),
+        ],
     }
     for name, numbers in quoted.items():
         said = re.findall(r"\d[\d,]*(?:\.\d+)?(?<!,)", texts[name])
@@ -474,16 +560,23 @@ def test_descriptions_give_the_records_numbers() -> None:
 def test_a_description_needs_a_figure(tmp_path: Path) -> None:
     """Without a name it would be lost, so it is refused."""
     module = load_extension("descriptions")
-    cell = {"cell_type": "code", "source": "", "metadata": {"ganbook": {"description": ["A curve."]}}}
+    cell = {
+        "cell_type": "code",
+        "source": "",
+        "metadata": {"ganbook": {"description": ["A curve."]}},
+    }
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": [cell]}))
-    with pytest.raises(ValueError, match=r"a\.ipynb: the description 'A curve\.' belongs to no named figure"):
+    with pytest.raises(
+        ValueError, match=r"a\.ipynb: the description 'A curve\.' belongs to no named figure"
+    ):
         module.descriptions(tmp_path / "a.ipynb")
     cell["metadata"]["mystnb"] = {"figure": {"name": "fig-a"}}
     (tmp_path / "b.ipynb").write_text(json.dumps({"cells": [cell]}))
     assert module.descriptions(tmp_path / "b.ipynb") == {"fig-a": ["A curve."]}
 
 
-# Keyboard, tables, what executed it ---------------------------------------------------------------------------
+# Keyboard, tables, what executed it
+# ---------------------------------------------------------------------------
 
 UNSEEN_FOCUS = """() => {
   const light = color => {
@@ -519,7 +612,9 @@ UNSEEN_FOCUS = """() => {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", [CHAPTER, MARKS_PAGE, PAGES[0]])
 def test_focus_is_seen(browser: Any, address: str, page: str, scheme: str) -> None:  # noqa: F811
-    """Whatever takes the keyboard's focus shows it by a ring of three times the ground's luminance, or a third."""
+    """Whatever takes the keyboard's focus shows it by a ring of three times the ground's luminance,
+    or a third.
+    """
     formulas = page == CHAPTER and scheme == "light"
     visitor = (Visitor if formulas else swift)(browser, address, color_scheme=scheme)
     tab = visitor.open(page, formulas=formulas)
@@ -533,7 +628,9 @@ def test_focus_is_seen(browser: Any, address: str, page: str, scheme: str) -> No
         drawn = tab.locator("mjx-container").count()
         assert tab.locator("mjx-container > mjx-assistive-mml > math").count() == drawn > 100
     if page == CHAPTER:
-        tab.add_style_tag(content=".btn:focus-visible { outline: none !important; box-shadow: none !important; }")
+        tab.add_style_tag(
+            content=".btn:focus-visible { outline: none !important; box-shadow: none !important; }"
+        )
         tab.keyboard.press("Tab")
         assert len(tab.evaluate(UNSEEN_FOCUS)[1]) > 2
     visitor.context.close()
@@ -554,7 +651,9 @@ def test_focus_is_seen_in_the_systems_colours(browser: Any, address: str, page: 
 
 @pytest.mark.parametrize("place", ["server", "disk"])
 def test_search_by_keyboard_alone(browser: Any, address: str, site: Path, place: str) -> None:  # noqa: F811
-    """Ctrl-K opens the field, Escape closes it, Enter searches, Tab reaches the results, Enter opens one."""
+    """Ctrl-K opens the field, Escape closes it, Enter searches, Tab reaches the results, Enter
+    opens one.
+    """
     visitor = swift(browser, address if place == "server" else site.as_uri())
     tab = visitor.open("notebooks/notation", formulas=False)
     field = tab.locator("#pst-search-dialog input[type=search]")
@@ -581,18 +680,24 @@ def test_the_magnifier_stands_beside_the_words(browser: Any, address: str) -> No
     """In the field that opens over a page and in that of the search page, at a desk and on a phone."""
     visitor = swift(browser, address)
     tab = visitor.page
-    for page, form in (("notebooks/notation", "#pst-search-dialog form"), ("search", ".bd-search-container form")):
+    for page, form in (
+        ("notebooks/notation", "#pst-search-dialog form"),
+        ("search", ".bd-search-container form"),
+    ):
         for width in (1440, 360):
             tab.set_viewport_size({"width": width, "height": 900})
             visitor.open(page, formulas=False)
             if page != "search":
                 tab.keyboard.press("Control+k")
             tab.locator(f"{form} input[type=search]").wait_for(state="visible")
-            icon, words = tab.evaluate("""form => {
+            icon, words = tab.evaluate(
+                """form => {
               const field = document.querySelector(`${form} input`), style = getComputedStyle(field);
               return [document.querySelector(`${form} > i`).getBoundingClientRect().right,
                 field.getBoundingClientRect().left + parseFloat(style.borderLeftWidth) + parseFloat(style.paddingLeft)];
-            }""", form)
+            }""",
+                form,
+            )
             assert icon <= words, (page, width)
     visitor.context.close()
 
@@ -601,16 +706,21 @@ def test_copying_by_keyboard_keeps_its_place(browser: Any, address: str) -> None
     """The button keeps the focus, the page stays where it is, and each copy is announced."""
     visitor = swift(browser, address)
     tab = visitor.open(CHAPTER, formulas=False)
-    button, status = tab.locator("div.cell_input .copybtn").nth(4), tab.locator(".copy-said[role=status]")
+    button, status = (
+        tab.locator("div.cell_input .copybtn").nth(4),
+        tab.locator(".copy-said[role=status]"),
+    )
     tab.evaluate("""() => {
       window.news = [];
       const status = document.querySelector(".copy-said");
       new MutationObserver(() => status.textContent && news.push(status.textContent))
         .observe(status, {childList: true});
     }""")
-    tab.keyboard.press("Shift")                                # from now on focus is the keyboard's
+    tab.keyboard.press("Shift")  # from now on focus is the keyboard's
     button.focus()
-    tab.wait_for_function("button => getComputedStyle(button).opacity === '1'", arg=button.element_handle())
+    tab.wait_for_function(
+        "button => getComputedStyle(button).opacity === '1'", arg=button.element_handle()
+    )
     place = tab.evaluate("scrollY")
     for times in (1, 2):
         tab.keyboard.press("Enter")
@@ -627,7 +737,9 @@ def test_a_finger_sees_the_copy_buttons(browser: Any, address: str) -> None:  # 
         visitor = swift(browser, address, has_touch=touch, is_mobile=touch)
         tab = visitor.open(CHAPTER, formulas=False)
         tab.locator("div.cell_input .copybtn").first.wait_for(state="attached")
-        shown = tab.locator(".copybtn").evaluate_all("all => all.map(button => getComputedStyle(button).opacity)")
+        shown = tab.locator(".copybtn").evaluate_all(
+            "all => all.map(button => getComputedStyle(button).opacity)"
+        )
         assert set(shown) == {opacity}
         assert tab.locator("div.cell_output .copybtn").first.is_visible() is not touch
         visitor.context.close()
@@ -638,7 +750,9 @@ def test_hints_and_solutions_say_whose_they_are(other: Visitor) -> None:
     tab = other.open(CHAPTER, formulas=False)
     tab.locator("div.solution button.toggle-button").first.wait_for()
     total = tab.locator("div.exercise").count()
-    names = tab.locator("div.solution button.toggle-button").evaluate_all("all => all.map(one => one.ariaLabel)")
+    names = tab.locator("div.solution button.toggle-button").evaluate_all(
+        "all => all.map(one => one.ariaLabel)"
+    )
     assert names == [f"Solution to Exercise 4.{n}" for n in range(1, total + 1)]
     hints = tab.locator(".bd-article details.sd-dropdown > summary .sd-summary-text")
     called = hints.evaluate_all("all => all.map(one => one.textContent)")
@@ -651,7 +765,9 @@ def test_hints_and_solutions_say_whose_they_are(other: Visitor) -> None:
 
 @pytest.mark.parametrize(("page", "number"), [(CHAPTER, "4.2"), (MARKS_PAGE, "0.1")])
 def test_an_exercise_is_a_heading_with_a_link(other: Visitor, page: str, number: str) -> None:
-    """Its number is in its title and its solution's; the link shows on hover and on focus, and leads to it."""
+    """Its number is in its title and its solution's; the link shows on hover and on focus, and
+    leads to it.
+    """
     tab = other.open(page, formulas=False)
     place = f"ex-{number.replace('.', '-')}"
     title = tab.get_by_role("heading", level=3, name=f"Exercise {number} ")
@@ -673,7 +789,10 @@ def test_an_exercise_is_a_heading_with_a_link(other: Visitor, page: str, number:
 
 def test_previous_leads_back_to_the_front(site: Path) -> None:  # noqa: F811
     """`previous` walks the pages in reverse, and names the page that it leads to."""
-    found, seen = re.compile(r'<a class="left-prev"\s+href="([^"]+)".*?prev-next-title">(.*?)</p>', re.S), [PAGES[-1]]
+    found, seen = (
+        re.compile(r'<a class="left-prev"\s+href="([^"]+)".*?prev-next-title">(.*?)</p>', re.S),
+        [PAGES[-1]],
+    )
     while link := found.search((site / f"{seen[-1]}.html").read_text(encoding="utf-8")):
         target = (site / seen[-1]).parent.joinpath(link[1]).resolve()
         seen.append(target.relative_to(site.resolve()).with_suffix("").as_posix())
@@ -690,7 +809,9 @@ def test_tables_have_headers(site: Path) -> None:  # noqa: F811
             found += 1
             heads = table.select("thead th")
             assert heads, (page, table.get_text()[:80])
-            assert all(head.get("scope") in ("col", "row", "rowgroup") for head in table.select("th")), page
+            assert all(
+                head.get("scope") in ("col", "row", "rowgroup") for head in table.select("th")
+            ), page
             assert len({len(row.select("th, td")) for row in table.select("tr")}) == 1, page
     assert found > 15
 
@@ -701,15 +822,19 @@ def test_the_page_says_what_executed_it(page: str, site: Path) -> None:  # noqa:
     run = stored(page)["metadata"]["ganbook"]["executed"]
     text = (site / f"{page}.html").read_text(encoding="utf-8")
     line = re.search(r'<p class="chapter-facts">(.*?)</p>', text, re.S)[1]
-    assert (f"on {run['date']} in {float(run['seconds']):.0f} s with Python {run['python']}, torch {run['torch']} "
-            f"({run['hardware']})") in line
+    assert (
+        f"on {run['date']} in {float(run['seconds']):.0f} s with Python {run['python']}, torch {run['torch']} "
+        f"({run['hardware']})"
+    ) in line
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", run["date"])
     assert "cores" in run["hardware"]
 
 
 @pytest.mark.parametrize("page", [MARKS_PAGE, "notebooks/07_the_wasserstein_gan"])
 def test_what_unfolds_fits_and_is_accessible(browser: Any, address: str, page: str) -> None:  # noqa: F811
-    """Lists of marks and descriptions, opened: within a phone's width, and without a violation in the dark."""
+    """Lists of marks and descriptions, opened: within a phone's width, and without a violation in
+    the dark.
+    """
     visitor = swift(browser, address, viewport={"width": 360, "height": 900}, color_scheme="dark")
     tab = visitor.open(page, formulas=False)
     tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
@@ -721,22 +846,32 @@ def test_what_unfolds_fits_and_is_accessible(browser: Any, address: str, page: s
     for place in (".marks-page", "figure:has(> .picture-description)", ".chapter-facts"):
         if tab.locator(place).count():
             found = Axe().run(tab, place, options).response["violations"]
-            assert [(problem["id"], problem["nodes"][0]["html"][:120]) for problem in found] == [], place
+            assert [
+                (problem["id"], problem["nodes"][0]["html"][:120]) for problem in found
+            ] == [], place
     visitor.context.close()
 
 
-# Colours, paper, no scripts ----------------------------------------------------------------------------------
+# Colours, paper, no scripts
+# ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("scheme", "kept", "theme"), [
-    ("light", {}, "light"),
-    ("dark", {}, "dark"),
-    ("light", {"mode": "dark", "theme": "dark"}, "dark"),
-    ("dark", {"mode": "light", "theme": "light"}, "light"),
-    ("dark", {"mode": "auto", "theme": "light"}, "dark"),
-])
+@pytest.mark.parametrize(
+    ("scheme", "kept", "theme"),
+    [
+        ("light", {}, "light"),
+        ("dark", {}, "dark"),
+        ("light", {"mode": "dark", "theme": "dark"}, "dark"),
+        ("dark", {"mode": "light", "theme": "light"}, "light"),
+        ("dark", {"mode": "auto", "theme": "light"}, "dark"),
+    ],
+)
 def test_a_page_starts_in_the_readers_colours(
-    browser: Any, address: str, scheme: str, kept: dict[str, str], theme: str  # noqa: F811
+    browser: Any,  # noqa: F811
+    address: str,  # noqa: F811
+    scheme: str,
+    kept: dict[str, str],
+    theme: str,
 ) -> None:
     """Before the theme's script runs, which comes after the text: otherwise the page would flash."""
     visitor = swift(browser, address, color_scheme=scheme)
@@ -744,7 +879,10 @@ def test_a_page_starts_in_the_readers_colours(
     visitor.page.add_init_script(f"Object.assign(localStorage, {json.dumps(kept)});")
     tab = visitor.open("notebooks/notation", formulas=False)
     page = tab.locator("html")
-    assert (page.get_attribute("data-theme"), page.get_attribute("data-mode")) == (theme, kept.get("mode", "auto"))
+    assert (page.get_attribute("data-theme"), page.get_attribute("data-mode")) == (
+        theme,
+        kept.get("mode", "auto"),
+    )
     visitor.context.close()
 
 
@@ -761,7 +899,9 @@ def test_a_page_without_scripts(browser: Any, address: str) -> None:  # noqa: F8
 
 
 def test_a_page_on_paper(browser: Any, address: str) -> None:  # noqa: F811
-    """Printed from the dark as from the light; its title once; hints and solutions only where they were opened."""
+    """Printed from the dark as from the light; its title once; hints and solutions only where they
+    were opened.
+    """
     import pypdfium2
 
     def printed() -> Any:
@@ -779,7 +919,11 @@ def test_a_page_on_paper(browser: Any, address: str) -> None:  # noqa: F811
     tab.wait_for_function("document.documentElement.dataset.theme === 'light'")
     from_light = printed()
     pages = zip(from_dark, from_light, strict=True)
-    assert [n for n, both in enumerate(pages, 1) if len({one.render().to_numpy().tobytes() for one in both}) > 1] == []
+    assert [
+        n
+        for n, both in enumerate(pages, 1)
+        if len({one.render().to_numpy().tobytes() for one in both}) > 1
+    ] == []
     assert len(from_dark) > 10
 
     def squeezed(text: str) -> str:
@@ -788,14 +932,19 @@ def test_a_page_on_paper(browser: Any, address: str) -> None:  # noqa: F811
     words = squeezed("".join(page.get_textpage().get_text_range() for page in from_dark))
     for texts in (hints, solutions):
         assert [n for n, text in enumerate(texts) if squeezed(text)[:60] in words] == [0]
-    assert squeezed(from_dark[0].get_textpage().get_text_range()).count("Theoptimaldiscriminator") == 1
+    assert (
+        squeezed(from_dark[0].get_textpage().get_text_range()).count("Theoptimaldiscriminator") == 1
+    )
     tab.emulate_media(media="print")
     for boxes in ("details.sd-dropdown", "div.solution"):
-        assert [n for n, box in enumerate(tab.locator(f".bd-article {boxes}").all()) if box.is_visible()] == [0]
+        assert [
+            n for n, box in enumerate(tab.locator(f".bd-article {boxes}").all()) if box.is_visible()
+        ] == [0]
     visitor.context.close()
 
 
-# Cards of shared links --------------------------------------------------------------------------------------
+# Cards of shared links
+# --------------------------------------------------------------------------------------
 
 
 def card(html: Any) -> dict[str, str]:
@@ -820,11 +969,15 @@ def test_every_page_has_a_card(page: str, site: Path) -> None:  # noqa: F811
 
 def test_a_configured_base_gives_absolute_addresses(tmp_path: Path) -> None:
     """One setting; quotes and angles in a title do no harm."""
-    source = tiny_book(tmp_path, '# A "title" & \\<b>\n\nA sentence long enough to say "what" the page is about.\n')
+    source = tiny_book(
+        tmp_path, '# A "title" & \\<b>\n\nA sentence long enough to say "what" the page is about.\n'
+    )
     config = source / "_config.yml"
     text = config.read_text(encoding="utf-8")
     assert text.count('baseurl: ""') == 1
-    config.write_text(text.replace('baseurl: ""', "baseurl: https://example.org/book/"), encoding="utf-8")
+    config.write_text(
+        text.replace('baseurl: ""', "baseurl: https://example.org/book/"), encoding="utf-8"
+    )
     assert render(source) == 0
     found = card(parsed(tmp_path / "out" / "_build" / "html", "notebooks/index"))
     assert found["og:url"] == "https://example.org/book/notebooks/index.html"
@@ -852,7 +1005,8 @@ def test_the_card_is_what_its_script_draws(tmp_path: Path) -> None:
     assert np.abs(old - new[::-1]).mean() > 10
 
 
-# Links that lead outside ------------------------------------------------------------------------------------
+# Links that lead outside
+# ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -886,23 +1040,43 @@ def outside() -> Iterator[str]:
 
 
 def test_make_links_tells_of_each_link(tmp_path: Path, outside: str) -> None:
-    """One that works, one that is gone, one that has moved, one that is silent: each by name and place."""
+    """One that works, one that is gone, one that has moved, one that is silent: each by name and
+    place.
+    """
     links = "\n\n".join(f"[{name}]({outside}/{name})" for name in ("ok", "gone", "moved", "slow"))
     source = tiny_book(tmp_path, f"# Title\n\n{links}\n")
     config = source / "_config.yml"
-    text = re.sub(r"linkcheck_timeout: \d+", "linkcheck_timeout: 2", config.read_text(encoding="utf-8"))
-    config.write_text(re.sub(r"linkcheck_retries: \d+", "linkcheck_retries: 1", text), encoding="utf-8")
-    command = [sys.executable, str(ROOT / "scripts" / "check_links.py"), "--source", str(source),
-               "--out", str(tmp_path / "out")]
+    text = re.sub(
+        r"linkcheck_timeout: \d+", "linkcheck_timeout: 2", config.read_text(encoding="utf-8")
+    )
+    config.write_text(
+        re.sub(r"linkcheck_retries: \d+", "linkcheck_retries: 1", text), encoding="utf-8"
+    )
+    command = [
+        sys.executable,
+        str(ROOT / "scripts" / "check_links.py"),
+        "--source",
+        str(source),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     start = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert time.monotonic() - start < 60
     lines = done.stdout.splitlines()
     assert done.returncode == 1, done.stdout + done.stderr
     where = "notebooks/index.md:"
-    assert [line for line in lines if line.startswith("FAILED") and f"{outside}/gone: 404" in line and where in line]
+    assert [
+        line
+        for line in lines
+        if line.startswith("FAILED") and f"{outside}/gone: 404" in line and where in line
+    ]
     assert [line for line in lines if line.startswith("FAILED") and f"{outside}/slow: " in line]
-    assert [line for line in lines if line.startswith("moved") and f"{outside}/moved -> {outside}/ok" in line]
+    assert [
+        line
+        for line in lines
+        if line.startswith("moved") and f"{outside}/moved -> {outside}/ok" in line
+    ]
     assert len(lines) == 4
     assert lines[-1] == "4 links leave the book: 1 work, 1 have moved, 2 failed"
     one = {"status": "working", "filename": "a.md", "lineno": 3, "uri": outside, "info": ""}

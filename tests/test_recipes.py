@@ -11,7 +11,9 @@ from ganbook import data, recipes
 from ganbook.networks import conv_generator
 from ganbook.recipes import mnist_beta1, mnist_conv, mnist_mlp, mnist_wgan_gp
 
-NOISE = torch.randint(0, 256, (256, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+NOISE = torch.randint(
+    0, 256, (256, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+)
 SMALL = data.Images(NOISE, torch.arange(256) % 10)
 
 
@@ -52,7 +54,9 @@ def test_mlp(small, monkeypatch, tmp_path):
     assert arrays["frechet"].shape == arrays["frechet_ema"].shape == (2,)
     assert arrays["grid"].shape == (2, 64, 1, 28, 28)
     assert arrays["loss_d"].shape == (8,)
-    assert (folder / "mnist-mlp.safetensors").stat().st_size == pytest.approx(2 * 1_486_352, rel=0.01)
+    assert (folder / "mnist-mlp.safetensors").stat().st_size == pytest.approx(
+        2 * 1_486_352, rel=0.01
+    )
 
 
 def test_thin_keeps_means():
@@ -90,7 +94,9 @@ def test_scale(small, tmp_path):
 
 
 def test_conv(small, monkeypatch, tmp_path):
-    monkeypatch.setattr(mnist_conv, "LONG", mnist_conv.Plan(steps=16, batch=32, rate=1e-3, decay=0.9))
+    monkeypatch.setattr(
+        mnist_conv, "LONG", mnist_conv.Plan(steps=16, batch=32, rate=1e-3, decay=0.9)
+    )
     monkeypatch.setattr(mnist_conv, "CURVE_EVERY", 4)
     monkeypatch.setattr(mnist_conv, "SEEDS", (0, 1))
     few = mnist_conv.sample

@@ -69,7 +69,9 @@ def test_classifier_is_as_good_as_its_record_says(mnist_test):
 def test_the_scale_is_as_recorded(mnist_test):
     real, _ = describe(data.mnist("train").x[:10_000])
     recorded = records.load("mnist-scale")
-    assert frechet_distance(real, describe(mnist_test.x)[0]) == pytest.approx(float(recorded["real"]), rel=0.01)
+    assert frechet_distance(real, describe(mnist_test.x)[0]) == pytest.approx(
+        float(recorded["real"]), rel=0.01
+    )
     assert float(recorded["noise"]) > 100 * float(recorded["real"])
 
 

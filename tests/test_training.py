@@ -1,4 +1,6 @@
-"""The two steps and the loop: against hand-written updates, for wiring, for repeatability, for bad input."""
+"""The two steps and the loop: against hand-written updates, for wiring, for repeatability, for bad
+input.
+"""
 
 import copy
 import inspect
@@ -52,7 +54,9 @@ def test_d_step_is_one_descent_step_of_d_and_leaves_g_alone():
     for p, before, g in zip(game.D.parameters(), twin.D.parameters(), gradients, strict=True):
         torch.testing.assert_close(p, before - 0.1 * g)
     assert same(parameters(game.G), g_before)
-    assert all(p.grad is None for p in game.G.parameters()), "D's step reached G: a detach is missing"
+    assert all(p.grad is None for p in game.G.parameters()), (
+        "D's step reached G: a detach is missing"
+    )
     torch.testing.assert_close(out["loss_d"], loss.detach())
     assert set(out) == {"loss_d", "penalty", "d_real", "d_fake"}
     assert out["penalty"] == 0
@@ -116,7 +120,9 @@ def test_penalty_is_added_before_the_update():
     d_step(plain, x)
     start = small_game()
     torch.testing.assert_close(out["penalty"], weight_norm(start.D, x, x).detach())
-    for p, q, s in zip(game.D.parameters(), plain.D.parameters(), start.D.parameters(), strict=True):
+    for p, q, s in zip(
+        game.D.parameters(), plain.D.parameters(), start.D.parameters(), strict=True
+    ):
         torch.testing.assert_close(q - p, 0.1 * 2 * s.detach())
 
 
@@ -128,7 +134,9 @@ def test_relative_losses_see_the_real_scores_and_others_do_not():
         return -d_fake.mean() if d_real is None else (d_real.mean() - d_fake.mean())
 
     for relative in (False, True):
-        g_step(small_game(), next(endless()), Loss("test", MINIMAX.discriminator, generator, relative))
+        g_step(
+            small_game(), next(endless()), Loss("test", MINIMAX.discriminator, generator, relative)
+        )
     assert seen[0] is None
     assert seen[1].shape == (16, 1)
 
@@ -146,7 +154,10 @@ def test_the_order_and_the_schedule():
             super().step()
 
     game = small_game()
-    game.optimizer_g, game.optimizer_d = Recorder("G", game.G.parameters()), Recorder("D", game.D.parameters())
+    game.optimizer_g, game.optimizer_d = (
+        Recorder("G", game.G.parameters()),
+        Recorder("D", game.D.parameters()),
+    )
     fit(game, endless(), steps=2, d_steps=3)
     assert "".join(calls) == "DDDGDDDG"
 
@@ -178,8 +189,12 @@ print(hashlib.sha256(b"".join(parts) + history["loss_d"].tobytes()).hexdigest())
 
 
 def test_two_fresh_processes_end_bitwise_equal():
-    runs = {subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True).stdout
-            for _ in range(2)}
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    }
     assert len(runs) == 1
     assert len(runs.pop()) == 65
 
@@ -199,7 +214,9 @@ def test_a_run_does_not_notice_callbacks_nor_the_state_outside():
     before = torch.get_rng_state()
     fit(watched, endless(), steps=20, callback=noisy)
     assert torch.equal(before, torch.get_rng_state())
-    assert same(parameters(plain.G) + parameters(plain.D), parameters(watched.G) + parameters(watched.D))
+    assert same(
+        parameters(plain.G) + parameters(plain.D), parameters(watched.G) + parameters(watched.D)
+    )
 
 
 def test_a_run_in_two_parts_equals_one():
@@ -267,7 +284,9 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_player(player):
         bad = Loss("bad", ok, lambda d_fake, d_real=None: at_third(d_fake))
     else:
         bad = Loss("bad", lambda d_real, d_fake: at_third(d_real), ok)
-    with pytest.raises(TrainingDiverged, match=f"loss_{player.lower()} of player {player} is nan at step 3"):
+    with pytest.raises(
+        TrainingDiverged, match=f"loss_{player.lower()} of player {player} is nan at step 3"
+    ):
         fit(small_game(), endless(), loss=bad, steps=10)
 
 
@@ -283,14 +302,23 @@ class Broken(nn.Module):
         return x if self.left >= 0 else x * float("nan")
 
 
-@pytest.mark.parametrize(("breaks", "message"), [
-    ("batch", r"^d_real of player D is nan at step 3: .*look at the batch first"),
-    ("G", r"^d_fake of player G is nan at step 3: .*lower the learning rate of G"),
-    ("rate of G", r"^d_fake of player G is (nan|-?inf) at step 2: .*lower the learning rate of G"),
-    ("rate of D", r"^(d_fake_g|d_real) of player D is (nan|-?inf) at step 1: .*lower the learning rate of D"),
-    ("penalty", r"^penalty of player D is inf at step 1"),
-    ("last update", r"^0\.weight of player G is not finite after step 1"),
-])
+@pytest.mark.parametrize(
+    ("breaks", "message"),
+    [
+        ("batch", r"^d_real of player D is nan at step 3: .*look at the batch first"),
+        ("G", r"^d_fake of player G is nan at step 3: .*lower the learning rate of G"),
+        (
+            "rate of G",
+            r"^d_fake of player G is (nan|-?inf) at step 2: .*lower the learning rate of G",
+        ),
+        (
+            "rate of D",
+            r"^(d_fake_g|d_real) of player D is (nan|-?inf) at step 1: .*lower the learning rate of D",
+        ),
+        ("penalty", r"^penalty of player D is inf at step 1"),
+        ("last update", r"^0\.weight of player G is not finite after step 1"),
+    ],
+)
 @pytest.mark.parametrize("d_steps", [1, 3])
 def test_the_player_that_broke_is_named(breaks, message, d_steps):
     game, penalty, steps, batches = small_game(), None, 9, endless()
@@ -301,10 +329,14 @@ def test_the_player_that_broke_is_named(breaks, message, d_steps):
     elif breaks == "penalty":
         penalty = lambda D, x_real, x_fake: D(x_real).mean() + float("inf")  # noqa: E731
     elif breaks == "last update":
-        game.optimizer_g.register_step_post_hook(lambda *_: nn.init.constant_(game.G[0].weight, float("inf")))
+        game.optimizer_g.register_step_post_hook(
+            lambda *_: nn.init.constant_(game.G[0].weight, float("inf"))
+        )
         steps = 1
     else:
-        (game.optimizer_d if breaks == "rate of D" else game.optimizer_g).param_groups[0]["lr"] = 1e38
+        (game.optimizer_d if breaks == "rate of D" else game.optimizer_g).param_groups[0]["lr"] = (
+            1e38
+        )
     with pytest.raises(TrainingDiverged, match=message):
         fit(game, batches, "wasserstein", penalty, steps, d_steps)
 
@@ -313,9 +345,18 @@ def test_the_first_row_that_is_not_finite_is_the_one_named():
     """On a GPU the rows are looked at every 50 steps, and after the first all are broken."""
     record = Record(60)
     for step in range(1, 61):
-        names = {57: ["d_fake_g", "loss_g"]}.get(step, ["d_real", "d_fake", "loss_d", "d_fake_g", "loss_g"])
-        scalars = dict.fromkeys(("loss_d", "penalty", "d_real", "d_fake", "loss_g", "d_fake_g"), 1.0)
-        record.add({k: torch.tensor(float("nan") if step >= 57 and k in names else v) for k, v in scalars.items()})
+        names = {57: ["d_fake_g", "loss_g"]}.get(
+            step, ["d_real", "d_fake", "loss_d", "d_fake_g", "loss_g"]
+        )
+        scalars = dict.fromkeys(
+            ("loss_d", "penalty", "d_real", "d_fake", "loss_g", "d_fake_g"), 1.0
+        )
+        record.add(
+            {
+                k: torch.tensor(float("nan") if step >= 57 and k in names else v)
+                for k, v in scalars.items()
+            }
+        )
     with pytest.raises(TrainingDiverged, match="^d_fake_g of player D is nan at step 57"):
         refuse_non_finite(record)
 
@@ -340,6 +381,7 @@ def test_the_penalty_is_given_real_and_generated_in_this_order_and_is_not_part_o
 
 def test_players_train_in_training_mode_and_are_looked_at_in_evaluation_mode():
     """Sampling through batch norm, and power iterations of spectral norm, would leave their traces."""
+
     def players(seed=0):
         game = small_game(seed)
         game.G.insert(1, nn.BatchNorm1d(8))
@@ -368,7 +410,9 @@ def test_an_optimiser_of_another_network_is_refused(player):
     game = small_game()
     other = {f"optimizer_{player}": torch.optim.SGD(small_game().G.parameters(), lr=0.1)}
     given = {"optimizer_g": game.optimizer_g, "optimizer_d": game.optimizer_d} | other
-    with pytest.raises(ValueError, match=rf"optimizer_{player} has a parameter that is not {player.upper()}'s"):
+    with pytest.raises(
+        ValueError, match=rf"optimizer_{player} has a parameter that is not {player.upper()}'s"
+    ):
         Game(game.G, game.D, **given, latent=3)
 
 
@@ -390,21 +434,41 @@ def test_batches_are_asked_for_after_a_checkpoint_has_set_their_place():
             yield Session
 
     seen = []
-    fit(small_game(), Placed(), steps=2, checkpoint=Resuming(),
-        penalty=lambda D, x_real, x_fake: seen.append(x_real[0, 0].item()) or torch.tensor(0.0))
+    fit(
+        small_game(),
+        Placed(),
+        steps=2,
+        checkpoint=Resuming(),
+        penalty=lambda D, x_real, x_fake: seen.append(x_real[0, 0].item()) or torch.tensor(0.0),
+    )
     assert seen == [5.0, 6.0]
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    ({"steps": True}, "steps is True: expected a whole number"),
-    ({"batches": torch.zeros(9, 2)}, r"one tensor, of shape \(9, 2\): expected an iterable of batches"),
-    ({"batches": [(torch.zeros(4, 2), 1)]}, "the batch of step 1 is a tuple: expected a tensor of real samples"),
-    ({"batches": [torch.zeros(0, 2)]}, "the batch of step 1 has no rows"),
-    ({"checkpoint": "run.ckpt"}, r"checkpoint is 'run.ckpt': expected ganbook.checkpoints.Checkpoint\(path"),
-    ({"checkpoint": ""}, "checkpoint is ''"),
-    ({"steps": 0}, "steps is 0"), ({"steps": -5}, "steps is -5"), ({"steps": 2.5}, "steps is 2.5"),
-    ({"d_steps": 0}, "d_steps is 0"), ({"loss": "hinged"}, "unknown loss 'hinged'"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"steps": True}, "steps is True: expected a whole number"),
+        (
+            {"batches": torch.zeros(9, 2)},
+            r"one tensor, of shape \(9, 2\): expected an iterable of batches",
+        ),
+        (
+            {"batches": [(torch.zeros(4, 2), 1)]},
+            "the batch of step 1 is a tuple: expected a tensor of real samples",
+        ),
+        ({"batches": [torch.zeros(0, 2)]}, "the batch of step 1 has no rows"),
+        (
+            {"checkpoint": "run.ckpt"},
+            r"checkpoint is 'run.ckpt': expected ganbook.checkpoints.Checkpoint\(path",
+        ),
+        ({"checkpoint": ""}, "checkpoint is ''"),
+        ({"steps": 0}, "steps is 0"),
+        ({"steps": -5}, "steps is -5"),
+        ({"steps": 2.5}, "steps is 2.5"),
+        ({"d_steps": 0}, "d_steps is 0"),
+        ({"loss": "hinged"}, "unknown loss 'hinged'"),
+    ],
+)
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         fit(small_game(), **{"batches": endless()} | arguments)
@@ -417,6 +481,8 @@ def test_batches_that_run_out():
 
 @pytest.mark.parametrize("step", [d_step, g_step])
 def test_a_step_fits_on_half_a_page(step):
-    """The chapters show these functions whole: at most 20 lines, docstring included, none wider than their column."""
+    """The chapters show these functions whole: at most 20 lines, docstring included, none wider
+    than their column.
+    """
     lines = inspect.getsource(step).splitlines()
     assert len(lines) <= 20 and max(map(len, lines)) <= 78

@@ -39,7 +39,9 @@ def uniform(n):
 
 def test_two_points_by_hand():
     assert wasserstein_1d([0.0, 1.0], [5.0, 7.0]) == pytest.approx(5.5, abs=1e-14)
-    assert wasserstein_1d([0.0, 1.0], [5.0, 7.0], p=2) == pytest.approx(np.sqrt((25 + 36) / 2), abs=1e-14)
+    assert wasserstein_1d([0.0, 1.0], [5.0, 7.0], p=2) == pytest.approx(
+        np.sqrt((25 + 36) / 2), abs=1e-14
+    )
     assert wasserstein_1d([0.0], [0.0, 3.0]) == pytest.approx(1.5, abs=1e-14)
     assert wasserstein_1d([0.0], [0.0, 3.0], p=2) == pytest.approx(np.sqrt(4.5), abs=1e-14)
 
@@ -50,7 +52,9 @@ def test_one_dimension_against_scipy_and_pot(n, m):
     x, y = rng.normal(size=n), rng.exponential(size=m) - 2
     assert wasserstein_1d(x, y) == pytest.approx(wasserstein_distance(x, y), abs=1e-12)
     for p in (1, 1.5, 2, 3):
-        assert wasserstein_1d(x, y, p) == pytest.approx(ot.wasserstein_1d(x, y, p=p) ** (1 / p), rel=1e-10)
+        assert wasserstein_1d(x, y, p) == pytest.approx(
+            ot.wasserstein_1d(x, y, p=p) ** (1 / p), rel=1e-10
+        )
 
 
 def test_one_dimension_is_a_distance_that_knows_shift_scale_and_order():
@@ -62,13 +66,17 @@ def test_one_dimension_is_a_distance_that_knows_shift_scale_and_order():
         assert wasserstein_1d(y, x, p) == pytest.approx(xy, abs=1e-14)
         assert wasserstein_1d(x, z, p) + wasserstein_1d(z, y, p) >= xy
         assert wasserstein_1d(x, x + 2.5, p) == pytest.approx(2.5, abs=1e-12)
-        assert wasserstein_1d(3 * x, -3 * y, p) == pytest.approx(3 * wasserstein_1d(x, -y, p), rel=1e-12)
+        assert wasserstein_1d(3 * x, -3 * y, p) == pytest.approx(
+            3 * wasserstein_1d(x, -y, p), rel=1e-12
+        )
     assert wasserstein_1d(x, y, 1) < wasserstein_1d(x, y, 2) < wasserstein_1d(x, y, 8)
     assert wasserstein_1d(x, np.repeat(x, 7)) == pytest.approx(0, abs=1e-14)
 
 
 def test_large_orders_and_large_numbers_do_not_overflow():
-    assert wasserstein_1d([0.0, 0.0], [1e200, 3e200], p=2) == pytest.approx(np.sqrt(5) * 1e200, rel=1e-12)
+    assert wasserstein_1d([0.0, 0.0], [1e200, 3e200], p=2) == pytest.approx(
+        np.sqrt(5) * 1e200, rel=1e-12
+    )
     assert wasserstein_1d([0.0, 0.0], [1.0, 3.0], p=900) == pytest.approx(3, rel=1e-3)
 
 
@@ -89,7 +97,9 @@ def test_program_agrees_with_the_quantile_formula_in_one_dimension(p):
 def test_plan_by_enumeration():
     rng = np.random.default_rng(3)
     cost = rng.uniform(size=(5, 5))
-    best = min(cost[np.arange(5), order].mean() for order in map(list, itertools.permutations(range(5))))
+    best = min(
+        cost[np.arange(5), order].mean() for order in map(list, itertools.permutations(range(5)))
+    )
     value, plan = transport_plan(uniform(5), uniform(5), cost)
     assert value == pytest.approx(best, abs=1e-12)
     assert np.allclose(np.sort(plan.max(axis=1)), 0.2, atol=1e-12)
@@ -136,7 +146,9 @@ def test_the_costs_scale_and_offset_do_not_matter(scale, offset):
     value = ot.emd2(a, b, cost)
     scaled = scale * (cost + offset)
     assert transport_plan(a, b, scaled)[0] == pytest.approx(scale * (value + offset), rel=1e-9)
-    assert kantorovich_potentials(a, b, scaled)[0] == pytest.approx(scale * (value + offset), rel=1e-9)
+    assert kantorovich_potentials(a, b, scaled)[0] == pytest.approx(
+        scale * (value + offset), rel=1e-9
+    )
     entropic = sinkhorn(a, b, cost, 0.01 * np.ptp(cost))[0]
     got = sinkhorn(a, b, scaled, 0.01 * np.ptp(scaled))[0]
     assert got == pytest.approx(scale * (entropic + offset), rel=1e-7)
@@ -148,7 +160,9 @@ def test_constant_cost_and_a_single_point():
     assert kantorovich_potentials(a, b, np.full((4, 6), 7.0))[0] == pytest.approx(7, abs=1e-12)
     value, plan = sinkhorn(a, b, np.zeros((4, 6)), 0.5)
     assert value == 0 and np.allclose(plan, np.outer(a, b), atol=1e-12)
-    assert transport_plan([1.0], b, np.arange(6.0)[None])[0] == pytest.approx(b @ np.arange(6), abs=1e-12)
+    assert transport_plan([1.0], b, np.arange(6.0)[None])[0] == pytest.approx(
+        b @ np.arange(6), abs=1e-12
+    )
 
 
 def test_points_without_mass_carry_nothing_and_still_have_prices():
@@ -244,7 +258,9 @@ def covariance(seed, d, rank=None):
 
 def textbook(mean_a, a, mean_b, b):
     root = sqrtm(a)
-    return np.sqrt(((mean_a - mean_b) ** 2).sum() + np.trace(a + b - 2 * sqrtm(root @ b @ root)).real)
+    return np.sqrt(
+        ((mean_a - mean_b) ** 2).sum() + np.trace(a + b - 2 * sqrtm(root @ b @ root)).real
+    )
 
 
 def test_gaussians_on_a_line_differ_in_mean_and_deviation():
@@ -255,10 +271,17 @@ def test_gaussians_on_a_line_differ_in_mean_and_deviation():
 @pytest.mark.parametrize("d", [1, 2, 5, 30])
 def test_gaussians_against_the_textbook_formula_and_pot(d):
     rng = np.random.default_rng(d)
-    mean_a, mean_b, a, b = rng.normal(size=d), rng.normal(size=d), covariance(d, d), covariance(d + 50, d)
+    mean_a, mean_b, a, b = (
+        rng.normal(size=d),
+        rng.normal(size=d),
+        covariance(d, d),
+        covariance(d + 50, d),
+    )
     got = bures_wasserstein(mean_a, a, mean_b, b)
     assert got == pytest.approx(textbook(mean_a, a, mean_b, b), rel=1e-7)
-    assert got == pytest.approx(ot.gaussian.bures_wasserstein_distance(mean_a, mean_b, a, b), rel=1e-6)
+    assert got == pytest.approx(
+        ot.gaussian.bures_wasserstein_distance(mean_a, mean_b, a, b), rel=1e-6
+    )
     assert bures_wasserstein(mean_b, b, mean_a, a) == pytest.approx(got, rel=1e-10)
 
 
@@ -266,7 +289,9 @@ def test_gaussians_with_common_axes_add_up_axis_by_axis():
     axes = ortho_group.rvs(4, random_state=0)
     s, t = np.array([0.0, 1.0, 2.0, 3.0]), np.array([2.0, 0.0, 2.5, 1.0])
     a, b = axes @ np.diag(s**2) @ axes.T, axes @ np.diag(t**2) @ axes.T
-    assert bures_wasserstein(np.zeros(4), a, np.zeros(4), b) == pytest.approx(np.linalg.norm(s - t), rel=1e-7)
+    assert bures_wasserstein(np.zeros(4), a, np.zeros(4), b) == pytest.approx(
+        np.linalg.norm(s - t), rel=1e-7
+    )
 
 
 def test_gaussians_that_are_points_lines_or_equal():
@@ -279,7 +304,9 @@ def test_gaussians_that_are_points_lines_or_equal():
     full = covariance(2, 6)
     assert bures_wasserstein(np.zeros(6), full, np.zeros(6), full) < 1e-12
     got = bures_wasserstein(np.zeros(6), full, np.zeros(6), (1 + 1e-9) ** 2 * full)
-    assert got == pytest.approx(1e-9 * np.sqrt(np.trace(full)), rel=1e-3)  # no cancellation near zero
+    assert got == pytest.approx(
+        1e-9 * np.sqrt(np.trace(full)), rel=1e-3
+    )  # no cancellation near zero
 
 
 def test_gaussians_against_samples():
@@ -299,7 +326,9 @@ def test_gaussians_on_a_line_against_the_quantile_formula():
 
     u = (np.arange(200_000) + 0.5) / 200_000
     x, y = norm.ppf(u), 3 + 2.5 * norm.ppf(u)
-    assert wasserstein_1d(x, y, p=2) == pytest.approx(bures_wasserstein([0], [[1]], [3], [[6.25]]), rel=1e-4)
+    assert wasserstein_1d(x, y, p=2) == pytest.approx(
+        bures_wasserstein([0], [[1]], [3], [[6.25]]), rel=1e-4
+    )
 
 
 # Sliced
@@ -318,18 +347,23 @@ def test_sliced_of_a_shift_in_closed_form():
     rng = np.random.default_rng(1)
     x = rng.normal(size=(30, 2))
     shift = np.array([3.0, 4.0])
-    # W_p of a shadow is |<v, shift>|: the mean of |cos| over the circle is 2 / pi, of cos^2 one half
+    # W_p of a shadow is |<v, shift>|: the mean of |cos| over the circle is 2 / pi, of cos^2 one
+    # half
     angles = 2 * np.pi * np.arange(3600) / 3600
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     assert sliced(x, x + shift, directions=circle) == pytest.approx(5 * 2 / np.pi, rel=1e-5)
     assert sliced(x, x + shift, p=2, directions=circle) == pytest.approx(5 / np.sqrt(2), rel=1e-9)
-    assert sliced(x, x + shift, n_projections=20_000, generator=3) == pytest.approx(10 / np.pi, rel=0.02)
+    assert sliced(x, x + shift, n_projections=20_000, generator=3) == pytest.approx(
+        10 / np.pi, rel=0.02
+    )
 
 
 def test_sliced_is_exact_on_a_line_and_below_transport_elsewhere():
     rng = np.random.default_rng(2)
     x, y = rng.normal(size=(30, 1)), rng.exponential(size=(20, 1))
-    assert sliced(x, y, n_projections=5) == pytest.approx(wasserstein_1d(x[:, 0], y[:, 0]), rel=1e-12)
+    assert sliced(x, y, n_projections=5) == pytest.approx(
+        wasserstein_1d(x[:, 0], y[:, 0]), rel=1e-12
+    )
     x, y = rng.normal(size=(30, 4)), 1 + rng.normal(size=(20, 4))
     for p in (1, 2):
         full = transport_plan(uniform(30), uniform(20), cdist(x, y) ** p)[0] ** (1 / p)

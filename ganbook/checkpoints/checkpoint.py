@@ -1,4 +1,6 @@
-"""Checkpoints of a training run: saved whole, verified, and resumed as if the run had never stopped."""
+"""Checkpoints of a training run: saved whole, verified, and resumed as if the run had never
+stopped.
+"""
 
 from __future__ import annotations
 
@@ -25,25 +27,27 @@ __all__ = ["Checkpoint", "Session"]
 class Checkpoint:
     """Where and how often `fit` saves a run; a run whose file exists goes on from it.
 
-    The file holds G, D, both optimisers, EMA, history, the state of every random generator, the place in the data and
-    the configuration, every ``every`` steps and at the end; the one before it stays as ``<path>.previous``. It is plain
-    safetensors: G's weights are its tensors ``G.*``. The newest file is used, or with a warning the one before it if
-    the newest is damaged. A second Ctrl-C stops at once and leaves the last save.
+    The file holds G, D, both optimisers, EMA, history, the state of every random generator, the
+    place in the data and the configuration, every ``every`` steps and at the end; the one before it
+    stays as ``<path>.previous``. It is plain safetensors: G's weights are its tensors ``G.*``. The
+    newest file is used, or with a warning the one before it if the newest is damaged. A second
+    Ctrl-C stops at once and leaves the last save.
 
-    Random generators are those of torch, numpy and Python that all code shares, and each ``torch.Generator`` that can
-    be reached from the game, the loss or the penalty, or that the batches' ``state_dict`` holds. Name others:
-    ``generators={"noise": g}``. Batches without a ``state_dict`` are resumed so only if each depends on the present
-    state of a named generator alone. A ``DataLoader`` does not: it draws its order when an epoch begins. Numpy's
+    Random generators are those of torch, numpy and Python that all code shares, and each
+    ``torch.Generator`` that can be reached from the game, the loss or the penalty, or that the
+    batches' ``state_dict`` holds. Name others: ``generators={"noise": g}``. Batches without a
+    ``state_dict`` are resumed so only if each depends on the present state of a named generator
+    alone. A ``DataLoader`` does not: it draws its order when an epoch begins. Numpy's
     ``default_rng()`` and ``random.Random()`` are not saved.
 
-    A penalty with ``state_dict`` and ``load_state_dict`` is saved with the run; name other objects that have both, such
-    as a scheduler of rates: ``states={"rates": scheduler}``. What a callback, or a penalty without them, keeps is not
-    saved, nor are buffers with ``persistent=False``: a counter starts afresh.
+    A penalty with ``state_dict`` and ``load_state_dict`` is saved with the run; name other objects
+    that have both, such as a scheduler of rates: ``states={"rates": scheduler}``. What a callback,
+    or a penalty without them, keeps is not saved, nor are buffers with ``persistent=False``: a
+    counter starts afresh.
 
-    Another configuration is refused: other numbers, arrays, layers, functions or bodies of functions. An object that is
-    neither called nor a dataclass counts by its class alone. Raises ``ValueError`` for ``every`` below one and for
-    generators and states that are none.
-    """
+    Another configuration is refused: other numbers, arrays, layers, functions or bodies of
+    functions. An object that is neither called nor a dataclass counts by its class alone. Raises
+    ``ValueError`` for ``every`` below one and for generators and states that are none."""
 
     path: Path | str
     every: int = 1000
@@ -54,26 +58,40 @@ class Checkpoint:
         if not isinstance(self.path, str | os.PathLike):
             raise ValueError(f"path is {self.path!r}: expected the name of a file")
         if not isinstance(self.every, int) or self.every < 1:
-            raise ValueError(f"every is {self.every!r}: expected a whole number of steps, at least 1")
+            raise ValueError(
+                f"every is {self.every!r}: expected a whole number of steps, at least 1"
+            )
         for name, example in (("generators", "{'noise': g}"), ("states", "{'rates': scheduler}")):
             if not isinstance(given := getattr(self, name), Mapping):
-                raise ValueError(f"{name} is {given!r}: expected names and what they stand for, such as {example}")
+                raise ValueError(
+                    f"{name} is {given!r}: expected names and what they stand for, such as {example}"
+                )
         for name, generator in self.generators.items():
             if not isinstance(generator, torch.Generator):
-                raise ValueError(f"generators[{name!r}] is {generator!r}: expected a torch.Generator")
+                raise ValueError(
+                    f"generators[{name!r}] is {generator!r}: expected a torch.Generator"
+                )
         for name, value in self.states.items():
             if not stateful(value):
-                raise ValueError(f"states[{name!r}] is {value!r}: expected an object with state_dict, load_state_dict")
+                raise ValueError(
+                    f"states[{name!r}] is {value!r}: expected an object with state_dict, load_state_dict"
+                )
 
     @contextmanager
     def running(
-        self, game: Game, batches: Iterable, record: Record, ema: EMA | None, options: dict[str, Any]
+        self,
+        game: Game,
+        batches: Iterable,
+        record: Record,
+        ema: EMA | None,
+        options: dict[str, Any],
     ) -> Iterator[Session]:
-        """Resume into these objects, then save while the block lasts; Ctrl-C and SIGTERM end it after a step.
+        """Resume into these objects, then save while the block lasts; Ctrl-C and SIGTERM end it
+        after a step.
 
-        Raises ``CheckpointError`` for a file of another configuration (naming the difference), one that cannot be read
-        or written, and one with another writer. A damaged newest file gives a warning, and the one before it is used.
-        """
+        Raises ``CheckpointError`` for a file of another configuration (naming the difference), one
+        that cannot be read or written, and one with another writer. A damaged newest file gives a
+        warning, and the one before it is used."""
         path = files.locate(self.path)
         with files.lock(path):
             session = Session(path, self, game, batches, record, ema, options)
@@ -82,7 +100,9 @@ class Checkpoint:
                 try:
                     yield session
                 except KeyboardInterrupt:
-                    if session.border == record.step:  # in the middle of a step: the last save is the last whole state
+                    if (
+                        session.border == record.step
+                    ):  # in the middle of a step: the last save is the last whole state
                         raise
                     session.requests.append("KeyboardInterrupt")
                     session.after_step()

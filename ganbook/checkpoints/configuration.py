@@ -1,4 +1,6 @@
-"""What a training run is made of, as plain JSON: two runs with the same description may go on from each other."""
+"""What a training run is made of, as plain JSON: two runs with the same description may go on from
+each other.
+"""
 
 from __future__ import annotations
 
@@ -26,17 +28,28 @@ from ganbook.checkpoints.contents import (
 
 __all__ = ["architecture", "data", "describe", "differences", "generators", "hyperparameters"]
 
-PLAIN = (*SIMPLE, np.generic, np.ndarray, Tensor, torch.Generator, dict, list, tuple, set, frozenset)
+PLAIN = (
+    *SIMPLE,
+    np.generic,
+    np.ndarray,
+    Tensor,
+    torch.Generator,
+    dict,
+    list,
+    tuple,
+    set,
+    frozenset,
+)
 
 
 def describe(value: Any) -> Any:
     """Return a description of numbers, containers, losses and penalties as JSON has it.
 
-    A function, a dataclass, or an object that is called, stands for its qualified name and all that it holds: what its
-    closure, its defaults, its bound arguments or its attributes keep, and outside installed packages the globals that
-    it reads and its instructions. Arrays stand for their content, parameters and networks for their shapes, other
-    objects for their class, and what `state_dict` names is left out.
-    """
+    A function, a dataclass, or an object that is called, stands for its qualified name and all that
+    it holds: what its closure, its defaults, its bound arguments or its attributes keep, and
+    outside installed packages the globals that it reads and its instructions. Arrays stand for
+    their content, parameters and networks for their shapes, other objects for their class, and what
+    `state_dict` names is left out."""
     return json.loads(json.dumps(_describe(value, set())))
 
 
@@ -94,16 +107,24 @@ def _called(value: Any) -> bool:
 
 
 def _record(value: Any) -> bool:
-    return isinstance(value, types.SimpleNamespace) or (dataclasses.is_dataclass(value) and not isinstance(value, type))
+    return isinstance(value, types.SimpleNamespace) or (
+        dataclasses.is_dataclass(value) and not isinstance(value, type)
+    )
 
 
 def _name(value: Any) -> str:
-    named = value if isinstance(value, (type, types.BuiltinFunctionType, *FUNCTIONS[:2])) else type(value)
+    named = (
+        value
+        if isinstance(value, (type, types.BuiltinFunctionType, *FUNCTIONS[:2]))
+        else type(value)
+    )
     return f"{named.__module__}.{named.__qualname__}"
 
 
 def _array(value: Tensor | np.ndarray) -> Any:
-    """An array by its content; one that is trained, or has no bytes to read, by its dtype and shape."""
+    """An array by its content; one that is trained, or has no bytes to read, by its dtype and
+    shape.
+    """
     shape = [str(value.dtype), *value.shape]
     if isinstance(value, np.ndarray):
         return shape if value.dtype.hasobject else [*shape, _sha256(np.ascontiguousarray(value))]
@@ -119,15 +140,25 @@ def _sha256(content: np.ndarray) -> str:
 
 
 def architecture(network: nn.Module, seen: set[int] | None = None) -> dict[str, Any]:
-    """Return the names and shapes of a network's state, what is frozen in it, and the settings of each layer."""
+    """Return the names and shapes of a network's state, what is frozen in it, and the settings of
+    each layer.
+    """
     seen = set() if seen is None else seen
     layers = list(network.named_modules())
     seen.update(id(layer) for _, layer in layers)
     frozen = {name for name, p in network.named_parameters() if not p.requires_grad}
-    state = {name: [str(v.dtype), *v.shape, *["frozen"] * (name in frozen)]
-             for name, v in network.state_dict().items() if isinstance(v, Tensor)}
-    return {"layers": {name or "network": {"kind": _name(layer), **_settings(layer, seen)} for name, layer in layers},
-            "state": state}
+    state = {
+        name: [str(v.dtype), *v.shape, *["frozen"] * (name in frozen)]
+        for name, v in network.state_dict().items()
+        if isinstance(v, Tensor)
+    }
+    return {
+        "layers": {
+            name or "network": {"kind": _name(layer), **_settings(layer, seen)}
+            for name, layer in layers
+        },
+        "state": state,
+    }
 
 
 def _settings(layer: nn.Module, seen: set[int]) -> dict[str, Any]:
@@ -137,14 +168,21 @@ def _settings(layer: nn.Module, seen: set[int]) -> dict[str, Any]:
 
 
 def hyperparameters(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """Return an optimiser's kind, the settings of its groups with their numbers of parameters, and its steps' hooks."""
+    """Return an optimiser's kind, the settings of its groups with their numbers of parameters, and
+    its steps' hooks.
+    """
     groups = [group | {"params": len(group["params"])} for group in optimizer.param_groups]
-    before, after = (list(getattr(optimizer, f"_optimizer_step_{when}_hooks", {}).values()) for when in ("pre", "post"))
+    before, after = (
+        list(getattr(optimizer, f"_optimizer_step_{when}_hooks", {}).values())
+        for when in ("pre", "post")
+    )
     return {"kind": _name(optimizer), "groups": groups, "hooks_before": before, "hooks": after}
 
 
 def data(batches: Iterable) -> dict[str, Any]:
-    """Return the kind of batches, their size, and for those of `ganbook.data.batches` a SHA-256 of the images."""
+    """Return the kind of batches, their size, and for those of `ganbook.data.batches` a SHA-256 of
+    the images.
+    """
     found = {"kind": _name(batches), "batch_size": getattr(batches, "batch_size", None)}
     if isinstance(x := getattr(batches, "_x", None), Tensor):
         found |= {"shape": list(x.shape), "sha256": _sha256(x.cpu().contiguous().numpy())}
@@ -152,14 +190,18 @@ def data(batches: Iterable) -> dict[str, Any]:
 
 
 def differences(here: Any, *there: Any, bodies: bool = True) -> list[str]:
-    """Return one sentence for each entry that agrees with no other description, innermost names given by dots.
+    """Return one sentence for each entry that agrees with no other description, innermost names
+    given by dots.
 
     Numbers are compared by value. The instructions of functions count only with ``bodies``.
     """
     here, *there = (dict(_leaves(value)) for value in (here, *there))
     names = [k for k in here | there[0] if bodies or not k.endswith(".body")]
-    return [f"{k} is {here.get(k, 'absent')} here and {there[0].get(k, 'absent')} there" for k in names
-            if not any(_same(here.get(k, "absent"), other.get(k, "absent")) for other in there)]
+    return [
+        f"{k} is {here.get(k, 'absent')} here and {there[0].get(k, 'absent')} there"
+        for k in names
+        if not any(_same(here.get(k, "absent"), other.get(k, "absent")) for other in there)
+    ]
 
 
 def _same(a: Any, b: Any) -> bool:

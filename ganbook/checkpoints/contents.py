@@ -15,12 +15,25 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["FUNCTIONS", "SIMPLE", "body", "generators", "globals_read", "methods", "parts", "stateful"]
+__all__ = [
+    "FUNCTIONS",
+    "SIMPLE",
+    "body",
+    "generators",
+    "globals_read",
+    "methods",
+    "parts",
+    "stateful",
+]
 
 SIMPLE = (type(None), bool, int, float, str)
 FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial)
 CLOSED = (*SIMPLE, bytes, type, types.ModuleType, Tensor, np.ndarray)
-INSTALLED = (f"{Path(__file__).resolve().parent.parent}/", f"{sysconfig.get_path('stdlib')}/", "<frozen ")
+INSTALLED = (
+    f"{Path(__file__).resolve().parent.parent}/",
+    f"{sysconfig.get_path('stdlib')}/",
+    "<frozen ",
+)
 
 
 def stateful(value: Any) -> bool:
@@ -32,7 +45,9 @@ def stateful(value: Any) -> bool:
 def parts(value: Any) -> Iterator[tuple[str, Any]]:
     """Yield what a container, a function or an object holds; what is numbered goes by its place."""
     if isinstance(value, dict):
-        yield from ((k if isinstance(k, str) else str(i), v) for i, (k, v) in enumerate(value.items()))
+        yield from (
+            (k if isinstance(k, str) else str(i), v) for i, (k, v) in enumerate(value.items())
+        )
     elif isinstance(value, list | tuple | set | frozenset):
         yield from ((str(i), v) for i, v in enumerate(value))
     elif isinstance(value, functools.partial):
@@ -64,25 +79,36 @@ def _attributes(value: Any) -> dict[str, Any]:
     held = dict(getattr(value, "__dict__", {}))
     for kind in type(value).__mro__:
         names = vars(kind).get("__slots__", ())
-        names = [name for name in ([names] if isinstance(names, str) else names) if not name.startswith("__")]
+        names = [
+            name
+            for name in ([names] if isinstance(names, str) else names)
+            if not name.startswith("__")
+        ]
         held |= {name: getattr(value, name) for name in names if hasattr(value, name)}
     layers = held.pop("_modules", {}) if isinstance(value, nn.Module) else {}
     return held | layers
 
 
 def globals_read(value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the globals that a function reads, also in what is defined inside it; none for an installed package's."""
+    """Yield the globals that a function reads, also in what is defined inside it; none for an
+    installed package's.
+    """
     if isinstance(value, types.FunctionType) and not _installed(value):
         known = value.__globals__
         yield from ((k, known[k]) for k in sorted(_global_names(value.__code__)) if k in known)
 
 
 def body(value: types.FunctionType) -> str | None:
-    """Return a hash of a function's instructions and constants; None for a function of an installed package.
+    """Return a hash of a function's instructions and constants; None for a function of an installed
+    package.
 
-    Lines, comments and docstrings do not count. Another minor version of Python has other instructions.
-    """
-    return None if _installed(value) else hashlib.sha256(_instructions(value.__code__).encode()).hexdigest()[:12]
+    Lines, comments and docstrings do not count. Another minor version of Python has other
+    instructions."""
+    return (
+        None
+        if _installed(value)
+        else hashlib.sha256(_instructions(value.__code__).encode()).hexdigest()[:12]
+    )
 
 
 def generators(value: Any, where: str) -> dict[str, torch.Generator]:

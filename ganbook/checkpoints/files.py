@@ -1,4 +1,6 @@
-"""Files that survive: whole or absent, verified when read, the one before kept, and one writer at a time."""
+"""Files that survive: whole or absent, verified when read, the one before kept, and one writer at a
+time.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from ganbook.checkpoints.reasons import reason
 try:
     import fcntl
 except ImportError:  # pragma: no cover
-    fcntl = None  # no advisory locks outside POSIX: the lock file is written there, and refuses nobody
+    fcntl = (
+        None  # no advisory locks outside POSIX: the lock file is written there, and refuses nobody
+    )
 
 __all__ = ["DamagedError", "locate", "lock", "previous", "read", "temporary", "write"]
 
@@ -30,7 +34,9 @@ class DamagedError(CheckpointError):
 
 
 def locate(path: Path | str) -> Path:
-    """Return where a path leads: ``~`` expanded, absolute, links followed; ``CheckpointError`` if nowhere."""
+    """Return where a path leads: ``~`` expanded, absolute, links followed; ``CheckpointError`` if
+    nowhere.
+    """
     try:
         return Path(path).expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:
@@ -50,9 +56,8 @@ def temporary(path: Path) -> Path:
 def read(path: Path) -> Any:
     """Return the verified content of a file.
 
-    Raises ``DamagedError`` naming the file and what was found, ``CheckpointError`` if it cannot be opened,
-    ``FileNotFoundError`` if there is none.
-    """
+    Raises ``DamagedError`` naming the file and what was found, ``CheckpointError`` if it cannot be
+    opened, ``FileNotFoundError`` if there is none."""
     try:
         return decode(path.read_bytes())
     except FileNotFoundError:
@@ -66,10 +71,9 @@ def read(path: Path) -> Any:
 def write(path: Path, raw: bytes, keep: bool = True) -> None:
     """Replace a file as a whole: written beside it, flushed and synced, renamed, the folder synced.
 
-    The present file becomes `previous(path)` if ``keep``. At every moment one of the two is whole. Raises
-    ``CheckpointError`` saying why it could not be written; the newest file that was there stays, and where the file
-    system has hard links, under its name.
-    """
+    The present file becomes `previous(path)` if ``keep``. At every moment one of the two is whole.
+    Raises ``CheckpointError`` saying why it could not be written; the newest file that was there
+    stays, and where the file system has hard links, under its name."""
     new = temporary(path)
     try:
         with open(new, "wb") as file:
@@ -84,12 +88,16 @@ def write(path: Path, raw: bytes, keep: bool = True) -> None:
         raise CheckpointError(f"cannot write {path}: {reason(error, path)}") from error
     finally:
         for left in (new, _link(path)):
-            with suppress(OSError):  # in a folder that has become read-only it stays; `lock` removes it when it can
+            with suppress(
+                OSError
+            ):  # in a folder that has become read-only it stays; `lock` removes it when it can
                 left.unlink(missing_ok=True)
 
 
 def _keep(path: Path) -> None:
-    """Let the file be `previous(path)` too, so that it has both names until the new one takes the first."""
+    """Let the file be `previous(path)` too, so that it has both names until the new one takes the
+    first.
+    """
     try:
         os.link(path, _link(path))
     except OSError:  # a file system without links: for a moment it has the second name alone
@@ -114,19 +122,21 @@ def _sync(folder: Path) -> None:
 
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
-    """Be the only writer of a file while the block lasts; ``CheckpointError`` names the process that is so already.
+    """Be the only writer of a file while the block lasts; ``CheckpointError`` names the process
+    that is so already.
 
-    What a killed writer left half written is removed. The lock dies with its process, so that a killed run locks nobody
-    out, even where processes that it forked live on.
-    """
+    What a killed writer left half written is removed. The lock dies with its process, so that a
+    killed run locks nobody out, even where processes that it forked live on."""
     file = path.with_name(f".{path.name}.lock")
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         handle = _locked(file)
     except BlockingIOError as error:
-        raise CheckpointError(f"{path} has a writer already{error.strerror}: wait for it, stop it, or choose another "
-                              "file") from None
+        raise CheckpointError(
+            f"{path} has a writer already{error.strerror}: wait for it, stop it, or choose another "
+            "file"
+        ) from None
     except OSError as error:
         raise CheckpointError(f"cannot write {path}: {reason(error, path)}") from error
     HELD.add(handle)
@@ -152,7 +162,9 @@ def _tidy(path: Path) -> None:
 
 
 def _forget_locks() -> None:
-    """In a forked process: close its copies of the handles, which would keep the locks when its parent is killed."""
+    """In a forked process: close its copies of the handles, which would keep the locks when its
+    parent is killed.
+    """
     while HELD:
         os.close(HELD.pop())
 

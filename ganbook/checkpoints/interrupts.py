@@ -13,10 +13,11 @@ __all__ = ["stop_requests"]
 
 @contextmanager
 def stop_requests(requests: list[str]) -> Iterator[None]:
-    """Note Ctrl-C and SIGTERM instead of obeying at once, while the block lasts; a second Ctrl-C is obeyed.
+    """Note Ctrl-C and SIGTERM instead of obeying at once, while the block lasts; a second Ctrl-C is
+    obeyed.
 
-    Outside the main thread, where Python takes no signals, and for signals that are ignored, nothing changes.
-    """
+    Outside the main thread, where Python takes no signals, and for signals that are ignored,
+    nothing changes."""
 
     def note(number: int, frame: Any) -> None:
         if requests and number == signal.SIGINT:

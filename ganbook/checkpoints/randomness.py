@@ -12,7 +12,9 @@ __all__ = ["load", "states"]
 
 
 def states(device: torch.device) -> dict[str, Any]:
-    """Return the present states as tensors, numbers and texts; those of the GPUs if the device is one."""
+    """Return the present states as tensors, numbers and texts; those of the GPUs if the device is
+    one.
+    """
     version, words, gauss = random.getstate()
     kind, key, *rest = np.random.get_state()  # noqa: NPY002 - what other code may draw from
     return {

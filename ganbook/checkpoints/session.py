@@ -28,8 +28,16 @@ FORMAT = 2
 class Session:
     """One run with its file: resumed once, asked after each step."""
 
-    def __init__(self, path: Path, checkpoint: Checkpoint, game: Game, batches: Iterable, record: Record,
-                 ema: EMA | None, options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        checkpoint: Checkpoint,
+        game: Game,
+        batches: Iterable,
+        record: Record,
+        ema: EMA | None,
+        options: dict[str, Any],
+    ) -> None:
         self.path, self.every, self.batches, self.record = path, checkpoint.every, batches, record
         self.game, self.ema = game, ema
         self.networks = {"G": game.G, "D": game.D} | ({"ema": ema.module} if ema else {})
@@ -37,37 +45,64 @@ class Session:
         loss, penalty = options["loss"], options["penalty"]
         places = {"loss": loss, "penalty": penalty, **self.networks, **self.optimizers}
         found = {k: g for name, value in places.items() for k, g in generators(value, name).items()}
-        self.generators = _joined("generators", {"z": game.generator, **found}, checkpoint.generators)
-        self.objects = _joined("states", {"penalty": penalty} if stateful(penalty) else {}, checkpoint.states)
+        self.generators = _joined(
+            "generators", {"z": game.generator, **found}, checkpoint.generators
+        )
+        self.objects = _joined(
+            "states", {"penalty": penalty} if stateful(penalty) else {}, checkpoint.states
+        )
         if not hasattr(batches, "load_state_dict") and not checkpoint.generators:
             raise CheckpointError(
                 f"batches of type {type(batches).__name__} have no state_dict and load_state_dict, so their place "
                 "cannot be saved: pass ganbook.data.batches(...). Only if each batch depends on nothing but the "
                 "present state of a generator g (not so in a DataLoader, which draws its order when an epoch begins), "
-                "Checkpoint(path, generators={'data': g}) is enough")
+                "Checkpoint(path, generators={'data': g}) is enough"
+            )
         self.options, self.data = options, configuration.data(batches)
         self.configuration = self._describe()
         self.requests: list[str] = []
         self.border, self.keep, self.last_good = 0, True, "none: nothing was saved yet"
 
     def _describe(self) -> dict[str, Any]:
-        return configuration.describe({
-            **self.options, "latent": self.game.latent, "one_pass": self.game.one_pass,
-            "decay": self.ema and self.ema.decay, "batches": self.data, "generators": sorted(self.generators),
-            "states": sorted(self.objects),
-            **{name: configuration.architecture(network) for name, network in self.networks.items()},
-            **{name: configuration.hyperparameters(optimizer) for name, optimizer in self.optimizers.items()}})
+        return configuration.describe(
+            {
+                **self.options,
+                "latent": self.game.latent,
+                "one_pass": self.game.one_pass,
+                "decay": self.ema and self.ema.decay,
+                "batches": self.data,
+                "generators": sorted(self.generators),
+                "states": sorted(self.objects),
+                **{
+                    name: configuration.architecture(network)
+                    for name, network in self.networks.items()
+                },
+                **{
+                    name: configuration.hyperparameters(optimizer)
+                    for name, optimizer in self.optimizers.items()
+                },
+            }
+        )
 
     def say_if_stopped(self) -> None:
-        """Warn that there was a signal: that it ended the run, or came when the run was ending by itself."""
+        """Warn that there was a signal: that it ended the run, or came when the run was ending by
+        itself.
+        """
         step, steps = self.record.step, self.record.steps
         if self.requests and step < steps:
-            warnings.warn(f"{self.requests[0]} ended training after step {step} of {steps}; saved in {self.path}, "
-                          "where fit goes on", RuntimeWarning, stacklevel=5)
+            warnings.warn(
+                f"{self.requests[0]} ended training after step {step} of {steps}; saved in {self.path}, "
+                "where fit goes on",
+                RuntimeWarning,
+                stacklevel=5,
+            )
         elif self.requests:
-            warnings.warn(f"{self.requests[0]} came during the last step, and nothing else was stopped: training had "
-                          f"ended by itself after step {step} of {steps}; saved in {self.path}", RuntimeWarning,
-                          stacklevel=5)
+            warnings.warn(
+                f"{self.requests[0]} came during the last step, and nothing else was stopped: training had "
+                f"ended by itself after step {step} of {steps}; saved in {self.path}",
+                RuntimeWarning,
+                stacklevel=5,
+            )
 
     def after_step(self) -> bool:
         """Save if it is time; return whether training must stop."""
@@ -80,7 +115,9 @@ class Session:
         return stop
 
     def save(self) -> None:
-        """Write the file; ``TrainingDiverged`` instead if a loss, or a number in G, D or EMA, is not finite."""
+        """Write the file; ``TrainingDiverged`` instead if a loss, or a number in G, D or EMA, is
+        not finite.
+        """
         refuse_non_finite(self.record, self)
         refuse_non_finite_state(self.networks, self.record.step, self)
         files.write(self.path, encode(self._state()), self.keep)
@@ -94,18 +131,28 @@ class Session:
             "generators": {name: g.get_state() for name, g in self.generators.items()},
             "states": {name: value.state_dict() for name, value in self.objects.items()},
             **randomness.states(self.game.device),
-            "batches": self.batches.state_dict() if hasattr(self.batches, "load_state_dict") else None,
-            "names": list(self.record.names), "rows": self.record.rows(),
-            "configuration": self.configuration, "last": self._describe(), "environment": self._environment(),
+            "batches": self.batches.state_dict()
+            if hasattr(self.batches, "load_state_dict")
+            else None,
+            "names": list(self.record.names),
+            "rows": self.record.rows(),
+            "configuration": self.configuration,
+            "last": self._describe(),
+            "environment": self._environment(),
         }
 
     def _environment(self) -> dict[str, Any]:
-        return {"python": f"{sys.version_info.major}.{sys.version_info.minor}", "torch": torch.__version__,
-                "threads": torch.get_num_threads(), "device": self.game.device.type,
-                "processor": torch.backends.cpu.get_cpu_capability()}
+        return {
+            "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+            "torch": torch.__version__,
+            "threads": torch.get_num_threads(),
+            "device": self.game.device.type,
+            "processor": torch.backends.cpu.get_cpu_capability(),
+        }
 
     def resume(self) -> None:
-        """Bring every object to where the newest good file stopped; without a file, leave all as it is.
+        """Bring every object to where the newest good file stopped; without a file, leave all as it
+        is.
 
         Raises ``CheckpointError`` also for what the next save could not write.
         """
@@ -117,8 +164,10 @@ class Session:
     def _load(self, saved: dict[str, Any]) -> None:
         record, rows = self.record, saved["rows"]
         if len(rows) > record.steps:
-            raise CheckpointError(f"{self.path} is at step {len(rows)} already, and steps is {record.steps}: ask for "
-                                  f"at least {len(rows)}, or choose another file")
+            raise CheckpointError(
+                f"{self.path} is at step {len(rows)} already, and steps is {record.steps}: ask for "
+                f"at least {len(rows)}, or choose another file"
+            )
         if saved["batches"] is not None:
             self.batches.load_state_dict(saved["batches"])
         for name, network in self.networks.items():
@@ -147,34 +196,54 @@ class Session:
                 damage.append(str(error))
                 continue
             if not isinstance(saved, dict) or saved.get("format") != FORMAT:
-                raise CheckpointError(f"{path} is whole, but no checkpoint of this version of ganbook: go on with the "
-                                      "version that wrote it, or choose another file")
+                raise CheckpointError(
+                    f"{path} is whole, but no checkpoint of this version of ganbook: go on with the "
+                    "version that wrote it, or choose another file"
+                )
             self.last_good = f"{path} (step {len(saved['rows'])})"
             if damage:
                 self.keep = False
-                warnings.warn(f"{damage[0]}; going on from {self.last_good}", RuntimeWarning, stacklevel=6)
+                warnings.warn(
+                    f"{damage[0]}; going on from {self.last_good}", RuntimeWarning, stacklevel=6
+                )
             return saved
         if damage:
-            raise CheckpointError(f"{'; '.join(damage)}. Nothing older is left: move it away to start afresh")
+            raise CheckpointError(
+                f"{'; '.join(damage)}. Nothing older is left: move it away to start afresh"
+            )
         return None
 
     def _compare(self, saved: dict[str, Any]) -> None:
         then, now = saved["environment"], self._environment()
-        found = configuration.differences(self.configuration, saved["configuration"], saved["last"],
-                                          bodies=then["python"] == now["python"])
-        if found:  # from the start and from the last save: a callback or a penalty may change itself on the way
+        found = configuration.differences(
+            self.configuration,
+            saved["configuration"],
+            saved["last"],
+            bodies=then["python"] == now["python"],
+        )
+        # from the start and from the last save: a callback or a penalty may change itself on the
+        # way
+        if found:
             more = f", and {len(found) - 5} more" if len(found) > 5 else ""
-            raise CheckpointError(f"{self.path} is of another configuration: {'; '.join(found[:5])}{more}. Use "
-                                  "the same (objects that change while they are used built afresh), or choose another "
-                                  "file")
+            raise CheckpointError(
+                f"{self.path} is of another configuration: {'; '.join(found[:5])}{more}. Use "
+                "the same (objects that change while they are used built afresh), or choose another "
+                "file"
+            )
         if then != now:
-            warnings.warn(f"{self.path} was saved under {then}, and this is {now}: the run goes on, but not bitwise as "
-                          "it would have", RuntimeWarning, stacklevel=6)
+            warnings.warn(
+                f"{self.path} was saved under {then}, and this is {now}: the run goes on, but not bitwise as "
+                "it would have",
+                RuntimeWarning,
+                stacklevel=6,
+            )
 
 
 def _joined(kind: str, own: dict[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
     for name in own.keys() & named.keys():
         if own[name] is not named[name]:
-            raise CheckpointError(f"{kind}[{name!r}] of the checkpoint has the name of one that the run has by itself, "
-                                  f"and is another: choose a name other than {', '.join(sorted(own))}")
+            raise CheckpointError(
+                f"{kind}[{name!r}] of the checkpoint has the name of one that the run has by itself, "
+                f"and is another: choose a name other than {', '.join(sorted(own))}"
+            )
     return own | named

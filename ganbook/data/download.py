@@ -1,4 +1,6 @@
-"""Download a data set into the cache: verified first, then moved into place, with other processes about."""
+"""Download a data set into the cache: verified first, then moved into place, with other processes
+about.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,16 @@ PREFIX = ".download-"
 
 
 def download(dataset: Dataset, cache: Path) -> None:
-    """Download the four files of a data set through torchvision into `cache`, unless they are there by now.
+    """Download the four files of a data set through torchvision into `cache`, unless they are there
+    by now.
 
-    They arrive in a temporary folder inside the cache, are verified there, and are renamed into place one by
-    one: what has its final name is whole. A file already there is never overwritten. Processes that call this
-    at once wait for one another; where the file system has no locks they download twice, to the same end.
+    They arrive in a temporary folder inside the cache, are verified there, and are renamed into
+    place one by one: what has its final name is whole. A file already there is never overwritten.
+    Processes that call this at once wait for one another; where the file system has no locks they
+    download twice, to the same end.
 
-    Raises DataError when the cache cannot be written, the download fails, or it brings something else.
-    """
+    Raises DataError when the cache cannot be written, the download fails, or it brings something
+    else."""
     target = cache / dataset.layouts[-1]
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -45,7 +49,9 @@ def download(dataset: Dataset, cache: Path) -> None:
             if alone:
                 for left_by_a_killed_process in cache.glob(f"{PREFIX}*"):
                     shutil.rmtree(left_by_a_killed_process, ignore_errors=True)
-            with tempfile.TemporaryDirectory(prefix=PREFIX, dir=cache, ignore_cleanup_errors=True) as folder:
+            with tempfile.TemporaryDirectory(
+                prefix=PREFIX, dir=cache, ignore_cleanup_errors=True
+            ) as folder:
                 _fetch_verified(dataset, Path(folder), cache)
                 _publish(dataset, Path(folder) / dataset.layouts[-1], target)
     except OSError as error:
@@ -63,7 +69,9 @@ def fetch(dataset: Dataset, folder: Path) -> None:
     from torchvision import datasets
 
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(STALLED if before is None else before)  # torchvision sets none, and would hang
+    socket.setdefaulttimeout(
+        STALLED if before is None else before
+    )  # torchvision sets none, and would hang
     try:
         with nullcontext() if sys.stderr.isatty() else redirect_stderr(StringIO()):
             getattr(datasets, dataset.torchvision)(str(folder), train=False, download=True)
@@ -107,7 +115,9 @@ def _publish(dataset: Dataset, source: Path, target: Path) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[bool]:
-    """Hold the only lock on `path`, which ends with the process; give False where there are no locks."""
+    """Hold the only lock on `path`, which ends with the process; give False where there are no
+    locks.
+    """
     with open(path, "ab") as handle:
         alone = False
         if fcntl is not None:

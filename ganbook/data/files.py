@@ -19,28 +19,28 @@ __all__ = ["cache_folder", "fashion_mnist", "load", "locate", "mnist"]
 def mnist(split: str = "train", root: str | os.PathLike[str] | None = None) -> Images:
     """Load MNIST: 60,000 training or 10,000 test images of handwritten digits.
 
-    Looks under `root`, the folder named in $GANBOOK_DATA, and the user's cache folder, in the layouts flat,
-    `mnist/` and `MNIST/raw/`, gzipped or not; what none of them has is downloaded through torchvision into
-    the cache. The content is verified by its MD5, whatever its origin. The first file found decides: if it is
-    damaged, that is an error even where a later folder holds an intact copy, since whoever named the folder
-    should hear that it is wrong. Nothing on disk is ever overwritten or deleted.
+    Looks under `root`, the folder named in $GANBOOK_DATA, and the user's cache folder, in the
+    layouts flat, `mnist/` and `MNIST/raw/`, gzipped or not; what none of them has is downloaded
+    through torchvision into the cache. The content is verified by its MD5, whatever its origin. The
+    first file found decides: if it is damaged, that is an error even where a later folder holds an
+    intact copy, since whoever named the folder should hear that it is wrong. Nothing on disk is
+    ever overwritten or deleted.
 
-    Returns Images(x: uint8 (N, 1, 28, 28), y: int64 (N,)). Raises ValueError for an unknown split; DataError
-    for a file that is truncated, corrupt, swapped or oversized, a root that is no folder, a cache that cannot
-    be written, or when there is neither data nor network.
-    Source: LeCun et al. 1998, section III.
-    """
+    Returns Images(x: uint8 (N, 1, 28, 28), y: int64 (N,)). Raises ValueError for an unknown split;
+    DataError for a file that is truncated, corrupt, swapped or oversized, a root that is no folder,
+    a cache that cannot be written, or when there is neither data nor network. Source: LeCun et al.
+    1998, section III."""
     return load(MNIST, split, root)
 
 
 def fashion_mnist(split: str = "train", root: str | os.PathLike[str] | None = None) -> Images:
-    """Load Fashion-MNIST: ten kinds of clothing in the format, the sizes and the file names of MNIST.
+    """Load Fashion-MNIST: ten kinds of clothing in the format, the sizes and the file names of
+    MNIST.
 
-    Searches and verifies as `mnist` does, in the layouts `fashion-mnist/` and `FashionMNIST/raw/` (flat in
-    `root` only, since MNIST's files have the same names), and in the folder of Debian's package
-    dataset-fashion-mnist. Returns and raises as `mnist` does.
-    Source: Xiao, Rasul and Vollgraf 2017 (arXiv:1708.07747).
-    """
+    Searches and verifies as `mnist` does, in the layouts `fashion-mnist/` and `FashionMNIST/raw/`
+    (flat in `root` only, since MNIST's files have the same names), and in the folder of Debian's
+    package dataset-fashion-mnist. Returns and raises as `mnist` does. Source: Xiao, Rasul and
+    Vollgraf 2017 (arXiv:1708.07747)."""
     return load(FASHION_MNIST, split, root)
 
 
@@ -54,19 +54,27 @@ def load(dataset: Dataset, split: str, root: str | os.PathLike[str] | None = Non
             download(dataset, cache_folder())
             path = find(file, folders)
         if path is None:
-            raise DataError(f"{file.name} vanished from {cache_folder()} after its download; run this again")
+            raise DataError(
+                f"{file.name} vanished from {cache_folder()} after its download; run this again"
+            )
         tensors.append(read(path, file))
     return Images(tensors[0].unsqueeze(1), tensors[1].to(torch.int64))
 
 
-def locate(dataset: Dataset = MNIST, root: str | os.PathLike[str] | None = None) -> dict[str, Path | None]:
-    """Say where each file of a data set would be read from (None: not on disk), without reading any."""
+def locate(
+    dataset: Dataset = MNIST, root: str | os.PathLike[str] | None = None
+) -> dict[str, Path | None]:
+    """Say where each file of a data set would be read from (None: not on disk), without reading
+    any.
+    """
     folders = _folders(dataset, root)
     return {file.name: find(file, folders) for file in dataset.files}
 
 
 def cache_folder() -> Path:
-    """Return the folder that downloads go to, as the operating system's habits have it; need not exist."""
+    """Return the folder that downloads go to, as the operating system's habits have it; need not
+    exist.
+    """
     return platformdirs.user_cache_path("ganbook", appauthor=False)
 
 

@@ -25,7 +25,9 @@ class DataError(ValueError):
 
 
 def find(file: IdxFile, folders: Iterable[Path]) -> Path | None:
-    """Return the first of `folders` that holds the file, plain before gzipped, as a path; else None."""
+    """Return the first of `folders` that holds the file, plain before gzipped, as a path; else
+    None.
+    """
     for folder in folders:
         for path in (folder / file.name, folder / f"{file.name}.gz"):
             if os.path.isfile(path):
@@ -34,15 +36,16 @@ def find(file: IdxFile, folders: Iterable[Path]) -> Path | None:
 
 
 def read(path: Path, file: IdxFile) -> Tensor:
-    """Read an IDX file, gzipped or not, and return its entries as a uint8 tensor of shape `file.shape`.
+    """Read an IDX file, gzipped or not, and return its entries as a uint8 tensor of shape
+    `file.shape`.
 
-    Whether it is gzipped is seen from its first bytes, since browsers unpack files and keep the name. At
-    most `file.size` + 1 bytes are ever unpacked, so that neither a gzip bomb nor an oversized file costs
-    memory. Nothing on disk is changed.
+    Whether it is gzipped is seen from its first bytes, since browsers unpack files and keep the
+    name. At most `file.size` + 1 bytes are ever unpacked, so that neither a gzip bomb nor an
+    oversized file costs memory. Nothing on disk is changed.
 
-    Raises DataError for a file that cannot be read, is truncated, oversized or no valid gzip stream, has
-    another header (labels in place of images, test in place of training), or another MD5.
-    """
+    Raises DataError for a file that cannot be read, is truncated, oversized or no valid gzip
+    stream, has another header (labels in place of images, test in place of training), or another
+    MD5."""
     buffer = bytearray(file.size + 1)
     count = 0
     try:
@@ -51,7 +54,9 @@ def read(path: Path, file: IdxFile) -> Tensor:
             if on_disk > file.size + file.size // 1000 + 1024:  # deflate never adds more than this
                 raise _refused(path, f"{on_disk} bytes on disk", f"at most {file.size}")
             with gzip.open(raw) if raw.peek(2)[:2] == b"\x1f\x8b" else nullcontext(raw) as stream:
-                while count < len(buffer) and (chunk := stream.read(min(CHUNK, len(buffer) - count))):
+                while count < len(buffer) and (
+                    chunk := stream.read(min(CHUNK, len(buffer) - count))
+                ):
                     buffer[count : count + len(chunk)] = chunk
                     count += len(chunk)
     except (OSError, EOFError, zlib.error) as error:

@@ -1,4 +1,6 @@
-"""MNIST as torchvision's own class, over the files that `mnist` verified: for readers of the article's code."""
+"""MNIST as torchvision's own class, over the files that `mnist` verified: for readers of the
+article's code.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,15 @@ __all__ = ["torchvision_mnist"]
 
 
 def torchvision_mnist(
-    split: str = "train", transform: Callable[[Any], Any] | None = None, root: str | os.PathLike[str] | None = None
+    split: str = "train",
+    transform: Callable[[Any], Any] | None = None,
+    root: str | os.PathLike[str] | None = None,
 ) -> MNIST:
-    """Return ``torchvision.datasets.MNIST`` for a split, filled from the files that `ganbook.data.mnist` finds.
+    """Return ``torchvision.datasets.MNIST`` for a split, filled from the files that
+    `ganbook.data.mnist` finds.
 
-    The class reads its files whole when it is made, so they are laid out for it in a temporary folder. Raises as
-    `mnist` does.
-    """
+    The class reads its files whole when it is made, so they are laid out for it in a temporary
+    folder. Raises as `mnist` does."""
     from torchvision.datasets import MNIST
 
     with tempfile.TemporaryDirectory() as folder:
@@ -34,7 +38,9 @@ def torchvision_mnist(
             images = mnist(name, root)
             n = len(images)
             header = struct.pack(">4i", 0x803, n, 28, 28)
-            raw.joinpath(f"{prefix}-images-idx3-ubyte").write_bytes(header + images.x.numpy().tobytes())
+            raw.joinpath(f"{prefix}-images-idx3-ubyte").write_bytes(
+                header + images.x.numpy().tobytes()
+            )
             labels = struct.pack(">2i", 0x801, n) + images.y.byte().numpy().tobytes()
             raw.joinpath(f"{prefix}-labels-idx1-ubyte").write_bytes(labels)
         return MNIST(folder, train=split == "train", download=False, transform=transform)

@@ -1,8 +1,9 @@
-"""`ganbook.training.fit` on several processes: the steps stay as they are, and are given each process's share.
+"""`ganbook.training.fit` on several processes: the steps stay as they are, and are given each
+process's share.
 
-Every process draws the whole batch and all of z from generators in the same state, and keeps its rows. torch's
-DistributedDataParallel averages the gradients, so that equal shares make the gradient of the whole batch.
-"""
+Every process draws the whole batch and all of z from generators in the same state, and keeps its
+rows. torch's DistributedDataParallel averages the gradients, so that equal shares make the gradient
+of the whole batch."""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ from ganbook.training import Game, History, Penalty
 __all__ = ["fit"]
 
 NAMES = inspect.signature(DistributedDataParallel.__init__).parameters
-SYNC_BUFFERS = "forward_sync_buffers" if "forward_sync_buffers" in NAMES else "broadcast_buffers"  # its older name
+SYNC_BUFFERS = (
+    "forward_sync_buffers" if "forward_sync_buffers" in NAMES else "broadcast_buffers"
+)  # its older name
 
 
 def fit(
@@ -39,57 +42,78 @@ def fit(
     checkpoint: Checkpoint | None = None,
     **options: Any,
 ) -> History:
-    """Call `ganbook.training.fit` in every process of a team; each returns the history of the whole batches.
+    """Call `ganbook.training.fit` in every process of a team; each returns the history of the whole
+    batches.
 
-    All pass the same game, batches and seeds, as one process would; the parameters and the average in ``ema`` end equal
-    in all. ``callback`` is called by the process that leads, with the game as it was passed, while the others wait. It
-    may set the optimisers' settings, such as the learning rate, which all take over: numbers, tuples of numbers, and
-    tensors. Parameters that it changes are changed in one process only, which is an error.
-    The checkpoint is written by the process that leads and read by all: it is that of one process, and another number
-    of processes may go on from it. A loss that is not finite, or a request to stop, in one process stops all after the
+    All pass the same game, batches and seeds, as one process would; the parameters and the average
+    in ``ema`` end equal in all. ``callback`` is called by the process that leads, with the game as
+    it was passed, while the others wait. It may set the optimisers' settings, such as the learning
+    rate, which all take over: numbers, tuples of numbers, and tensors. Parameters that it changes
+    are changed in one process only, which is an error. The checkpoint is written by the process
+    that leads and read by all: it is that of one process, and another number of processes may go on
+    from it. A loss that is not finite, or a request to stop, in one process stops all after the
     same step.
 
-    A loss or penalty must be a mean over samples. What draws from torch's own generator (dropout, a gradient penalty
-    without a generator) draws differently in each process. A penalty with a generator of its own draws what it draws
-    in one process; for that it is called once for each process, and should not count its calls. A loss that draws,
-    such as one with noisy labels, must draw from torch's own generator: from one of its own, all processes would draw
-    the same numbers, each for other samples.
+    A loss or penalty must be a mean over samples. What draws from torch's own generator (dropout, a
+    gradient penalty without a generator) draws differently in each process. A penalty with a
+    generator of its own draws what it draws in one process; for that it is called once for each
+    process, and should not count its calls. A loss that draws, such as one with noisy labels, must
+    draw from torch's own generator: from one of its own, all processes would draw the same numbers,
+    each for other samples.
 
-    Raises what `ganbook.training.fit` raises, ``ValueError`` for a batch whose size the processes do not divide, and
-    ``RuntimeError`` at the next save, or at the end, if the parameters are not equal in all processes.
-    """
+    Raises what `ganbook.training.fit` raises, ``ValueError`` for a batch whose size the processes
+    do not divide, and ``RuntimeError`` at the next save, or at the end, if the parameters are not
+    equal in all processes."""
     if team.size == 1:
-        return training.fit(game, batches, penalty=penalty, progress=progress, callback=callback,
-                            checkpoint=checkpoint, **options)
+        return training.fit(
+            game,
+            batches,
+            penalty=penalty,
+            progress=progress,
+            callback=callback,
+            checkpoint=checkpoint,
+            **options,
+        )
     shares, shared = Shares(team, batches), shared_game(team, game)
     try:
         return training.fit(
-            shared, shares, penalty=shared_penalty(team, penalty), progress=progress and team.leads,
+            shared,
+            shares,
+            penalty=shared_penalty(team, penalty),
+            progress=progress and team.leads,
             callback=callback and shared_callback(team, game, callback),
-            checkpoint=Together(team, game, batches, penalty, checkpoint), **options)
+            checkpoint=Together(team, game, batches, penalty, checkpoint),
+            **options,
+        )
     finally:
         release(shared.G)
         release(shared.D)
 
 
 class Shares:
-    """This process's rows of each batch; ``ValueError`` for batches whose sizes do not divide, as early as known."""
+    """This process's rows of each batch; ``ValueError`` for batches whose sizes do not divide, as
+    early as known.
+    """
 
     def __init__(self, team: Team, batches: Iterable[Tensor]) -> None:
         self.team, self.batches = team, batches
         if isinstance(batches, Batches):
             images, size = batches.state_dict()["images"], batches.batch_size
             if size % team.size or images % size % team.size:
-                raise ValueError(f"{team.size} processes cannot share {images} images in batches of {size} equally "
-                                 f"(an epoch's last batch holds {images % size or size}): choose a batch size such "
-                                 f"that {team.size} divides both")
+                raise ValueError(
+                    f"{team.size} processes cannot share {images} images in batches of {size} equally "
+                    f"(an epoch's last batch holds {images % size or size}): choose a batch size such "
+                    f"that {team.size} divides both"
+                )
 
     def __iter__(self) -> Iterator[Tensor]:
         return map(self.team.share, iter(self.batches))
 
 
 def shared_game(team: Team, game: Game) -> Game:
-    """Return a game of the same players and optimisers whose gradients are averaged and whose z is shared."""
+    """Return a game of the same players and optimisers whose gradients are averaged and whose z is
+    shared.
+    """
     shared = copy.copy(game)
     shared.G, shared.D = parallel(team, game.G), parallel(team, game.D)
     draw = shared.draw
@@ -109,9 +133,8 @@ def parallel(team: Team, network: nn.Module) -> nn.Module:
 def release(network: nn.Module) -> None:
     """Take the averaging off the network's parameters now.
 
-    Left to the garbage collector it would end at another moment in each process, and a second run of the same players
-    would hang where one process still averages twice.
-    """
+    Left to the garbage collector it would end at another moment in each process, and a second run
+    of the same players would hang where one process still averages twice."""
     if isinstance(network, DistributedDataParallel):
         network.logger = network.reducer = None
 
@@ -125,7 +148,10 @@ def shared_penalty(team: Team, penalty: Penalty | None) -> Penalty | None:
         return penalty
 
     def shared(D: nn.Module, x_real: Tensor, x_fake: Tensor) -> Tensor:
-        values = [penalty(D if rank == team.rank else SumOfPixels(), x_real, x_fake) for rank in range(team.size)]
+        values = [
+            penalty(D if rank == team.rank else SumOfPixels(), x_real, x_fake)
+            for rank in range(team.size)
+        ]
         return values[team.rank]
 
     return shared
@@ -139,8 +165,12 @@ class SumOfPixels(nn.Module):
         return x.flatten(1).sum(1, keepdim=True)
 
 
-def shared_callback(team: Team, game: Game, callback: Callable[[int, Game], None]) -> Callable[[int, Game], None]:
-    """Return a callback that the leader obeys, and all wait for; then all take over its optimisers' settings."""
+def shared_callback(
+    team: Team, game: Game, callback: Callable[[int, Game], None]
+) -> Callable[[int, Game], None]:
+    """Return a callback that the leader obeys, and all wait for; then all take over its optimisers'
+    settings.
+    """
 
     def shared(step: int, _: Game) -> None:
         with team.together():
@@ -153,12 +183,16 @@ def shared_callback(team: Team, game: Game, callback: Callable[[int, Game], None
 
 
 def follow_settings(team: Team, game: Game) -> None:
-    """Give the groups of both optimisers the leader's settings; ``ValueError`` if it has another number of groups."""
+    """Give the groups of both optimisers the leader's settings; ``ValueError`` if it has another
+    number of groups.
+    """
     groups = [*game.optimizer_g.param_groups, *game.optimizer_d.param_groups]
     of_leader = team.told([_settings(group) for group in groups])
     if len(of_leader) != len(groups):
-        raise ValueError(f"the optimisers have {len(groups)} groups of parameters in one process, and "
-                         f"{len(of_leader)} in the process that leads: add them in all, before fit")
+        raise ValueError(
+            f"the optimisers have {len(groups)} groups of parameters in one process, and "
+            f"{len(of_leader)} in the process that leads: add them in all, before fit"
+        )
     for group, settings in zip(groups, of_leader, strict=True):
         for name, value in settings.items():
             if isinstance(mine := group.get(name), Tensor):
@@ -168,10 +202,16 @@ def follow_settings(team: Team, game: Game) -> None:
 
 
 def _settings(group: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.cpu() if isinstance(value, Tensor) else value for name, value in group.items()
-            if name != "params" and (_plain(value) or isinstance(value, Tensor))}
+    return {
+        name: value.cpu() if isinstance(value, Tensor) else value
+        for name, value in group.items()
+        if name != "params" and (_plain(value) or isinstance(value, Tensor))
+    }
 
 
 def _plain(value: Any) -> bool:
-    return value is None or isinstance(value, int | float | str) or (
-        isinstance(value, tuple) and all(map(_plain, value)))
+    return (
+        value is None
+        or isinstance(value, int | float | str)
+        or (isinstance(value, tuple) and all(map(_plain, value)))
+    )

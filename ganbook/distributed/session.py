@@ -35,18 +35,25 @@ class Together:
 
     @contextmanager
     def running(
-        self, game: Game, batches: Iterable, record: Record, ema: EMA | None, options: dict[str, Any]
+        self,
+        game: Game,
+        batches: Iterable,
+        record: Record,
+        ema: EMA | None,
+        options: dict[str, Any],
     ) -> Iterator[Unsaved | Saved]:
-        """Start all processes from one state, record their means, let them agree on a stop, and end them in one state.
+        """Start all processes from one state, record their means, let them agree on a stop, and end
+        them in one state.
 
-        Raises what `ganbook.checkpoints.Checkpoint.running` raises, in every process, and ``RuntimeError`` at a save
-        or at the end if the processes' parameters are not equal.
-        """
+        Raises what `ganbook.checkpoints.Checkpoint.running` raises, in every process, and
+        ``RuntimeError`` at a save or at the end if the processes' parameters are not equal."""
         team = self.team
         with ExitStack() as stack:
             session = self._saved(stack, record, ema, options) if self.checkpoint else Unsaved()
             if not (team.leads or session.resumed):
-                torch.manual_seed(int(torch.randint(2**62, ())) + team.rank)  # dropout masks of its own
+                torch.manual_seed(
+                    int(torch.randint(2**62, ())) + team.rank
+                )  # dropout masks of its own
             for value in ema.module.state_dict().values() if ema else ():
                 team.follow(value)
             record.add = partial(_add_mean, team, record, record.add)
@@ -57,7 +64,9 @@ class Together:
                 team.follow(buffer)
             session.say_if_stopped()
 
-    def _saved(self, stack: ExitStack, record: Record, ema: EMA | None, options: dict[str, Any]) -> Saved:
+    def _saved(
+        self, stack: ExitStack, record: Record, ema: EMA | None, options: dict[str, Any]
+    ) -> Saved:
         with self.team.together():
             path = files.locate(self.checkpoint.path)
             if self.team.leads:
@@ -65,28 +74,50 @@ class Together:
         with self.team.together(), warnings.catch_warnings():
             if not self.team.leads:
                 warnings.simplefilter("ignore")
-            session = Saved(self.team, path, self.checkpoint, self.game, self.batches, record, ema,
-                            options | {"penalty": self.penalty})
+            session = Saved(
+                self.team,
+                path,
+                self.checkpoint,
+                self.game,
+                self.batches,
+                record,
+                ema,
+                options | {"penalty": self.penalty},
+            )
             session.resume()
         stack.enter_context(stop_requests(session.requests))
         return session
 
 
-def _add_mean(team: Team, record: Record, add: Callable[[dict[str, Tensor]], None], row: dict[str, Tensor]) -> None:
+def _add_mean(
+    team: Team, record: Record, add: Callable[[dict[str, Tensor]], None], row: dict[str, Tensor]
+) -> None:
     add(row)
-    team.average(record.rows()[-1])  # so that a loss that is not finite shows in all processes at once
+    team.average(
+        record.rows()[-1]
+    )  # so that a loss that is not finite shows in all processes at once
 
 
 def refuse_parted(team: Team, networks: dict[str, nn.Module], step: int) -> None:
     """Raise ``RuntimeError`` in all processes unless each has the leader's parameters, bit for bit."""
-    named = {f"{name} of {player}": p for player, network in networks.items() for name, p in network.named_parameters()}
-    found = torch.stack(team.gather(torch.tensor([_checksum(p) for p in named.values()], dtype=torch.int64)))
-    parted = [name for name, same in zip(named, (found == found[0]).all(0), strict=True) if not same]
+    named = {
+        f"{name} of {player}": p
+        for player, network in networks.items()
+        for name, p in network.named_parameters()
+    }
+    found = torch.stack(
+        team.gather(torch.tensor([_checksum(p) for p in named.values()], dtype=torch.int64))
+    )
+    parted = [
+        name for name, same in zip(named, (found == found[0]).all(0), strict=True) if not same
+    ]
     if parted:
         more = f" and {len(parted) - 1} more" if len(parted) > 1 else ""
-        raise RuntimeError(f"after step {step} the {team.size} processes do not agree on {parted[0]}{more}, so that "
-                           "they train different players: let no callback or hook change parameters in one process "
-                           "only, and pass the same game, batches and seeds in all")
+        raise RuntimeError(
+            f"after step {step} the {team.size} processes do not agree on {parted[0]}{more}, so that "
+            "they train different players: let no callback or hook change parameters in one process "
+            "only, and pass the same game, batches and seeds in all"
+        )
 
 
 def _checksum(p: Tensor) -> int:
@@ -117,7 +148,9 @@ class Saved(checkpoint.Session):
         self.processes: list[list[Tensor]] = []
 
     def after_step(self) -> bool:
-        """Save if it is time; return whether training must stop, for which one process's request is enough."""
+        """Save if it is time; return whether training must stop, for which one process's request is
+        enough.
+        """
         stop = self.team.agree(bool(self.requests))
         if stop and not self.requests:
             self.requests.append("a signal to another process")
@@ -126,7 +159,9 @@ class Saved(checkpoint.Session):
     def save(self) -> None:
         """Let the leader write the file, if it speaks for all; all wait for it."""
         refuse_parted(self.team, self.networks, self.record.step)
-        self.processes = [list(of_one) for of_one in zip(*map(self.team.gather, self._random()), strict=True)]
+        self.processes = [
+            list(of_one) for of_one in zip(*map(self.team.gather, self._random()), strict=True)
+        ]
         with self.team.together():
             if self.team.leads:
                 super().save()
@@ -138,7 +173,9 @@ class Saved(checkpoint.Session):
             super().say_if_stopped()
 
     def _random(self) -> list[Tensor]:
-        cuda = [torch.cuda.get_rng_state(self.team.device)] if self.team.device.type == "cuda" else []
+        cuda = (
+            [torch.cuda.get_rng_state(self.team.device)] if self.team.device.type == "cuda" else []
+        )
         return [torch.get_rng_state(), *cuda]
 
     def _state(self) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""The processes that torchrun started: who does which rows, and how all come to know what one of them knows."""
+"""The processes that torchrun started: who does which rows, and how all come to know what one of
+them knows.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ __all__ = ["Team", "join"]
 
 @dataclass(frozen=True)
 class Team:
-    """This process's place among ``size`` processes, and the device it computes on; the one of rank 0 leads."""
+    """This process's place among ``size`` processes, and the device it computes on; the one of rank
+    0 leads.
+    """
 
     rank: int
     size: int
@@ -30,15 +34,21 @@ class Team:
         return self.rank == 0
 
     def share(self, x: Tensor) -> Tensor:
-        """Return this process's rows of a batch that every process holds; ``ValueError`` if shares are unequal."""
+        """Return this process's rows of a batch that every process holds; ``ValueError`` if shares
+        are unequal.
+        """
         n, left = divmod(len(x), self.size)
         if left:
-            raise ValueError(f"{self.size} processes cannot share a batch of {len(x)} equally, and a mean of their "
-                             f"means would be another loss: choose a size that {self.size} divides")
+            raise ValueError(
+                f"{self.size} processes cannot share a batch of {len(x)} equally, and a mean of their "
+                f"means would be another loss: choose a size that {self.size} divides"
+            )
         return x[self.rank * n : (self.rank + 1) * n]
 
     def agree(self, stop: bool = False, error: Exception | None = None) -> bool:
-        """Return whether any process wants to stop; if any has an error, raise the first one's in all of them."""
+        """Return whether any process wants to stop; if any has an error, raise the first one's in
+        all of them.
+        """
         flag = torch.tensor(2 if error is not None else int(stop))
         if self.size > 1:
             dist.all_reduce(flag, dist.ReduceOp.MAX)
@@ -52,7 +62,9 @@ class Team:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Wait for all at the end of the block; what failed in one process fails in all, with the same error."""
+        """Wait for all at the end of the block; what failed in one process fails in all, with the
+        same error.
+        """
         try:
             yield
         except Exception as error:
@@ -72,7 +84,9 @@ class Team:
         return found
 
     def told(self, value: Any) -> Any:
-        """Return the value that the process that leads has: numbers, text, containers of them, tensors on the CPU."""
+        """Return the value that the process that leads has: numbers, text, containers of them,
+        tensors on the CPU.
+        """
         found = [value]
         dist.broadcast_object_list(found, 0, device=torch.device("cpu"))
         return found[0]
@@ -88,9 +102,8 @@ class Team:
 def join(device: str = "auto") -> Iterator[Team]:
     """Be one of the processes that torchrun started, or else the only one, while the block lasts.
 
-    ``device`` is cpu, cuda (each process the GPU of its LOCAL_RANK) or auto, which is cuda where there is a GPU.
-    Raises ``ValueError`` for other names, and for fewer GPUs than processes.
-    """
+    ``device`` is cpu, cuda (each process the GPU of its LOCAL_RANK) or auto, which is cuda where
+    there is a GPU. Raises ``ValueError`` for other names, and for fewer GPUs than processes."""
     here, size = _device(device), int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield Team(0, 1, here)
@@ -109,10 +122,14 @@ def _device(name: str) -> torch.device:
     if name == "cpu" or (name == "auto" and not gpus):
         return torch.device("cpu")
     if not gpus:
-        raise ValueError("device is cuda, but PyTorch finds no GPU: see `nvidia-smi`, or choose cpu")
+        raise ValueError(
+            "device is cuda, but PyTorch finds no GPU: see `nvidia-smi`, or choose cpu"
+        )
     if (processes := int(os.environ.get("LOCAL_WORLD_SIZE", "1"))) > gpus:
-        raise ValueError(f"{processes} processes for {gpus} GPU{'s' * (gpus > 1)}: start one process for each "
-                         f"(--nproc-per-node {gpus}), or choose the device cpu")
+        raise ValueError(
+            f"{processes} processes for {gpus} GPU{'s' * (gpus > 1)}: start one process for each "
+            f"(--nproc-per-node {gpus}), or choose the device cpu"
+        )
     here = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     torch.cuda.set_device(here)
     return here

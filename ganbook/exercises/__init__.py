@@ -1,6 +1,19 @@
 """Exercises that check an answer, hint, and explain: ``exercise("4.2")`` and what goes with it."""
 
-from ganbook.exercises.catalogue import all_exercises, exercise, progress, progress_json, progress_table
+from ganbook.exercises.catalogue import (
+    all_exercises,
+    exercise,
+    progress,
+    progress_json,
+    progress_table,
+)
 from ganbook.exercises.evaluate import Feedback
 
-__all__ = ["Feedback", "all_exercises", "exercise", "progress", "progress_json", "progress_table"]
+__all__ = [
+    "Feedback",
+    "all_exercises",
+    "exercise",
+    "progress",
+    "progress_json",
+    "progress_table",
+]

@@ -17,7 +17,11 @@ def chapters() -> list[int]:
     import ganbook.exercises as package
 
     names = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    return sorted(int(found[1]) for name in names if (found := re.fullmatch(r"chapter(\d\d)", name)))
+    return sorted(
+        int(found[1])
+        for name in names
+        if (found := re.fullmatch(r"chapter(\d\d)", name))
+    )
 
 
 def exercise(id: str) -> Exercise:
@@ -26,7 +30,9 @@ def exercise(id: str) -> Exercise:
     Raises ValueError for an unknown id, naming near ones.
     """
     if not isinstance(id, str):
-        raise ValueError(f'an exercise is asked for by its id as text, such as exercise("4.10"), not {id!r}')
+        raise ValueError(
+            f'an exercise is asked for by its id as text, such as exercise("4.10"), not {id!r}'
+        )
     name = id.strip()
     found = re.fullmatch(r"(\d+)\.(\d+)", name)
     if found and int(found[1]) in chapters():
@@ -34,15 +40,22 @@ def exercise(id: str) -> Exercise:
     if name in REGISTRY:
         return REGISTRY[name]
     known = [ex.id for ex in all_exercises()]
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.3) or known[:3]
-    raise ValueError(f"there is no exercise {id!r}; near it are {', '.join(near)}; all_exercises() lists them all")
+    near = (
+        difflib.get_close_matches(name, known, n=3, cutoff=0.3) or known[:3]
+    )
+    raise ValueError(
+        f"there is no exercise {id!r}; near it are {', '.join(near)}; all_exercises() lists them all"
+    )
 
 
 def all_exercises() -> list[Exercise]:
     """Every exercise of the book, in order."""
     for number in chapters():
         _load(number)
-    return sorted(REGISTRY.values(), key=lambda ex: tuple(int(part) for part in ex.id.split(".")))
+    return sorted(
+        REGISTRY.values(),
+        key=lambda ex: tuple(int(part) for part in ex.id.split(".")),
+    )
 
 
 def progress_table() -> str:
@@ -55,8 +68,12 @@ def progress_table() -> str:
         total += len(there) - len(opened)
         rest = f"open: {', '.join(opened)}" if opened else "all solved"
         name = f"chapter {number}" if number else "first steps"
-        lines.append(f"{name:<12}{len(there) - len(opened):>3} of {len(there):>2}   {rest}")
-    return "\n".join([*lines, f"{'together':<12}{total:>3} of {len(exercises):>2}"])
+        lines.append(
+            f"{name:<12}{len(there) - len(opened):>3} of {len(there):>2}   {rest}"
+        )
+    return "\n".join(
+        [*lines, f"{'together':<12}{total:>3} of {len(exercises):>2}"]
+    )
 
 
 def progress_json() -> str:

@@ -6,7 +6,13 @@ import numpy as np
 import torch
 from torch.nn.functional import logsigmoid, softplus
 
-from ganbook.exercises.core import Exercise, choice, classify, register, rubric
+from ganbook.exercises.core import (
+    Exercise,
+    choice,
+    classify,
+    register,
+    rubric,
+)
 
 # 4.1 One point, and the edges ------------------------------------------------------------------------------
 
@@ -18,7 +24,10 @@ def solution_4_1(a, b):
 
 
 def alternative_4_1_loop(a, b):
-    guesses = [0.5 if x + y == 0 else x / (x + y) for x, y in zip(a.tolist(), b.tolist(), strict=True)]
+    guesses = [
+        0.5 if x + y == 0 else x / (x + y)
+        for x, y in zip(a.tolist(), b.tolist(), strict=True)
+    ]
     return torch.tensor(guesses, dtype=a.dtype)
 
 
@@ -56,56 +65,84 @@ def wrong_4_1_ratio(a, b):
 
 def check_4_1(answer, c):
     for dtype in c.dtypes:
-        fixed = torch.tensor([[0.0, 0.0, 2.0, 0.3, 1.0], [0.0, 1.5, 0.0, 0.1, 1.0]], dtype=dtype)
-        drawn = c.uniform(0.05, 3, (2, 9), dtype) * (c.uniform(0, 1, (2, 9)) > 0.2)
+        fixed = torch.tensor(
+            [[0.0, 0.0, 2.0, 0.3, 1.0], [0.0, 1.5, 0.0, 0.1, 1.0]],
+            dtype=dtype,
+        )
+        drawn = c.uniform(0.05, 3, (2, 9), dtype) * (
+            c.uniform(0, 1, (2, 9)) > 0.2
+        )
         for a, b in (fixed, drawn):
             empty, best = a + b == 0, solution_4_1(a, b)
-            c.equal(c.call(answer, a, b), best, mistakes={
-                "Where both densities vanish every answer is as good; the statement asks for 1/2.": a / (a + b),
-                "That is the best answer for the generated source: a and b are swapped.":
-                    torch.where(empty, 0.5, b / (a + b)),
-                "That is a hard decision; the value rewards saying how likely.": lambda a=a, b=b: wrong_4_1_hard(a, b),
-                "A small constant keeps the division safe and moves every answer.":
-                    lambda a=a, b=b: wrong_4_1_epsilon(a, b),
-                "Where one density vanishes the other decides: the maximum sits at the end of the interval.":
-                    lambda a=a, b=b: wrong_4_1_timid(a, b),
-                "That is the quotient of the densities, the exponential of the score.":
-                    torch.where(empty, 0.5, a / b),
-            })
+            c.equal(
+                c.call(answer, a, b),
+                best,
+                mistakes={
+                    "Where both densities vanish every answer is as good; the statement asks for 1/2.": a
+                    / (a + b),
+                    "That is the best answer for the generated source: a and b are swapped.": torch.where(
+                        empty, 0.5, b / (a + b)
+                    ),
+                    "That is a hard decision; the value rewards saying how likely.": lambda a=a, b=b: (
+                        wrong_4_1_hard(a, b)
+                    ),
+                    "A small constant keeps the division safe and moves every answer.": lambda a=a, b=b: (
+                        wrong_4_1_epsilon(a, b)
+                    ),
+                    "Where one density vanishes the other decides: the maximum sits at the end of the interval.": lambda a=a, b=b: (
+                        wrong_4_1_timid(a, b)
+                    ),
+                    "That is the quotient of the densities, the exponential of the score.": torch.where(
+                        empty, 0.5, a / b
+                    ),
+                },
+            )
         a, b = torch.tensor([[3e-30, 0.0], [1e-30, 2e-30]], dtype=dtype)
-        c.equal(c.call(answer, a, b), solution_4_1(a, b),
-                says="A constant in the denominator decides where samples are rare; only a + b = 0 needs care.")
+        c.equal(
+            c.call(answer, a, b),
+            solution_4_1(a, b),
+            says="A constant in the denominator decides where samples are rare; only a + b = 0 needs care.",
+        )
 
 
-register(Exercise(
-    id="4.1", title="One point, and the edges", stars=1, kind="function",
-    statement=r'''
+register(
+    Exercise(
+        id="4.1",
+        title="One point, and the edges",
+        stars=1,
+        kind="function",
+        statement=r"""
 At a point the real density is $a \ge 0$ and the generated one $b \ge 0$. Write `best_guess(a, b)`: the $d$ in
 $[0, 1]$ that maximises $a \log d + b \log(1 - d)$, with $0 \log 0 = 0$, for tensors `a` and `b` of shape `(N,)` and
 one dtype; the result has both. One or both densities may be zero. Where both are, return $\tfrac12$.
-''',
-    stub='''
+""",
+        stub="""
 def best_guess(a, b):
     return ...
-''',
-    hints=(
-        r"The lemma covers $a > 0 = b$ and $b > 0 = a$ as well. Which formula gives all three cases at once?",
-        r"$a/(a+b)$ is right unless $a + b = 0$. Both branches of `torch.where` are computed, so divide by something else there.",
-    ),
-    explanation=r'''
+""",
+        hints=(
+            r"The lemma covers $a > 0 = b$ and $b > 0 = a$ as well. Which formula gives all three cases at once?",
+            r"$a/(a+b)$ is right unless $a + b = 0$. Both branches of `torch.where` are computed, so divide by something else there.",
+        ),
+        explanation=r"""
 For $a + b > 0$ the maximiser is $a/(a+b)$, also at the ends, where one density vanishes and the derivative has no
 zero. Only $a = b = 0$ needs a convention. A small constant in the denominator looks like a repair, but it changes
 the answer at every point where samples are rare, and a score is read most eagerly there.
-''',
-    solution=solution_4_1,
-    alternatives=(alternative_4_1_loop, alternative_4_1_posterior),
-    wrong=(
-        (wrong_4_1_bare, "both densities vanish"), (wrong_4_1_swapped, "swapped"), (wrong_4_1_hard, "hard decision"),
-        (wrong_4_1_epsilon, "small constant"), (wrong_4_1_timid, "other decides"), (wrong_4_1_ratio, "quotient"),
-        (wrong_4_1_tiny, "where samples are rare"),
-    ),
-    check=check_4_1,
-))
+""",
+        solution=solution_4_1,
+        alternatives=(alternative_4_1_loop, alternative_4_1_posterior),
+        wrong=(
+            (wrong_4_1_bare, "both densities vanish"),
+            (wrong_4_1_swapped, "swapped"),
+            (wrong_4_1_hard, "hard decision"),
+            (wrong_4_1_epsilon, "small constant"),
+            (wrong_4_1_timid, "other decides"),
+            (wrong_4_1_ratio, "quotient"),
+            (wrong_4_1_tiny, "where samples are rare"),
+        ),
+        check=check_4_1,
+    )
+)
 
 
 # 4.2 Where the best discriminator is undecided ---------------------------------------------------------------
@@ -150,53 +187,78 @@ def wrong_4_2_means():
 
 def check_4_2(value, c):
     if np.shape(value) != (2,):
-        c.fail("The wrong shape: a tuple of two numbers was expected, the smaller first.")
+        c.fail(
+            "The wrong shape: a tuple of two numbers was expected, the smaller first."
+        )
     left, right = (float(x) for x in value)
     if not (math.isfinite(left) and math.isfinite(right)):
         c.fail("NaN or infinite: both points are finite numbers.")
     for sentence, wrong in (
-        ("Halfway between the means is right for equal widths only.", wrong_4_2_midpoint()),
-        ("There the exponents are equal. A density has a normalising factor too.", wrong_4_2_unnormalised()),
-        ("There 0.8 was taken as the variance; it is the standard deviation.", wrong_4_2_variance()),
+        (
+            "Halfway between the means is right for equal widths only.",
+            wrong_4_2_midpoint(),
+        ),
+        (
+            "There the exponents are equal. A density has a normalising factor too.",
+            wrong_4_2_unnormalised(),
+        ),
+        (
+            "There 0.8 was taken as the variance; it is the standard deviation.",
+            wrong_4_2_variance(),
+        ),
     ):
         if c.agrees((left, right), wrong, atol=1e-2):
             c.fail(sentence)
     for x in (left, right):
         log_ratio = -(x**2) / 2 + (x - 1) ** 2 / 1.28 + math.log(0.8)
         if abs(log_ratio) > 4e-3:
-            c.fail(f"At x = {x:.4g} the best discriminator is not undecided: it says {1 / (1 + math.exp(-log_ratio)):.4f}.")
+            c.fail(
+                f"At x = {x:.4g} the best discriminator is not undecided: it says {1 / (1 + math.exp(-log_ratio)):.4f}."
+            )
     c.true(left <= right, "Both are right; put the smaller first.")
-    c.true(right - left > 1, "That is one of them, given twice; the wider density wins on both sides.")
+    c.true(
+        right - left > 1,
+        "That is one of them, given twice; the wider density wins on both sides.",
+    )
 
 
-register(Exercise(
-    id="4.2", title="Undecided, twice", stars=1, kind="value",
-    statement=r'''
+register(
+    Exercise(
+        id="4.2",
+        title="Undecided, twice",
+        stars=1,
+        kind="value",
+        statement=r"""
 Real samples come from $\mathcal{N}(0, 1)$, generated ones from $\mathcal{N}(1, 0.8^2)$, as in the fourth way of this
 chapter. At which two points does the best discriminator say exactly $\tfrac12$? Return them as a tuple of two
 floats, the smaller first, to three decimals.
-''',
-    stub='''
+""",
+        stub="""
 def undecided():
     return ...
-''',
-    hints=(
-        r"$D^\star = \tfrac12$ where the densities are equal, that is where $\log p = \log q$.",
-        r"$-x^2/2 = -(x-1)^2/1.28 - \log 0.8$ is a quadratic equation.",
-    ),
-    explanation=r'''
+""",
+        hints=(
+            r"$D^\star = \tfrac12$ where the densities are equal, that is where $\log p = \log q$.",
+            r"$-x^2/2 = -(x-1)^2/1.28 - \log 0.8$ is a quadratic equation.",
+        ),
+        explanation=r"""
 Equal densities means $\log p(x) - \log q(x) = 0.28125\,x^2 - 1.5625\,x + 0.5581 = 0$, with the solutions $0.3837$ and
 $5.1719$. The second surprises: far to the right the *wider* density is larger again. Few samples are there, so a
 trained network never learns of it: in the chapter's picture, all five are on the wrong side at $x = 8$.
-''',
-    solution=solution_4_2,
-    wrong=(
-        (wrong_4_2_midpoint, "halfway"), (wrong_4_2_unnormalised, "normalising"), (wrong_4_2_variance, "variance"),
-        (wrong_4_2_order, "smaller first"), (wrong_4_2_twice, "given twice"), (wrong_4_2_means, "not undecided"),
-        (wrong_4_2_infinite, "points are finite"),
-    ),
-    check=check_4_2,
-))
+""",
+        solution=solution_4_2,
+        wrong=(
+            (wrong_4_2_midpoint, "halfway"),
+            (wrong_4_2_unnormalised, "normalising"),
+            (wrong_4_2_variance, "variance"),
+            (wrong_4_2_order, "smaller first"),
+            (wrong_4_2_twice, "given twice"),
+            (wrong_4_2_means, "not undecided"),
+            (wrong_4_2_infinite, "points are finite"),
+        ),
+        check=check_4_2,
+    )
+)
 
 
 # 4.3 The score that is best ------------------------------------------------------------------------------------
@@ -245,46 +307,63 @@ def check_4_3(value, c):
     def want(x, m, s):
         return -(x**2) / 2 - (-((x - m) ** 2) / (2 * s**2) - math.log(s))
 
-    c.expression(value, want, x=(-3, 3), m=(-2, 2), s=(0.3, 2.5), mistakes={
-        "That is high on generated samples: log q − log p.": wrong_4_3_turned(),
-        "The factor 1/s in front of the generated density has gone missing.": wrong_4_3_no_log(),
-        "The logarithm of s has the wrong sign: check it at x = m = 0.": wrong_4_3_log_sign(),
-        "There s is treated as the variance; it is the standard deviation.": wrong_4_3_variance(),
-        "That is the probability; the score is its logit.": wrong_4_3_probability(),
-        "The exponent of a normal density has a one half.": wrong_4_3_halves(),
-        "That holds for s = 1 only.": wrong_4_3_equal_widths(),
-        "The logarithm is that of s, not of the variance.": wrong_4_3_log_twice(),
-    })
+    c.expression(
+        value,
+        want,
+        x=(-3, 3),
+        m=(-2, 2),
+        s=(0.3, 2.5),
+        mistakes={
+            "That is high on generated samples: log q − log p.": wrong_4_3_turned(),
+            "The factor 1/s in front of the generated density has gone missing.": wrong_4_3_no_log(),
+            "The logarithm of s has the wrong sign: check it at x = m = 0.": wrong_4_3_log_sign(),
+            "There s is treated as the variance; it is the standard deviation.": wrong_4_3_variance(),
+            "That is the probability; the score is its logit.": wrong_4_3_probability(),
+            "The exponent of a normal density has a one half.": wrong_4_3_halves(),
+            "That holds for s = 1 only.": wrong_4_3_equal_widths(),
+            "The logarithm is that of s, not of the variance.": wrong_4_3_log_twice(),
+        },
+    )
 
 
-register(Exercise(
-    id="4.3", title="The best score", stars=1, kind="expression",
-    statement=r'''
+register(
+    Exercise(
+        id="4.3",
+        title="The best score",
+        stars=1,
+        kind="expression",
+        statement=r"""
 Real samples come from $\mathcal{N}(0, 1)$, generated ones from $\mathcal{N}(m, s^2)$. Return the score of the optimal
 discriminator, a logit, as an expression in the symbols `x`, `m` and `s`: from sympy, or as text such as
 `"x**2 + log(s)"`.
-''',
-    stub='''
+""",
+        stub="""
 def best_score():
     return ...
-''',
-    hints=(
-        r"The best score is $\log p(x) - \log q(x)$; no sigmoid is needed.",
-        r"$\log q(x) = -\tfrac{(x - m)^2}{2 s^2} - \log s - \tfrac12 \log 2\pi$, and the last term cancels.",
-    ),
-    explanation=r'''
+""",
+        hints=(
+            r"The best score is $\log p(x) - \log q(x)$; no sigmoid is needed.",
+            r"$\log q(x) = -\tfrac{(x - m)^2}{2 s^2} - \log s - \tfrac12 \log 2\pi$, and the last term cancels.",
+        ),
+        explanation=r"""
 $s^\star(x) = \log p(x) - \log q(x) = \tfrac{(x - m)^2}{2 s^2} - \tfrac{x^2}{2} + \log s$. For $s = 1$ the squares
 cancel and $m^2/2 - m x$ is left: logistic regression is then a perfect discriminator. For any other width a linear
 score is not enough, however well it is trained.
-''',
-    solution=solution_4_3,
-    wrong=(
-        (wrong_4_3_turned, "high on generated"), (wrong_4_3_no_log, "gone missing"), (wrong_4_3_log_sign, "wrong sign"),
-        (wrong_4_3_variance, "as the variance"), (wrong_4_3_probability, "probability"), (wrong_4_3_halves, "one half"),
-        (wrong_4_3_equal_widths, "s = 1 only"), (wrong_4_3_log_twice, "not of the variance"),
-    ),
-    check=check_4_3,
-))
+""",
+        solution=solution_4_3,
+        wrong=(
+            (wrong_4_3_turned, "high on generated"),
+            (wrong_4_3_no_log, "gone missing"),
+            (wrong_4_3_log_sign, "wrong sign"),
+            (wrong_4_3_variance, "as the variance"),
+            (wrong_4_3_probability, "probability"),
+            (wrong_4_3_halves, "one half"),
+            (wrong_4_3_equal_widths, "s = 1 only"),
+            (wrong_4_3_log_twice, "not of the variance"),
+        ),
+        check=check_4_3,
+    )
+)
 
 
 # 4.4 What a flat loss says ---------------------------------------------------------------------------------------
@@ -294,48 +373,56 @@ def solution_4_4():
     return "d"
 
 
-register(Exercise(
-    id="4.4", title="What a flat loss says", stars=1, kind="choice",
-    statement=r'''
+register(
+    Exercise(
+        id="4.4",
+        title="What a flat loss says",
+        stars=1,
+        kind="choice",
+        statement=r"""
 For a thousand steps a discriminator's loss, $-\hat V$ on points it has not seen, has been within 0.01 of
 $2 \log 2$. Which conclusion is safe? Return its letter.
-''',
-    options={
-        "a": "The generated distribution is nearly the real one.",
-        "b": "The discriminator is optimal for this generator.",
-        "c": r"The Jensen–Shannon divergence of the two distributions is near zero.",
-        "d": r"This discriminator does hardly better than one that answers ½ to everything.",
-        "e": "No discriminator, however large, could tell real from generated.",
-        "f": "The generator has stopped moving.",
-    },
-    stub='''
+""",
+        options={
+            "a": "The generated distribution is nearly the real one.",
+            "b": "The discriminator is optimal for this generator.",
+            "c": r"The Jensen–Shannon divergence of the two distributions is near zero.",
+            "d": r"This discriminator does hardly better than one that answers ½ to everything.",
+            "e": "No discriminator, however large, could tell real from generated.",
+            "f": "The generator has stopped moving.",
+        },
+        stub="""
 def conclusion():
     return ...
-''',
-    hints=(
-        r"The loss is minus the value of *this* discriminator. What does the theorem say about the value of the best?",
-        r"$-\hat V(D) \approx 2 \log 2$ is an equation about $D$. A $D$ whose weights are all zero satisfies it, whatever $p$ and $q$ are.",
-    ),
-    explanation=r'''
+""",
+        hints=(
+            r"The loss is minus the value of *this* discriminator. What does the theorem say about the value of the best?",
+            r"$-\hat V(D) \approx 2 \log 2$ is an equation about $D$. A $D$ whose weights are all zero satisfies it, whatever $p$ and $q$ are.",
+        ),
+        explanation=r"""
 $V(D) \approx -2 \log 2$ says that $D$ gains hardly anything over a constant ½ (d). Since $V(D) \le V(D^\star)$, the
 best value may be far higher: $D$ may be too small, too slow, or reduced to noise by dropout. Conclusions about $p$
 and $q$ (a, c, e) need a $D$ near its optimum, which the number does not show (b). And a generator may move all the
 time among distributions that this $D$ cannot tell from the data (f).
-''',
-    solution=solution_4_4,
-    wrong=(
-        ("a", "weak discriminator"), ("b", "constant one half"), ("c", "maximum over"), ("e", "this one"),
-        ("f", "keep moving"),
-    ),
-    check=choice(
-        "d",
-        a="A weak discriminator shows the same loss whatever the generator does.",
-        b="Nothing shows that. A constant one half has this loss too, and is optimal only if p = q.",
-        c="The divergence belongs to the maximum over all discriminators; this is the value of a single one.",
-        e="The number speaks of this one. A larger or better trained one may see what it misses.",
-        f="A generator may keep moving among distributions that look alike to its opponent.",
-    ),
-))
+""",
+        solution=solution_4_4,
+        wrong=(
+            ("a", "weak discriminator"),
+            ("b", "constant one half"),
+            ("c", "maximum over"),
+            ("e", "this one"),
+            ("f", "keep moving"),
+        ),
+        check=choice(
+            "d",
+            a="A weak discriminator shows the same loss whatever the generator does.",
+            b="Nothing shows that. A constant one half has this loss too, and is optimal only if p = q.",
+            c="The divergence belongs to the maximum over all discriminators; this is the value of a single one.",
+            e="The number speaks of this one. A larger or better trained one may see what it misses.",
+            f="A generator may keep moving among distributions that look alike to its opponent.",
+        ),
+    )
+)
 
 
 # 4.5 Which accuracies are possible --------------------------------------------------------------------------------
@@ -375,48 +462,85 @@ def wrong_4_5_no_ceiling(accuracy, tv):
 
 def check_4_5(answer, c):
     cases = (
-        (c.number(0.96, 1), 0.9, "There is a ceiling: the best discriminator is right (1 + TV)/2 of the time."),
-        (c.number(0.6, 0.85), 0.9, "A discriminator may be worse than the best one; equality is not required."),
-        (c.number(0.2, 0.4), 0.9, "A discriminator may be wrong more often than a coin."),
-        (c.number(0.48, 0.55), 0.2, "Compare with (1 + TV)/2: guessing alone is right half of the time."),
-        (c.number(0.0, 0.04), 0.9, "Turn its answers round and it would beat the best: there is a floor as well."),
-        (c.number(0.3, 0.7), c.number(1.1, 1.9), "No total variation exceeds 1."),
+        (
+            c.number(0.96, 1),
+            0.9,
+            "There is a ceiling: the best discriminator is right (1 + TV)/2 of the time.",
+        ),
+        (
+            c.number(0.6, 0.85),
+            0.9,
+            "A discriminator may be worse than the best one; equality is not required.",
+        ),
+        (
+            c.number(0.2, 0.4),
+            0.9,
+            "A discriminator may be wrong more often than a coin.",
+        ),
+        (
+            c.number(0.48, 0.55),
+            0.2,
+            "Compare with (1 + TV)/2: guessing alone is right half of the time.",
+        ),
+        (
+            c.number(0.0, 0.04),
+            0.9,
+            "Turn its answers round and it would beat the best: there is a floor as well.",
+        ),
+        (
+            c.number(0.3, 0.7),
+            c.number(1.1, 1.9),
+            "No total variation exceeds 1.",
+        ),
         (1.0, 1.0, "Disjoint supports allow a perfect discriminator."),
         (0.5, 0.0, "Equal distributions leave exactly one half."),
         *((c.number(0, 1), c.number(0, 1), "") for _ in range(30)),
     )
     for accuracy, tv, sentence in cases:
-        c.equal(c.call(answer, accuracy, tv), bool(solution_4_5(accuracy, tv)), says=sentence)
+        c.equal(
+            c.call(answer, accuracy, tv),
+            bool(solution_4_5(accuracy, tv)),
+            says=sentence,
+        )
 
 
-register(Exercise(
-    id="4.5", title="A suspicious report", stars=2, kind="function",
-    statement=r'''
+register(
+    Exercise(
+        id="4.5",
+        title="A suspicious report",
+        stars=2,
+        kind="function",
+        statement=r"""
 A report states how often a discriminator is right on a balanced mix of real and generated samples (exactly, without
 sampling error), and the total variation of the two distributions. Write `possible(accuracy, tv)` for two floats:
 `True` where *some* discriminator can have this accuracy, `False` otherwise, and also where `tv` is no total variation.
-''',
-    stub='''
+""",
+        stub="""
 def possible(accuracy, tv):
     return ...
-''',
-    hints=(
-        r"What is the best accuracy at this total variation? May a discriminator be worse than that?",
-        r"And how bad can it be? Take one that is right less often than allowed, and turn all its answers round.",
-    ),
-    explanation=r'''
+""",
+        hints=(
+            r"What is the best accuracy at this total variation? May a discriminator be worse than that?",
+            r"And how bad can it be? Take one that is right less often than allowed, and turn all its answers round.",
+        ),
+        explanation=r"""
 Equation {eq}`eq:04-accuracy`: $\tfrac12 (1 - \mathrm{TV}) \le \text{accuracy} \le \tfrac12 (1 + \mathrm{TV})$, and every
 value between is reached by mixing the best discriminator with its opposite. The floor is easily forgotten. A
 discriminator far below one half knows a great deal, and holds the labels the wrong way round.
-''',
-    solution=solution_4_5,
-    alternatives=(alternative_4_5_distance,),
-    wrong=(
-        (wrong_4_5_tv_itself, "guessing alone"), (wrong_4_5_equality, "not required"), (wrong_4_5_half, "than a coin"),
-        (wrong_4_5_no_floor, "floor"), (wrong_4_5_any_tv, "exceeds 1"), (wrong_4_5_no_ceiling, "ceiling"),
-    ),
-    check=check_4_5,
-))
+""",
+        solution=solution_4_5,
+        alternatives=(alternative_4_5_distance,),
+        wrong=(
+            (wrong_4_5_tv_itself, "guessing alone"),
+            (wrong_4_5_equality, "not required"),
+            (wrong_4_5_half, "than a coin"),
+            (wrong_4_5_no_floor, "floor"),
+            (wrong_4_5_any_tv, "exceeds 1"),
+            (wrong_4_5_no_ceiling, "ceiling"),
+        ),
+        check=check_4_5,
+    )
+)
 
 
 # 4.6 Right more often, and worth less -------------------------------------------------------------------------------
@@ -436,7 +560,13 @@ def solution_4_6():
 
 
 def alternative_4_6_small():
-    return (1e-9, 1e-9, 0.0, 0.0, 0.0), (1.0, 0.95, 0.01, 0.0, 0.0)  # right scores that lie in [0, 1]
+    return (1e-9, 1e-9, 0.0, 0.0, 0.0), (
+        1.0,
+        0.95,
+        0.01,
+        0.0,
+        0.0,
+    )  # right scores that lie in [0, 1]
 
 
 def wrong_4_6_scaled():
@@ -460,60 +590,99 @@ def wrong_4_6_slight():
 
 
 def wrong_4_6_infinite():
-    return [math.inf] * 2 + [-math.inf] * 3, [1.386, 1.099, 0.1, -1.099, -1.099]
+    return [math.inf] * 2 + [-math.inf] * 3, [
+        1.386,
+        1.099,
+        0.1,
+        -1.099,
+        -1.099,
+    ]
 
 
 def check_4_6(answer, c):
     found = c.call(answer)
     if not isinstance(found, tuple | list) or np.shape(found) != (2, 5):
-        c.fail("The wrong shape: a tuple of two lists of five scores was expected, A first.")
-    A, B = (torch.tensor([float(s) for s in scores], dtype=torch.float64) for scores in found)
+        c.fail(
+            "The wrong shape: a tuple of two lists of five scores was expected, A first."
+        )
+    A, B = (
+        torch.tensor([float(s) for s in scores], dtype=torch.float64)
+        for scores in found
+    )
     if torch.cat([A, B]).isnan().any():
         c.fail("A score is NaN.")
-    c.true(torch.cat([A, B]).isfinite().all(), "Scores must be finite: an infinite one is a network that cannot exist.")
-    right = [float(torch.where(s > 0, ATOMS_P, ATOMS_Q).sum() / 2) for s in (A, B)]
-    value = [float((ATOMS_P * logsigmoid(s) + ATOMS_Q * logsigmoid(-s)).sum()) for s in (A, B)]
+    c.true(
+        torch.cat([A, B]).isfinite().all(),
+        "Scores must be finite: an infinite one is a network that cannot exist.",
+    )
+    right = [
+        float(torch.where(s > 0, ATOMS_P, ATOMS_Q).sum() / 2) for s in (A, B)
+    ]
+    value = [
+        float((ATOMS_P * logsigmoid(s) + ATOMS_Q * logsigmoid(-s)).sum())
+        for s in (A, B)
+    ]
     said = f"A is right {right[0]:.3f} of the time with V = {value[0]:.3f}, B {right[1]:.3f} with V = {value[1]:.3f}."
     if right[0] > right[1] + 1e-9 and value[1] >= value[0] + 0.1:
         return
-    c.true(((A < 0) | (A > 1) | (B < 0) | (B > 1)).any(),
-           "These look like probabilities; scores are logits, and a positive one says real.")
-    c.true(abs(right[0] - right[1]) > 1e-9, f"Both are equally often right: only the sign of a score counts. {said}")
-    c.true(right[0] > right[1], f"It is the second of the two that is right more often. {said}")
+    c.true(
+        ((A < 0) | (A > 1) | (B < 0) | (B > 1)).any(),
+        "These look like probabilities; scores are logits, and a positive one says real.",
+    )
+    c.true(
+        abs(right[0] - right[1]) > 1e-9,
+        f"Both are equally often right: only the sign of a score counts. {said}",
+    )
+    c.true(
+        right[0] > right[1],
+        f"It is the second of the two that is right more often. {said}",
+    )
     c.true(value[1] > value[0], f"A is better in both respects. {said}")
-    c.true(value[1] >= value[0] + 0.1, f"The difference of the values is too slight: 0.1 was asked for. {said}")
+    c.true(
+        value[1] >= value[0] + 0.1,
+        f"The difference of the values is too slight: 0.1 was asked for. {said}",
+    )
 
 
-register(Exercise(
-    id="4.6", title="Right more often, and worth less", stars=2, kind="experiment",
-    statement=r'''
+register(
+    Exercise(
+        id="4.6",
+        title="Right more often, and worth less",
+        stars=2,
+        kind="experiment",
+        statement=r"""
 On five atoms let $p = (0.4, 0.3, 0.1, 0.1, 0.1)$ and $q = (0.1, 0.1, 0.2, 0.3, 0.3)$. Find two discriminators A and B,
 each given by five finite scores (logits; a positive score says "real"), such that A is right more often than B on a
 balanced mix, and yet the value $V$ of B is higher by at least 0.1. Return the tuple `(A, B)` of two lists of five
 floats.
-''',
-    stub='''
+""",
+        stub="""
 def two_discriminators():
     return ...
-''',
-    hints=(
-        r"Accuracy sees the signs of the scores only. What does the value see besides?",
-        r"Let A have all signs right and be far too sure. Let B be $\log(p/q)$, except for a small slip of sign at one atom.",
-    ),
-    explanation=r'''
+""",
+        hints=(
+            r"Accuracy sees the signs of the scores only. What does the value see besides?",
+            r"Let A have all signs right and be far too sure. Let B be $\log(p/q)$, except for a small slip of sign at one atom.",
+        ),
+        explanation=r"""
 The best scores are $\log(p/q) = (1.39, 1.10, -0.69, -1.10, -1.10)$. Multiplied by 8 they keep their signs, hence the
 best accuracy of 0.75; but where the answer is right only three times in four, certainty is expensive, and the value
 drops far below the $-2 \log 2$ of a coin. B moves one score from $-0.69$ to $+0.1$: its accuracy falls by 0.05, its
 value by hardly anything. $D$ is paid for honest probabilities, not for hits.
-''',
-    solution=solution_4_6,
-    alternatives=(alternative_4_6_small,),
-    wrong=(
-        (wrong_4_6_scaled, "equally often"), (wrong_4_6_both, "both respects"), (wrong_4_6_exchanged, "second of the two"),
-        (wrong_4_6_probabilities, "probabilities"), (wrong_4_6_slight, "too slight"), (wrong_4_6_infinite, "finite"),
-    ),
-    check=check_4_6,
-))
+""",
+        solution=solution_4_6,
+        alternatives=(alternative_4_6_small,),
+        wrong=(
+            (wrong_4_6_scaled, "equally often"),
+            (wrong_4_6_both, "both respects"),
+            (wrong_4_6_exchanged, "second of the two"),
+            (wrong_4_6_probabilities, "probabilities"),
+            (wrong_4_6_slight, "too slight"),
+            (wrong_4_6_infinite, "finite"),
+        ),
+        check=check_4_6,
+    )
+)
 
 
 # 4.7 The ratio behind a smoothed answer --------------------------------------------------------------------------------
@@ -566,53 +735,89 @@ def check_4_7(answer, c):
     for dtype in c.dtypes:
         for _ in range(4):
             ratio = c.uniform(0.2, 4, (6,), dtype)
-            prior, alpha, beta = c.number(0.55, 0.8), c.number(0.8, 0.95), c.number(0.03, 0.2)
-            d = (prior * alpha * ratio + (1 - prior) * beta) / (prior * ratio + 1 - prior)
-            c.equal(c.call(answer, d, prior, alpha, beta), ratio, rtol=5e-4 if dtype == torch.float32 else 1e-8, mistakes={
-                "The prior is ignored: here the two sources are not equally frequent.": wrong_4_7_no_prior(d, prior, alpha, beta),
-                "The prior's odds are upside down.": wrong_4_7_prior_turned(d, prior, alpha, beta),
-                "The label of the generated samples is left out: D never falls below beta.": wrong_4_7_no_beta(d, prior, alpha, beta),
-                "The label of the real samples is left out: D never exceeds alpha.": wrong_4_7_no_alpha(d, prior, alpha, beta),
-                "That is q/p, the inverse.": wrong_4_7_inverse(d, prior, alpha, beta),
-                "That holds for plain labels and balanced batches only.": wrong_4_7_plain(d, prior, alpha, beta),
-                "That goes from a ratio to the output; the other way round is asked for.": wrong_4_7_output(d, prior, alpha, beta),
-                "That is still a probability, freed from the smoothing; a ratio is made of its odds.":
-                    wrong_4_7_unsmoothed(d, prior, alpha, beta),
-            })
+            prior, alpha, beta = (
+                c.number(0.55, 0.8),
+                c.number(0.8, 0.95),
+                c.number(0.03, 0.2),
+            )
+            d = (prior * alpha * ratio + (1 - prior) * beta) / (
+                prior * ratio + 1 - prior
+            )
+            c.equal(
+                c.call(answer, d, prior, alpha, beta),
+                ratio,
+                rtol=5e-4 if dtype == torch.float32 else 1e-8,
+                mistakes={
+                    "The prior is ignored: here the two sources are not equally frequent.": wrong_4_7_no_prior(
+                        d, prior, alpha, beta
+                    ),
+                    "The prior's odds are upside down.": wrong_4_7_prior_turned(
+                        d, prior, alpha, beta
+                    ),
+                    "The label of the generated samples is left out: D never falls below beta.": wrong_4_7_no_beta(
+                        d, prior, alpha, beta
+                    ),
+                    "The label of the real samples is left out: D never exceeds alpha.": wrong_4_7_no_alpha(
+                        d, prior, alpha, beta
+                    ),
+                    "That is q/p, the inverse.": wrong_4_7_inverse(
+                        d, prior, alpha, beta
+                    ),
+                    "That holds for plain labels and balanced batches only.": wrong_4_7_plain(
+                        d, prior, alpha, beta
+                    ),
+                    "That goes from a ratio to the output; the other way round is asked for.": wrong_4_7_output(
+                        d, prior, alpha, beta
+                    ),
+                    "That is still a probability, freed from the smoothing; a ratio is made of its odds.": wrong_4_7_unsmoothed(
+                        d, prior, alpha, beta
+                    ),
+                },
+            )
 
 
-register(Exercise(
-    id="4.7", title="The ratio behind a smoothed answer", stars=2, kind="function",
-    statement=r'''
+register(
+    Exercise(
+        id="4.7",
+        title="The ratio behind a smoothed answer",
+        stars=2,
+        kind="function",
+        statement=r"""
 A discriminator was trained with a share `prior` of real samples, the label `alpha` on real and `beta` on generated
 ones ($\alpha > \beta$), to its optimum. Its output at some points is the probability `d`, a tensor of shape `(N,)`
 with values between `beta` and `alpha`; the others are floats. Write `ratio_from_output(d, prior, alpha, beta)`, which
 returns the density ratio $p/q$ at these points, of the shape and dtype of `d`.
-''',
-    stub='''
+""",
+        stub="""
 def ratio_from_output(d, prior, alpha, beta):
     return ...
-''',
-    hints=(
-        r"Divide numerator and denominator of {eq}`eq:04-smoothing` by $q$: only $r = p/q$ is left.",
-        r"$d\,(\pi r + 1 - \pi) = \pi \alpha r + (1 - \pi) \beta$ is linear in $r$. Collect the terms with $r$.",
-    ),
-    explanation=r'''
+""",
+        hints=(
+            r"Divide numerator and denominator of {eq}`eq:04-smoothing` by $q$: only $r = p/q$ is left.",
+            r"$d\,(\pi r + 1 - \pi) = \pi \alpha r + (1 - \pi) \beta$ is linear in $r$. Collect the terms with $r$.",
+        ),
+        explanation=r"""
 Dividing by $q$ gives $d\,(\pi r + 1 - \pi) = \pi \alpha r + (1 - \pi)\beta$, so
 $r = \frac{1 - \pi}{\pi} \cdot \frac{d - \beta}{\alpha - d}$. For $\alpha = 1$, $\beta = 0$ this is {eq}`eq:04-ratio`. Smoothing
 loses nothing in principle. In practice it does: the scores of the ratios $10^4$ and $10^6$ lie $\log 100 = 4.6$ nats
 apart with plain labels, and 0.001 apart with $\alpha = 0.9$, so the smallest error of the network becomes a large one
 of $r$.
-''',
-    solution=solution_4_7,
-    alternatives=(alternative_4_7_linear,),
-    wrong=(
-        (wrong_4_7_no_prior, "prior is ignored"), (wrong_4_7_prior_turned, "upside down"), (wrong_4_7_no_beta, "below beta"),
-        (wrong_4_7_no_alpha, "exceeds alpha"), (wrong_4_7_inverse, "inverse"), (wrong_4_7_plain, "plain labels"),
-        (wrong_4_7_output, "other way round"), (wrong_4_7_unsmoothed, "still a probability"),
-    ),
-    check=check_4_7,
-))
+""",
+        solution=solution_4_7,
+        alternatives=(alternative_4_7_linear,),
+        wrong=(
+            (wrong_4_7_no_prior, "prior is ignored"),
+            (wrong_4_7_prior_turned, "upside down"),
+            (wrong_4_7_no_beta, "below beta"),
+            (wrong_4_7_no_alpha, "exceeds alpha"),
+            (wrong_4_7_inverse, "inverse"),
+            (wrong_4_7_plain, "plain labels"),
+            (wrong_4_7_output, "other way round"),
+            (wrong_4_7_unsmoothed, "still a probability"),
+        ),
+        check=check_4_7,
+    )
+)
 
 
 # 4.8 What an error costs --------------------------------------------------------------------------------------------------
@@ -659,49 +864,64 @@ def check_4_8(value, c):
         real, fake = w * p, (1 - w) * q
         return (real + fake) * (real / (real + fake)) * (fake / (real + fake))
 
-    c.expression(value, want, p=(0.1, 2), q=(0.1, 2), w=(0.1, 0.4), mistakes={
-        "That is the balanced case up to a factor: w has to appear.": wrong_4_8_balanced(),
-        "The share of the generated samples, 1 − w, is missing in the numerator.": wrong_4_8_one_sided(),
-        "That is D*(1 − D*) alone: the mass at the point is missing, and where no samples fall nothing is paid.":
-            wrong_4_8_no_mass(),
-        "The one half stands in front of the integral; asked for is the factor of the squared error after it.":
-            wrong_4_8_half(),
-        "A loss of value cannot be negative: the second derivative enters with a minus.": wrong_4_8_sign(),
-        "The shares are exchanged: w belongs to p.": wrong_4_8_turned(),
-        "That is the harmonic mean of the two masses, twice the weight.": wrong_4_8_twice(),
-        "The sum below the line has shares as well.": wrong_4_8_outside(),
-    })
+    c.expression(
+        value,
+        want,
+        p=(0.1, 2),
+        q=(0.1, 2),
+        w=(0.1, 0.4),
+        mistakes={
+            "That is the balanced case up to a factor: w has to appear.": wrong_4_8_balanced(),
+            "The share of the generated samples, 1 − w, is missing in the numerator.": wrong_4_8_one_sided(),
+            "That is D*(1 − D*) alone: the mass at the point is missing, and where no samples fall nothing is paid.": wrong_4_8_no_mass(),
+            "The one half stands in front of the integral; asked for is the factor of the squared error after it.": wrong_4_8_half(),
+            "A loss of value cannot be negative: the second derivative enters with a minus.": wrong_4_8_sign(),
+            "The shares are exchanged: w belongs to p.": wrong_4_8_turned(),
+            "That is the harmonic mean of the two masses, twice the weight.": wrong_4_8_twice(),
+            "The sum below the line has shares as well.": wrong_4_8_outside(),
+        },
+    )
 
 
-register(Exercise(
-    id="4.8", title="What an error costs", stars=3, kind="expression",
-    statement=r'''
+register(
+    Exercise(
+        id="4.8",
+        title="What an error costs",
+        stars=3,
+        kind="expression",
+        statement=r"""
 Let a share $w$ of the samples be real, and let $D$ maximise $w\,\mathbb{E}_p[\log D] + (1 - w)\,\mathbb{E}_q[\log(1 - D)]$.
 Near the optimum, a score that is off by $\delta(x)$ costs $\tfrac12 \int \omega(x)\, \delta(x)^2 \, dx$. Return the weight
 $\omega$ at a point as an expression in the symbols `p`, `q` (the densities there) and `w`: from sympy, or as text.
-''',
-    stub='''
+""",
+        stub="""
 def weight():
     return ...
-''',
-    hints=(
-        r"At one point the objective in the score $s$ is $w p \log \sigma(s) + (1 - w) q \log \sigma(-s)$. Differentiate twice.",
-        r"The first derivative is $w p - (w p + (1 - w) q)\, \sigma(s)$, and $\sigma' = \sigma (1 - \sigma)$. Put in the best $\sigma(s)$.",
-    ),
-    explanation=r'''
+""",
+        hints=(
+            r"At one point the objective in the score $s$ is $w p \log \sigma(s) + (1 - w) q \log \sigma(-s)$. Differentiate twice.",
+            r"The first derivative is $w p - (w p + (1 - w) q)\, \sigma(s)$, and $\sigma' = \sigma (1 - \sigma)$. Put in the best $\sigma(s)$.",
+        ),
+        explanation=r"""
 Write $A = wp$, $B = (1 - w) q$. The first derivative in $s$ is $A \sigma(-s) - B \sigma(s) = A - (A + B)\sigma(s)$; the second is
 $-(A + B)\,\sigma(s)\,\sigma(-s)$, at the optimum $-(A+B) \cdot \frac{A}{A+B} \cdot \frac{B}{A+B} = -\frac{AB}{A + B}$. So
 $\omega = \frac{AB}{A+B}$, half the harmonic mean of the two masses, and never more than the smaller of them: the rarer
 source decides how well the score is learned at a point.
-''',
-    solution=solution_4_8,
-    wrong=(
-        (wrong_4_8_balanced, "balanced case"), (wrong_4_8_one_sided, "numerator"), (wrong_4_8_no_mass, "mass at the point"),
-        (wrong_4_8_half, "in front of the integral"), (wrong_4_8_sign, "negative"), (wrong_4_8_turned, "exchanged"),
-        (wrong_4_8_twice, "twice the weight"), (wrong_4_8_outside, "below the line"),
-    ),
-    check=check_4_8,
-))
+""",
+        solution=solution_4_8,
+        wrong=(
+            (wrong_4_8_balanced, "balanced case"),
+            (wrong_4_8_one_sided, "numerator"),
+            (wrong_4_8_no_mass, "mass at the point"),
+            (wrong_4_8_half, "in front of the integral"),
+            (wrong_4_8_sign, "negative"),
+            (wrong_4_8_turned, "exchanged"),
+            (wrong_4_8_twice, "twice the weight"),
+            (wrong_4_8_outside, "below the line"),
+        ),
+        check=check_4_8,
+    )
+)
 
 
 # 4.9 A divergence from unequal batches -----------------------------------------------------------------------------------------
@@ -754,63 +974,95 @@ def wrong_4_9_odds(scores, n_real, n_fake):
 
 def check_4_9(answer, c):
     for dtype in c.dtypes:
-        for n_real, n_fake in ((96, 128), (c.integer(20, 60), c.integer(90, 300)), (c.integer(90, 300), c.integer(20, 60))):
+        for n_real, n_fake in (
+            (96, 128),
+            (c.integer(20, 60), c.integer(90, 300)),
+            (c.integer(90, 300), c.integer(20, 60)),
+        ):
             m, half = c.number(0.5, 2), c.normal((20,), dtype)
-            x = torch.cat([half, -half])  # mean 0, as N(0, 1) has: then the estimate is exactly m²/2
+            x = torch.cat(
+                [half, -half]
+            )  # mean 0, as N(0, 1) has: then the estimate is exactly m²/2
             scores = m**2 / 2 - m * x + math.log(n_real / n_fake)
             want = torch.tensor(m**2 / 2, dtype=dtype)
-            c.equal(c.call(answer, scores, n_real, n_fake), want, rtol=1e-3 if dtype == torch.float32 else 1e-8, mistakes={
-                "The unequal numbers shift every score by a constant; take it off.": scores.mean(),
-                "The correction has the wrong sign.": lambda s=scores, a=n_real, b=n_fake: wrong_4_9_sign(s, a, b),
-                "The shift is the log of the odds n_real / n_fake, not of the share.":
-                    lambda s=scores, a=n_real, b=n_fake: wrong_4_9_share(s, a, b),
-                "That averages log D; the log ratio is the score itself, before any sigmoid.":
-                    lambda s=scores, a=n_real, b=n_fake: wrong_4_9_probability(s, a, b),
-                "An expectation is a mean; that is a sum.": lambda s=scores, a=n_real, b=n_fake: wrong_4_9_sum(s, a, b),
-                "The logarithm belongs inside the expectation.":
-                    lambda s=scores, a=n_real, b=n_fake: wrong_4_9_outside(s, a, b),
-                "That is minus the estimate: scores are high on samples of p.":
-                    lambda s=scores, a=n_real, b=n_fake: wrong_4_9_minus(s, a, b),
-                "A score is a logarithm: take off the logarithm of the odds, not the odds.":
-                    lambda s=scores, a=n_real, b=n_fake: wrong_4_9_odds(s, a, b),
-            })
+            c.equal(
+                c.call(answer, scores, n_real, n_fake),
+                want,
+                rtol=1e-3 if dtype == torch.float32 else 1e-8,
+                mistakes={
+                    "The unequal numbers shift every score by a constant; take it off.": scores.mean(),
+                    "The correction has the wrong sign.": lambda s=scores, a=n_real, b=n_fake: (
+                        wrong_4_9_sign(s, a, b)
+                    ),
+                    "The shift is the log of the odds n_real / n_fake, not of the share.": lambda s=scores, a=n_real, b=n_fake: (
+                        wrong_4_9_share(s, a, b)
+                    ),
+                    "That averages log D; the log ratio is the score itself, before any sigmoid.": lambda s=scores, a=n_real, b=n_fake: (
+                        wrong_4_9_probability(s, a, b)
+                    ),
+                    "An expectation is a mean; that is a sum.": lambda s=scores, a=n_real, b=n_fake: (
+                        wrong_4_9_sum(s, a, b)
+                    ),
+                    "The logarithm belongs inside the expectation.": lambda s=scores, a=n_real, b=n_fake: (
+                        wrong_4_9_outside(s, a, b)
+                    ),
+                    "That is minus the estimate: scores are high on samples of p.": lambda s=scores, a=n_real, b=n_fake: (
+                        wrong_4_9_minus(s, a, b)
+                    ),
+                    "A score is a logarithm: take off the logarithm of the odds, not the odds.": lambda s=scores, a=n_real, b=n_fake: (
+                        wrong_4_9_odds(s, a, b)
+                    ),
+                },
+            )
         unlucky = c.uniform(-3, -1, (20,), dtype)
-        c.equal(c.call(answer, unlucky, 50, 50), unlucky.mean(),
-                says="An estimate may come out negative; then say so, and do not hide that D is poor.")
+        c.equal(
+            c.call(answer, unlucky, 50, 50),
+            unlucky.mean(),
+            says="An estimate may come out negative; then say so, and do not hide that D is poor.",
+        )
 
 
-register(Exercise(
-    id="4.9", title="A divergence from unequal batches", stars=2, kind="function",
-    statement=r'''
+register(
+    Exercise(
+        id="4.9",
+        title="A divergence from unequal batches",
+        stars=2,
+        kind="function",
+        statement=r"""
 A discriminator was trained by plain cross-entropy, averaged over all rows, on batches of `n_real` real and `n_fake`
 generated rows, to its optimum. `scores`, of shape `(N,)`, are its scores (logits) on fresh samples of $p$. Write
 `kl_from_scores(scores, n_real, n_fake)`, the estimate of $\mathrm{KL}(p \,\|\, q)$ in nats: a tensor without axes, of
 the dtype of `scores`.
-''',
-    stub='''
+""",
+        stub="""
 def kl_from_scores(scores, n_real, n_fake):
     return ...
-''',
-    hints=(
-        r"$\mathrm{KL}(p \,\|\, q) = \mathbb{E}_p[\log (p/q)]$. What is a score here: $\log(p/q)$, or more than that?",
-        r"With prior $\pi$ the optimal score is $\log(p/q) + \log\frac{\pi}{1 - \pi}$, and $\frac{\pi}{1 - \pi}$ is `n_real / n_fake`.",
-    ),
-    explanation=r'''
+""",
+        hints=(
+            r"$\mathrm{KL}(p \,\|\, q) = \mathbb{E}_p[\log (p/q)]$. What is a score here: $\log(p/q)$, or more than that?",
+            r"With prior $\pi$ the optimal score is $\log(p/q) + \log\frac{\pi}{1 - \pi}$, and $\frac{\pi}{1 - \pi}$ is `n_real / n_fake`.",
+        ),
+        explanation=r"""
 The rows of a batch have the prior odds $n_\text{real} / n_\text{fake}$, which sit in every score as an additive
 constant. The mean score over real samples, less the logarithm of these odds, is the estimate. With 96 against 128
 rows, forgetting it costs 0.288 nats, and the estimate may even turn out negative, which no divergence can be.
-''',
-    solution=solution_4_9,
-    alternatives=(alternative_4_9_ratio,),
-    wrong=(
-        (wrong_4_9_uncorrected, "take it off"), (wrong_4_9_sign, "correction has the wrong sign"),
-        (wrong_4_9_share, "not of the share"), (wrong_4_9_probability, "before any sigmoid"),
-        (wrong_4_9_sum, "that is a sum"), (wrong_4_9_outside, "inside the expectation"),
-        (wrong_4_9_positive, "may come out negative"), (wrong_4_9_minus, "minus the estimate"),
-        (wrong_4_9_odds, "not the odds"),
-    ),
-    check=check_4_9,
-))
+""",
+        solution=solution_4_9,
+        alternatives=(alternative_4_9_ratio,),
+        wrong=(
+            (wrong_4_9_uncorrected, "take it off"),
+            (wrong_4_9_sign, "correction has the wrong sign"),
+            (wrong_4_9_share, "not of the share"),
+            (wrong_4_9_probability, "before any sigmoid"),
+            (wrong_4_9_sum, "that is a sum"),
+            (wrong_4_9_outside, "inside the expectation"),
+            (wrong_4_9_positive, "may come out negative"),
+            (wrong_4_9_minus, "minus the estimate"),
+            (wrong_4_9_odds, "not the odds"),
+        ),
+        check=check_4_9,
+    )
+)
 
 
 # 4.10 Find the bug: a held-out value -----------------------------------------------------------------------------------------------
@@ -835,7 +1087,9 @@ def alternative_4_10_copy(D, real, fake):
     import copy
 
     judge = copy.deepcopy(D).eval()
-    return float(logsigmoid(judge(real)).mean() + logsigmoid(-judge(fake)).mean())
+    return float(
+        logsigmoid(judge(real)).mean() + logsigmoid(-judge(fake)).mean()
+    )
 
 
 def wrong_4_10_left_in_eval(D, real, fake):
@@ -896,65 +1150,120 @@ def check_4_10(answer, c):
             with torch.no_grad():
                 for parameter in (*first.parameters(), *last.parameters()):
                     parameter.copy_(c.normal(parameter.shape, torch.float32))
-            D = nn.Sequential(first, nn.LeakyReLU(0.2), nn.Dropout(0.5), last, nn.Flatten(0)).to(dtype).train(training)
-            real, fake = c.normal((24, 3), dtype) + 1, c.normal((40, 3), dtype)
+            D = (
+                nn.Sequential(
+                    first,
+                    nn.LeakyReLU(0.2),
+                    nn.Dropout(0.5),
+                    last,
+                    nn.Flatten(0),
+                )
+                .to(dtype)
+                .train(training)
+            )
+            real, fake = (
+                c.normal((24, 3), dtype) + 1,
+                c.normal((40, 3), dtype),
+            )
             with torch.no_grad():
-                d_real, d_fake = ((last(nn.functional.leaky_relu(first(x), 0.2)))[:, 0] for x in (real, fake))
-            want = float(logsigmoid(d_real).mean() + logsigmoid(-d_fake).mean())
+                d_real, d_fake = (
+                    (last(nn.functional.leaky_relu(first(x), 0.2)))[:, 0]
+                    for x in (real, fake)
+                )
+            want = float(
+                logsigmoid(d_real).mean() + logsigmoid(-d_fake).mean()
+            )
             got = c.call(answer, D, real, fake)
-            if training and isinstance(got, float) and not c.agrees(got, want, rtol=1e-3):
+            if (
+                training
+                and isinstance(got, float)
+                and not c.agrees(got, want, rtol=1e-3)
+            ):
                 D.train(training)
                 again = c.call(answer, D, real, fake)
-                c.true(c.agrees(again, got), "Two calls on the same points give two values: dropout is still on.")
+                c.true(
+                    c.agrees(again, got),
+                    "Two calls on the same points give two values: dropout is still on.",
+                )
                 calm = c.call(answer, D.eval(), real, fake)
                 D.train(training)
-                c.true(not c.agrees(calm, want, rtol=1e-4),
-                       "Two calls agree now, on the value of a random half of D: right only once D is in evaluation mode.")
-            c.equal(got, want, rtol=1e-4 if dtype == torch.float32 else 1e-8, mistakes={
-                "That is the loss; the value is what D maximises.": -want,
-                "The mean runs over all rows together; with 24 real and 40 generated ones the halves lose their equal weight.":
-                    lambda r=d_real, f=d_fake: 2 * float(torch.cat([logsigmoid(r), logsigmoid(-f)]).mean()),
-                "Real and generated have changed places.":
-                    lambda r=d_real, f=d_fake: float(logsigmoid(f).mean() + logsigmoid(-r).mean()),
-                "That is half of the value: the two means are added, not averaged.": want / 2,
-            })
-            c.true(D[2].p == 0.5, "The dropout layer is not as it came: its rate has been changed for good.")
-            c.true(D.training is training, "D came in training mode and is left in evaluation mode: training would go on without dropout."
-                   if training else "D came in evaluation mode, and training mode is switched on afterwards.")
+                c.true(
+                    not c.agrees(calm, want, rtol=1e-4),
+                    "Two calls agree now, on the value of a random half of D: right only once D is in evaluation mode.",
+                )
+            c.equal(
+                got,
+                want,
+                rtol=1e-4 if dtype == torch.float32 else 1e-8,
+                mistakes={
+                    "That is the loss; the value is what D maximises.": -want,
+                    "The mean runs over all rows together; with 24 real and 40 generated ones the halves lose their equal weight.": lambda r=d_real, f=d_fake: (
+                        2
+                        * float(
+                            torch.cat([logsigmoid(r), logsigmoid(-f)]).mean()
+                        )
+                    ),
+                    "Real and generated have changed places.": lambda r=d_real, f=d_fake: (
+                        float(logsigmoid(f).mean() + logsigmoid(-r).mean())
+                    ),
+                    "That is half of the value: the two means are added, not averaged.": want
+                    / 2,
+                },
+            )
+            c.true(
+                D[2].p == 0.5,
+                "The dropout layer is not as it came: its rate has been changed for good.",
+            )
+            c.true(
+                D.training is training,
+                "D came in training mode and is left in evaluation mode: training would go on without dropout."
+                if training
+                else "D came in evaluation mode, and training mode is switched on afterwards.",
+            )
 
 
-register(Exercise(
-    id="4.10", title="Find the bug: the value on fresh points", stars=2, kind="bug",
-    statement=r'''
+register(
+    Exercise(
+        id="4.10",
+        title="Find the bug: the value on fresh points",
+        stars=2,
+        kind="bug",
+        statement=r"""
 The function below is meant to return the value of the game, in nats, of a discriminator on points that it has not
 seen: $\frac1N \sum \log \sigma(D(x_\text{real})) + \frac1M \sum \log(1 - \sigma(D(x_\text{fake})))$ as a Python float, with `D` left as
 it came. Called twice on the same points, it gives two different values. Mend it.
-''',
-    stub='''
+""",
+        stub="""
 def held_out_value(D, real, fake):
     return ...
-''',
-    hints=(
-        "Which layers draw random numbers? When do they stop doing so?",
-        "`D.eval()` switches dropout off. Whoever calls your function in the middle of training wants `D` back as it was: remember `D.training`.",
-    ),
-    explanation=r'''
+""",
+        hints=(
+            "Which layers draw random numbers? When do they stop doing so?",
+            "`D.eval()` switches dropout off. Whoever calls your function in the middle of training wants `D` back as it was: remember `D.training`.",
+        ),
+        explanation=r"""
 Dropout stays on until somebody calls `D.eval()`; `torch.no_grad()` has nothing to do with it. The value then is that
 of a random half of the network, usually worse than the real one, so the discriminator is underrated, the more so the
 larger its dropout. The second half of the bug appears after the first is mended: a function that measures must not
 change what it measures, so the mode is remembered and put back.
-''',
-    solution=solution_4_10, broken=broken_4_10,
-    alternatives=(alternative_4_10_copy,),
-    wrong=(
-        (broken_4_10, "dropout is still on"), (wrong_4_10_left_in_eval, "left in evaluation mode"),
-        (wrong_4_10_always_train, "switched on afterwards"), (wrong_4_10_loss, "that is the loss"),
-        (wrong_4_10_rows, "equal weight"), (wrong_4_10_labels, "changed places"),
-        (wrong_4_10_no_dropout, "changed for good"), (wrong_4_10_seed, "random half of D"),
-        (wrong_4_10_half, "half of the value"),
-    ),
-    check=check_4_10,
-))
+""",
+        solution=solution_4_10,
+        broken=broken_4_10,
+        alternatives=(alternative_4_10_copy,),
+        wrong=(
+            (broken_4_10, "dropout is still on"),
+            (wrong_4_10_left_in_eval, "left in evaluation mode"),
+            (wrong_4_10_always_train, "switched on afterwards"),
+            (wrong_4_10_loss, "that is the loss"),
+            (wrong_4_10_rows, "equal weight"),
+            (wrong_4_10_labels, "changed places"),
+            (wrong_4_10_no_dropout, "changed for good"),
+            (wrong_4_10_seed, "random half of D"),
+            (wrong_4_10_half, "half of the value"),
+        ),
+        check=check_4_10,
+    )
+)
 
 
 # 4.11 How many samples are left ----------------------------------------------------------------------------------------------------------
@@ -968,12 +1277,16 @@ def solution_4_11(h, scores):
 def alternative_4_11_numpy(h, scores):
     s = scores.double().numpy()
     weights = np.exp(s - s.max())
-    return np.average(h.double().numpy(), weights=weights), weights.sum() ** 2 / (weights**2).sum()
+    return np.average(
+        h.double().numpy(), weights=weights
+    ), weights.sum() ** 2 / (weights**2).sum()
 
 
 def wrong_4_11_overflow(h, scores):
     weights = scores.exp()
-    return float((weights * h).sum() / weights.sum()), float(weights.sum() ** 2 / weights.square().sum())
+    return float((weights * h).sum() / weights.sum()), float(
+        weights.sum() ** 2 / weights.square().sum()
+    )
 
 
 def wrong_4_11_sigmoid(h, scores):
@@ -992,7 +1305,9 @@ def wrong_4_11_share(h, scores):
 
 
 def wrong_4_11_unnormalised(h, scores):
-    weights = (scores - 5).exp()  # any constant in the scores would go through
+    weights = (
+        scores - 5
+    ).exp()  # any constant in the scores would go through
     return float((weights * h).mean()), solution_4_11(h, scores)[1]
 
 
@@ -1018,62 +1333,113 @@ def check_4_11(answer, c):
         rtol = 1e-3 if dtype == torch.float32 else 1e-8
         for shift in (0.0, c.number(-3, 3), 2_000.0):
             n = c.integer(5, 40)
-            h, scores = c.normal((n,), dtype), c.normal((n,), dtype) * 1.5 + shift
+            h, scores = (
+                c.normal((n,), dtype),
+                c.normal((n,), dtype) * 1.5 + shift,
+            )
             weights = torch.exp(scores.double() - scores.double().max())
-            want = (float((weights * h.double()).sum() / weights.sum()), float(weights.sum() ** 2 / (weights**2).sum()))
+            want = (
+                float((weights * h.double()).sum() / weights.sum()),
+                float(weights.sum() ** 2 / (weights**2).sum()),
+            )
             got = c.call(answer, h, scores)
-            c.true(shift < 1_000 or c.agrees(got, want, rtol=rtol) or not np.isnan(np.asarray(got, float)).all(),
-                   "Large scores overflow (NaN): subtract the largest one before the exponential.")
-            first = isinstance(got, tuple | list) and len(got) == 2 and c.agrees(got[0], want[0], rtol=rtol)
-            c.equal(got, want, rtol=rtol, mistakes={
-                "Capped, large scores become equal ones: subtract the largest instead.":
-                    lambda h=h, s=scores: (float(h.mean()), float(len(h))),
-                "The weights there are D itself; a density ratio is exp(score).": lambda h=h, s=scores: wrong_4_11_sigmoid(h, s),
-                "Those weights are q/p: they turn averages over p into averages over q.": lambda h=h, s=scores: wrong_4_11_inverse(h, s),
-                "The second number is a share of N; asked for is the number of samples.": lambda h=h, s=scores: wrong_4_11_share(h, s),
-                "That is the reciprocal of the effective number.": lambda h=h, s=scores: wrong_4_11_square(h, s),
-                "That is N itself, which only equal weights deserve.": lambda h=h, s=scores: wrong_4_11_all(h, s),
-                "The two numbers have changed places.": want[::-1],
-            }, says="The estimate is right, the effective number is not." if first else
-               "A constant added to all scores must change nothing: divide by the sum of the weights.")
+            c.true(
+                shift < 1_000
+                or c.agrees(got, want, rtol=rtol)
+                or not np.isnan(np.asarray(got, float)).all(),
+                "Large scores overflow (NaN): subtract the largest one before the exponential.",
+            )
+            first = (
+                isinstance(got, tuple | list)
+                and len(got) == 2
+                and c.agrees(got[0], want[0], rtol=rtol)
+            )
+            c.equal(
+                got,
+                want,
+                rtol=rtol,
+                mistakes={
+                    "Capped, large scores become equal ones: subtract the largest instead.": lambda h=h, s=scores: (
+                        float(h.mean()),
+                        float(len(h)),
+                    ),
+                    "The weights there are D itself; a density ratio is exp(score).": lambda h=h, s=scores: (
+                        wrong_4_11_sigmoid(h, s)
+                    ),
+                    "Those weights are q/p: they turn averages over p into averages over q.": lambda h=h, s=scores: (
+                        wrong_4_11_inverse(h, s)
+                    ),
+                    "The second number is a share of N; asked for is the number of samples.": lambda h=h, s=scores: (
+                        wrong_4_11_share(h, s)
+                    ),
+                    "That is the reciprocal of the effective number.": lambda h=h, s=scores: (
+                        wrong_4_11_square(h, s)
+                    ),
+                    "That is N itself, which only equal weights deserve.": lambda h=h, s=scores: (
+                        wrong_4_11_all(h, s)
+                    ),
+                    "The two numbers have changed places.": want[::-1],
+                },
+                says="The estimate is right, the effective number is not."
+                if first
+                else "A constant added to all scores must change nothing: divide by the sum of the weights.",
+            )
 
 
-register(Exercise(
-    id="4.11", title="How many samples are left", stars=3, kind="function",
-    statement=r'''
+register(
+    Exercise(
+        id="4.11",
+        title="How many samples are left",
+        stars=3,
+        kind="function",
+        statement=r"""
 From $N$ samples of $q$, with the values `h` of some function there and the scores `scores` $= \log \hat r$ of a
 discriminator (both of shape `(N,)`), estimate $\mathbb{E}_p[h]$ by importance weights that are divided by their sum, so
 that an unknown constant in the scores does no harm. Write `reweight(h, scores)`, which returns a tuple of two numbers:
 the estimate, and the effective number of samples $(\sum_i w_i)^2 / \sum_i w_i^2$. Scores may be as large as 2000.
-''',
-    stub='''
+""",
+        stub="""
 def reweight(h, scores):
     return ...
-''',
-    hints=(
-        r"The weights are $e^{s_i} / \sum_j e^{s_j}$. A function of torch computes just that.",
-        r"`torch.softmax` subtracts the largest score first. With weights that sum to one, the effective number is $1 / \sum_i w_i^2$.",
-    ),
-    explanation=r'''
+""",
+        hints=(
+            r"The weights are $e^{s_i} / \sum_j e^{s_j}$. A function of torch computes just that.",
+            r"`torch.softmax` subtracts the largest score first. With weights that sum to one, the effective number is $1 / \sum_i w_i^2$.",
+        ),
+        explanation=r"""
 Dividing by the sum of the weights puts $\mathbb{E}_q[\hat r] = 1$ right by force: a constant in the scores (a prior, an
 imperfect scale) cancels, and softmax never overflows. The effective number says what the estimate is worth. Equal
 weights give $N$; a single dominant weight gives 1, and then the "average" is the value at one point. For
 $\mathcal{N}(0,1)$ against $\mathcal{N}(m,1)$ it is about $N e^{-m^2}$: at $m = 3$, ten thousand samples become one.
-''',
-    solution=solution_4_11,
-    alternatives=(alternative_4_11_numpy,),
-    wrong=(
-        (wrong_4_11_overflow, "overflow"), (wrong_4_11_sigmoid, "D itself"), (wrong_4_11_inverse, "q/p"),
-        (wrong_4_11_share, "share of N"), (wrong_4_11_unnormalised, "must change nothing"), (wrong_4_11_square, "reciprocal"),
-        (wrong_4_11_all, "equal weights deserve"), (wrong_4_11_exchanged, "changed places"), (wrong_4_11_capped, "capped"),
-    ),
-    check=check_4_11,
-))
+""",
+        solution=solution_4_11,
+        alternatives=(alternative_4_11_numpy,),
+        wrong=(
+            (wrong_4_11_overflow, "overflow"),
+            (wrong_4_11_sigmoid, "D itself"),
+            (wrong_4_11_inverse, "q/p"),
+            (wrong_4_11_share, "share of N"),
+            (wrong_4_11_unnormalised, "must change nothing"),
+            (wrong_4_11_square, "reciprocal"),
+            (wrong_4_11_all, "equal weights deserve"),
+            (wrong_4_11_exchanged, "changed places"),
+            (wrong_4_11_capped, "capped"),
+        ),
+        check=check_4_11,
+    )
+)
 
 
 # 4.12 Six reports --------------------------------------------------------------------------------------------------------------------------
 
-REPORTS_4_12 = {"A": "agrees", "B": "memorised", "C": "impossible", "D": "memorised", "E": "agrees", "F": "turned"}
+REPORTS_4_12 = {
+    "A": "agrees",
+    "B": "memorised",
+    "C": "impossible",
+    "D": "memorised",
+    "E": "agrees",
+    "F": "turned",
+}
 
 
 def solution_4_12():
@@ -1087,9 +1453,13 @@ def solution_4_12():
     }
 
 
-register(Exercise(
-    id="4.12", title="Six reports", stars=2, kind="classify",
-    statement=r'''
+register(
+    Exercise(
+        id="4.12",
+        title="Six reports",
+        stars=2,
+        kind="classify",
+        statement=r"""
 Six discriminators were scored on their training points and on 10,000 fresh ones, half of them real, and the total
 variation of the two distributions is known:
 
@@ -1105,51 +1475,107 @@ variation of the two distributions is known:
 Return a dict that gives each letter one of the labels `"agrees"` (nothing contradicts the theory, and training and
 fresh points agree), `"memorised"` (it knows its training points, not only the law), `"impossible"` (the numbers
 contradict each other by far more than sampling error) and `"turned"` (possible, with the two labels exchanged).
-''',
-    stub='''
+""",
+        stub="""
 def labels():
     return ...
-''',
-    hints=(
-        r"For each line compute $\tfrac12(1 \pm \mathrm{TV})$ first, and compare the *fresh* accuracy with it. The standard error is below 0.005.",
-        r"Then compare training with fresh. A large gap is memory, even where the fresh accuracy is respectable.",
-    ),
-    explanation=r'''
+""",
+        hints=(
+            r"For each line compute $\tfrac12(1 \pm \mathrm{TV})$ first, and compare the *fresh* accuracy with it. The standard error is below 0.005.",
+            r"Then compare training with fresh. A large gap is memory, even where the fresh accuracy is respectable.",
+        ),
+        explanation=r"""
 A reaches the best accuracy, 0.84. B is the experiment of this chapter: one law, all training points known by heart. C
 beats the best possible 0.80 on fresh points: look for the bug (perhaps the "fresh" points were not). D is allowed on
 fresh points (0.79 below 0.84), but 0.97 on its training points is more than any discriminator of the *laws* could have.
 E is weak, far below the possible 0.975; being weak contradicts nothing. F is above the floor of 0.05, so possible:
 turned round, it would be right 89 % of the time.
-''',
-    solution=solution_4_12,
-    wrong=(
-        ({**REPORTS_4_12, "A": "impossible"}, "is 0.84"),
-        ({**REPORTS_4_12, "B": "agrees"}, "no difference to be learned"),
-        ({**REPORTS_4_12, "C": "agrees"}, "is 0.80"),
-        ({**REPORTS_4_12, "D": "agrees"}, "gap between"),
-        ({**REPORTS_4_12, "E": "impossible"}, "weak one"),
-        ({**REPORTS_4_12, "F": "impossible"}, "is 0.05"),
-    ),
-    check=classify(REPORTS_4_12, ("agrees", "memorised", "impossible", "turned"), {
-        ("A", "impossible"): "The best accuracy at this total variation is 0.84.",
-        ("A", "memorised"): "Training and fresh accuracy are the same.",
-        ("B", "agrees"): "With total variation 0 there is no difference to be learned, and yet it separates its training points.",
-        ("B", "turned"): "Fresh accuracy is one half: with the labels exchanged it would be one half as well.",
-        ("C", "turned"): "Exchanging the labels makes it 0.07. Is that within the bounds?",
-        ("D", "turned"): "It is right more often than not; exchanging the labels would only hurt.",
-        ("E", "turned"): "It is right more often than not, if barely.",
-        ("E", "memorised"): "Training and fresh accuracy differ by one point in a hundred.",
-        ("F", "memorised"): "Training and fresh accuracy differ by one point in a hundred. What else is strange?",
-        ("B", "impossible"): "The fresh accuracy is exactly what it must be.",
-        ("C", "agrees"): "The best accuracy at this total variation is 0.80.",
-        ("C", "memorised"): "The fresh points do as well as the training points; that is the trouble.",
-        ("D", "agrees"): "Look at the gap between the two accuracies.",
-        ("D", "impossible"): "On fresh points it stays below the best; training points are no fair sample.",
-        ("E", "impossible"): "The theory gives a ceiling. A weak one is not forbidden.",
-        ("F", "impossible"): "The lowest accuracy at this total variation is 0.05.",
-        ("F", "agrees"): "Can a discriminator that learned the right labels be wrong nine times in ten?",
-    }),
-))
+""",
+        solution=solution_4_12,
+        wrong=(
+            ({**REPORTS_4_12, "A": "impossible"}, "is 0.84"),
+            ({**REPORTS_4_12, "B": "agrees"}, "no difference to be learned"),
+            ({**REPORTS_4_12, "C": "agrees"}, "is 0.80"),
+            ({**REPORTS_4_12, "D": "agrees"}, "gap between"),
+            ({**REPORTS_4_12, "E": "impossible"}, "weak one"),
+            ({**REPORTS_4_12, "F": "impossible"}, "is 0.05"),
+        ),
+        check=classify(
+            REPORTS_4_12,
+            ("agrees", "memorised", "impossible", "turned"),
+            {
+                (
+                    "A",
+                    "impossible",
+                ): "The best accuracy at this total variation is 0.84.",
+                (
+                    "A",
+                    "memorised",
+                ): "Training and fresh accuracy are the same.",
+                (
+                    "B",
+                    "agrees",
+                ): "With total variation 0 there is no difference to be learned, and yet it separates its training points.",
+                (
+                    "B",
+                    "turned",
+                ): "Fresh accuracy is one half: with the labels exchanged it would be one half as well.",
+                (
+                    "C",
+                    "turned",
+                ): "Exchanging the labels makes it 0.07. Is that within the bounds?",
+                (
+                    "D",
+                    "turned",
+                ): "It is right more often than not; exchanging the labels would only hurt.",
+                (
+                    "E",
+                    "turned",
+                ): "It is right more often than not, if barely.",
+                (
+                    "E",
+                    "memorised",
+                ): "Training and fresh accuracy differ by one point in a hundred.",
+                (
+                    "F",
+                    "memorised",
+                ): "Training and fresh accuracy differ by one point in a hundred. What else is strange?",
+                (
+                    "B",
+                    "impossible",
+                ): "The fresh accuracy is exactly what it must be.",
+                (
+                    "C",
+                    "agrees",
+                ): "The best accuracy at this total variation is 0.80.",
+                (
+                    "C",
+                    "memorised",
+                ): "The fresh points do as well as the training points; that is the trouble.",
+                (
+                    "D",
+                    "agrees",
+                ): "Look at the gap between the two accuracies.",
+                (
+                    "D",
+                    "impossible",
+                ): "On fresh points it stays below the best; training points are no fair sample.",
+                (
+                    "E",
+                    "impossible",
+                ): "The theory gives a ceiling. A weak one is not forbidden.",
+                (
+                    "F",
+                    "impossible",
+                ): "The lowest accuracy at this total variation is 0.05.",
+                (
+                    "F",
+                    "agrees",
+                ): "Can a discriminator that learned the right labels be wrong nine times in ten?",
+            },
+        ),
+    )
+)
 
 
 # 4.13 An answer to a colleague ----------------------------------------------------------------------------------------------------------------
@@ -1169,31 +1595,36 @@ strongly, though not necessarily with disjoint supports.
 """
 
 
-register(Exercise(
-    id="4.13", title="An answer to a colleague", stars=2, kind="rubric",
-    statement=r'''
+register(
+    Exercise(
+        id="4.13",
+        title="An answer to a colleague",
+        stars=2,
+        kind="rubric",
+        statement=r"""
 "I trained a discriminator on 500 real and 500 generated images. Its loss on them is 0.002, so the Jensen–Shannon
 divergence is $\log 2$ and the supports are disjoint. My generator is hopeless." What do you answer, and what should
 your colleague measure? Return four or five sentences as text.
-''',
-    stub='''
+""",
+        stub="""
 def my_answer():
     return ...
-''',
-    hints=(
-        "What would the same network do with two samples of 500 from *one* distribution?",
-        "Which of the two inequalities {eq}`eq:04-optimism` applies to the number 0.002, and which experiment would make use of the other?",
-    ),
-    explanation=r'''
+""",
+        hints=(
+            "What would the same network do with two samples of 500 from *one* distribution?",
+            "Which of the two inequalities {eq}`eq:04-optimism` applies to the number 0.002, and which experiment would make use of the other?",
+        ),
+        explanation=r"""
 The number is a training value. By the experiment of this chapter it would look the same if the generator were perfect,
 so it carries no information about the generator. The repair is to score fresh images; the value there errs downwards,
 so what it shows is really there.
-''',
-    solution=solution_4_13,
-    check=rubric(
-        "the loss was measured on training points",
-        "a network separates two finite samples of one law as well, so nothing follows about supports or divergence",
-        "D should be scored on images that it has not seen",
-        "that value is a lower bound, on average, of the best one: a high one is evidence, a low one may be D's weakness",
-    ),
-))
+""",
+        solution=solution_4_13,
+        check=rubric(
+            "the loss was measured on training points",
+            "a network separates two finite samples of one law as well, so nothing follows about supports or divergence",
+            "D should be scored on images that it has not seen",
+            "that value is a lower bound, on average, of the best one: a high one is evidence, a low one may be D's weakness",
+        ),
+    )
+)

@@ -11,14 +11,30 @@ import numpy as np
 import torch
 
 from ganbook.exercises.compare import difference, kind_of
-from ganbook.exercises.explain import FUNCTIONS, UNATTEMPTED, Verdict, call_text, stopped, tensors, unfinished
-from ganbook.exercises.sandbox import Clock, TimeUp, copied, modes_preserved, unchanged
+from ganbook.exercises.explain import (
+    FUNCTIONS,
+    UNATTEMPTED,
+    Verdict,
+    call_text,
+    stopped,
+    tensors,
+    unfinished,
+)
+from ganbook.exercises.sandbox import (
+    Clock,
+    TimeUp,
+    copied,
+    modes_preserved,
+    unchanged,
+)
 
 
 class Answer:
     """The learner's function as a check sees it: a call runs it guarded."""
 
-    def __init__(self, function: Callable[..., Any], checker: Checker) -> None:
+    def __init__(
+        self, function: Callable[..., Any], checker: Checker
+    ) -> None:
         self.function, self._checker = function, checker
         self.__name__ = getattr(function, "__name__", "your answer")
 
@@ -44,45 +60,93 @@ class Checker:
         self.lenient = False
         self._last = ""
 
-    def call(self, answer: Callable[..., Any], *inputs: Any, returns_none: bool = False, may_change: bool = False,
-             **named: Any) -> Any:
+    def call(
+        self,
+        answer: Callable[..., Any],
+        *inputs: Any,
+        returns_none: bool = False,
+        may_change: bool = False,
+        **named: Any,
+    ) -> Any:
         """The answer's result on copies of the inputs; whatever goes wrong ends the check with its own message."""
         function = answer.function if isinstance(answer, Answer) else answer
         given, given_named = copied(inputs), copied(named)
         self.lenient |= may_change
-        return self._run(function, inputs, named, given, given_named, returns_none, may_change)
+        return self._run(
+            function,
+            inputs,
+            named,
+            given,
+            given_named,
+            returns_none,
+            may_change,
+        )
 
-    def call_grad(self, answer: Callable[..., Any], *inputs: Any) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    def call_grad(
+        self, answer: Callable[..., Any], *inputs: Any
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """The result, and the gradients of its sum in every float tensor among the inputs; a missing one is refused."""
         function = answer.function if isinstance(answer, Answer) else answer
         given = copied(inputs)
-        leaves = [x.requires_grad_(True) for x in given if isinstance(x, torch.Tensor) and x.is_floating_point()]
-        inputs = tuple(x.detach().clone().requires_grad_(True) if any(g is leaf for leaf in leaves) else x
-                       for x, g in zip(inputs, given, strict=True))
+        leaves = [
+            x.requires_grad_(True)
+            for x in given
+            if isinstance(x, torch.Tensor) and x.is_floating_point()
+        ]
+        inputs = tuple(
+            x.detach().clone().requires_grad_(True)
+            if any(g is leaf for leaf in leaves)
+            else x
+            for x, g in zip(inputs, given, strict=True)
+        )
         with torch.enable_grad():
             result = self._run(function, inputs, {}, given, {}, False, False)
             if not isinstance(result, torch.Tensor):
-                self.fail(f"The wrong type: a torch tensor was expected, not {kind_of(result)}.")
+                self.fail(
+                    f"The wrong type: a torch tensor was expected, not {kind_of(result)}."
+                )
             cut = "The gradient is missing: the result does not depend on {} through torch (detach, no_grad, .item()?)"
             if not result.requires_grad:
                 self.fail(cut.format("its input") + ".")
-            grads = torch.autograd.grad(result.sum(), leaves, allow_unused=True)
+            grads = torch.autograd.grad(
+                result.sum(), leaves, allow_unused=True
+            )
         for place, grad in enumerate(grads):
             if grad is None:
                 self.fail(cut.format(f"input {place + 1}") + ".")
         return result.detach(), list(grads)
 
-    def _run(self, function: Callable[..., Any], inputs: Sequence, named: Mapping, given: Sequence,
-             given_named: Mapping, returns_none: bool, may_change: bool) -> Any:
-        self.seen |= {x.dtype for x in tensors([*inputs, *named.values()]) if x.is_floating_point()}
+    def _run(
+        self,
+        function: Callable[..., Any],
+        inputs: Sequence,
+        named: Mapping,
+        given: Sequence,
+        given_named: Mapping,
+        returns_none: bool,
+        may_change: bool,
+    ) -> Any:
+        self.seen |= {
+            x.dtype
+            for x in tensors([*inputs, *named.values()])
+            if x.is_floating_point()
+        }
         self._last = call_text(function, inputs, named)
         before = self.printed.tell()
         try:
-            with modes_preserved(), redirect_stdout(self.printed), redirect_stderr(io.StringIO()), self.clock.running():
+            with (
+                modes_preserved(),
+                redirect_stdout(self.printed),
+                redirect_stderr(io.StringIO()),
+                self.clock.running(),
+            ):
                 result = function(*given, **given_named)
         except TimeUp:
-            raise Verdict("error", f"It did not return within {self.clock.limit:g} s{self._on(None)}. "
-                                   "Is there a loop that never ends?") from None
+            raise Verdict(
+                "error",
+                f"It did not return within {self.clock.limit:g} s{self._on(None)}. "
+                "Is there a loop that never ends?",
+            ) from None
         except (Verdict, KeyboardInterrupt):
             raise
         except BaseException as error:
@@ -91,14 +155,30 @@ class Checker:
             raise Verdict("unattempted", UNATTEMPTED)
         if result is None and not returns_none:
             if self.printed.tell() > before:
-                self.fail("It printed its result and returned None: a function hands back a value by `return`.")
-            self.fail("It returned None: is the `return` missing, or not reached?")
-        if not may_change and not (unchanged(inputs, given) and unchanged(dict(named), given_named)):
-            self.fail("It changed its input in place; work on a new value and leave the caller's alone.")
+                self.fail(
+                    "It printed its result and returned None: a function hands back a value by `return`."
+                )
+            self.fail(
+                "It returned None: is the `return` missing, or not reached?"
+            )
+        if not may_change and not (
+            unchanged(inputs, given) and unchanged(dict(named), given_named)
+        ):
+            self.fail(
+                "It changed its input in place; work on a new value and leave the caller's alone."
+            )
         return result
 
-    def equal(self, got: Any, want: Any, rtol: float | None = None, atol: float | None = None, on: str | None = None,
-              says: str = "", mistakes: Mapping[str, Any] | None = None) -> None:
+    def equal(
+        self,
+        got: Any,
+        want: Any,
+        rtol: float | None = None,
+        atol: float | None = None,
+        on: str | None = None,
+        says: str = "",
+        mistakes: Mapping[str, Any] | None = None,
+    ) -> None:
         """Refuse ``got`` unless it is ``want`` within the tolerance; name the mistake that it agrees with, if any."""
         found = difference(got, want, rtol, atol)
         if found is None:
@@ -110,11 +190,19 @@ class Checker:
                 break
         self.fail(f"{found} {says}".strip(), on)
 
-    def agrees(self, got: Any, want: Any, rtol: float | None = None, atol: float | None = None) -> bool:
+    def agrees(
+        self,
+        got: Any,
+        want: Any,
+        rtol: float | None = None,
+        atol: float | None = None,
+    ) -> bool:
         """Whether ``equal`` would accept; never ends the check."""
         return difference(got, want, rtol, atol) is None
 
-    def true(self, condition: Any, message: str, on: str | None = None) -> None:
+    def true(
+        self, condition: Any, message: str, on: str | None = None
+    ) -> None:
         """Refuse with ``message`` unless the condition holds."""
         if not bool(condition):
             self.fail(message, on)
@@ -123,12 +211,25 @@ class Checker:
         """End the check: the answer is incorrect, and this is why."""
         raise Verdict("incorrect", f"{message}{self._on(on, sentence=True)}")
 
-    def expression(self, got: Any, want: Any, says: str = "", mistakes: Mapping[str, Any] | None = None,
-                   rtol: float = 1e-9, **ranges: tuple[float, float]) -> None:
+    def expression(
+        self,
+        got: Any,
+        want: Any,
+        says: str = "",
+        mistakes: Mapping[str, Any] | None = None,
+        rtol: float = 1e-9,
+        **ranges: tuple[float, float],
+    ) -> None:
         """Refuse an expression (sympy's or text) unless it equals ``want`` at random points of the ranges."""
         from ganbook.exercises.symbolic import expression_difference
 
-        points = [{name: float(self.rng.uniform(*ends)) for name, ends in ranges.items()} for _ in range(12)]
+        points = [
+            {
+                name: float(self.rng.uniform(*ends))
+                for name, ends in ranges.items()
+            }
+            for _ in range(12)
+        ]
         found = expression_difference(got, want, points, rtol)
         if found is None:
             return
@@ -139,15 +240,33 @@ class Checker:
         self._last = ""
         self.fail(f"{found} {says}".strip())
 
-    def normal(self, shape: Sequence[int], dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    def normal(
+        self, shape: Sequence[int], dtype: torch.dtype = torch.float64
+    ) -> torch.Tensor:
         """Standard normal numbers from the check's seed, of the given shape and dtype."""
-        return torch.randn(*shape, generator=self.generator, dtype=torch.float64).to(dtype)
+        return torch.randn(
+            *shape, generator=self.generator, dtype=torch.float64
+        ).to(dtype)
 
-    def uniform(self, low: float, high: float, shape: Sequence[int], dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    def uniform(
+        self,
+        low: float,
+        high: float,
+        shape: Sequence[int],
+        dtype: torch.dtype = torch.float64,
+    ) -> torch.Tensor:
         """Uniform numbers in [low, high) from the check's seed, of the given shape and dtype."""
-        return (low + (high - low) * torch.rand(*shape, generator=self.generator, dtype=torch.float64)).to(dtype)
+        return (
+            low
+            + (high - low)
+            * torch.rand(
+                *shape, generator=self.generator, dtype=torch.float64
+            )
+        ).to(dtype)
 
-    def probabilities(self, shape: Sequence[int], dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    def probabilities(
+        self, shape: Sequence[int], dtype: torch.dtype = torch.float64
+    ) -> torch.Tensor:
         """Positive numbers whose last axis sums to one: a softmax of standard normal numbers."""
         return torch.softmax(self.normal(shape), -1).to(dtype)
 
@@ -161,4 +280,6 @@ class Checker:
 
     def _on(self, on: str | None, sentence: bool = False) -> str:
         text = self._last if on is None else on
-        return (f" (On {text}.)" if sentence else f" on {text}") if text else ""
+        return (
+            (f" (On {text}.)" if sentence else f" on {text}") if text else ""
+        )

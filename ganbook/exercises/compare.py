@@ -16,12 +16,20 @@ def brief(value: Any) -> str:
     """A value in few characters: six digits, at most eight entries, then the shape."""
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
-        value = value.to(torch.float64).numpy() if value.is_floating_point() else value.numpy()
-    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        value = (
+            value.to(torch.float64).numpy()
+            if value.is_floating_point()
+            else value.numpy()
+        )
+    if isinstance(value, np.generic) or (
+        isinstance(value, np.ndarray) and value.ndim == 0
+    ):
         value = value.item()
     if isinstance(value, np.ndarray):
         if value.size > 8:
-            head = ", ".join(brief(item) for item in value.reshape(-1)[:4].tolist())
+            head = ", ".join(
+                brief(item) for item in value.reshape(-1)[:4].tolist()
+            )
             return f"[{head}, ...] of shape {tuple(value.shape)}"
         return brief(value.tolist())
     if isinstance(value, bool) or value is None:
@@ -29,12 +37,25 @@ def brief(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, (list, tuple)):
-        shown = ", ".join(brief(item) for item in value[:8]) + (", ..." if len(value) > 8 else "")
+        shown = ", ".join(brief(item) for item in value[:8]) + (
+            ", ..." if len(value) > 8 else ""
+        )
         return f"[{shown}]" if isinstance(value, list) else f"({shown})"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {brief(item)}" for key, item in list(value.items())[:8]) + "}"
+        return (
+            "{"
+            + ", ".join(
+                f"{key}: {brief(item)}"
+                for key, item in list(value.items())[:8]
+            )
+            + "}"
+        )
     if isinstance(value, (str, int, complex)):
-        return repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
+        return (
+            repr(value)
+            if len(repr(value)) <= 60
+            else repr(value)[:57] + "..."
+        )
     name = getattr(value, "__name__", None)
     return name if isinstance(name, str) else f"a {type(value).__name__}"
 
@@ -45,10 +66,16 @@ def kind_of(value: Any) -> str:
         return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
     if isinstance(value, np.ndarray):
         return f"a {value.dtype} array of shape {value.shape}"
-    return f"{value!r} ({type(value).__name__})" if isinstance(value, (bool, int, float)) else f"a {type(value).__name__}"
+    return (
+        f"{value!r} ({type(value).__name__})"
+        if isinstance(value, (bool, int, float))
+        else f"a {type(value).__name__}"
+    )
 
 
-def difference(got: Any, want: Any, rtol: float | None = None, atol: float | None = None) -> str | None:
+def difference(
+    got: Any, want: Any, rtol: float | None = None, atol: float | None = None
+) -> str | None:
     """None where ``got`` is an acceptable ``want``; otherwise a sentence: type, dtype, shape, NaN, or values.
 
     A tensor is expected where ``want`` is one (of the same dtype). Arrays, lists and numbers accept numpy, torch
@@ -58,9 +85,15 @@ def difference(got: Any, want: Any, rtol: float | None = None, atol: float | Non
     if isinstance(want, dict):
         return _entries(got, want, list(want), dict, rtol, atol)
     if isinstance(want, tuple):
-        return _entries(got, want, list(range(len(want))), (tuple, list), rtol, atol)
+        return _entries(
+            got, want, list(range(len(want))), (tuple, list), rtol, atol
+        )
     if isinstance(want, (str, type(None))):
-        return None if type(got) is type(want) and got == want else f"{brief(want)} was expected, not {brief(got)}."
+        return (
+            None
+            if type(got) is type(want) and got == want
+            else f"{brief(want)} was expected, not {brief(got)}."
+        )
     if isinstance(want, torch.Tensor):
         if not isinstance(got, torch.Tensor):
             return f"The wrong type: a torch tensor was expected, not {kind_of(got)}."
@@ -82,9 +115,13 @@ def as_array(value: Any) -> np.ndarray | None:
     try:
         if isinstance(value, torch.Tensor):
             value = value.detach().cpu()
-            value = value.float() if value.dtype in (torch.bfloat16, torch.float16) else value
+            value = (
+                value.float()
+                if value.dtype in (torch.bfloat16, torch.float16)
+                else value
+            )
             return value.numpy()
-        if getattr(value, "is_number", False) is True:                     # sympy's numbers
+        if getattr(value, "is_number", False) is True:  # sympy's numbers
             return np.asarray(float(value))
         if isinstance(value, (list, tuple)):
             value = [as_array(item) for item in value]
@@ -107,11 +144,24 @@ def _expected(want: Any) -> str:
 def _truth(got: Any, want: bool) -> str | None:
     array = as_array(got)
     if array is None or array.shape != () or array.dtype.kind != "b":
-        return f"The wrong type: True or False was expected, not {kind_of(got)}."
-    return None if bool(array) == want else f"{want} was expected, not {bool(array)}."
+        return (
+            f"The wrong type: True or False was expected, not {kind_of(got)}."
+        )
+    return (
+        None
+        if bool(array) == want
+        else f"{want} was expected, not {bool(array)}."
+    )
 
 
-def _entries(got: Any, want: Any, keys: list, types: Any, rtol: float | None, atol: float | None) -> str | None:
+def _entries(
+    got: Any,
+    want: Any,
+    keys: list,
+    types: Any,
+    rtol: float | None,
+    atol: float | None,
+) -> str | None:
     name = "a dict" if isinstance(want, dict) else f"a tuple of {len(want)}"
     if not isinstance(got, types):
         return f"The wrong type: {name} was expected, not {kind_of(got)}."
@@ -126,7 +176,9 @@ def _entries(got: Any, want: Any, keys: list, types: Any, rtol: float | None, at
     return None
 
 
-def _values(got: np.ndarray, want: np.ndarray, rtol: float | None, atol: float | None) -> str | None:
+def _values(
+    got: np.ndarray, want: np.ndarray, rtol: float | None, atol: float | None
+) -> str | None:
     if got.dtype.kind == "c" and want.dtype.kind != "c":
         return "The result is complex; a real one was expected."
     if (got.dtype.kind == "b") != (want.dtype.kind == "b"):
@@ -134,13 +186,24 @@ def _values(got: np.ndarray, want: np.ndarray, rtol: float | None, atol: float |
         return f"The wrong dtype: {expected.lower() if want.dtype.kind != 'b' else expected} expected, not {got.dtype}."
     if got.dtype.kind in "fc" and (np.isnan(got) & ~np.isnan(want)).any():
         count = int(np.isnan(got).sum())
-        return "The result is NaN." if got.size == 1 else f"The result has NaN in {count} of {got.size} entries."
+        return (
+            "The result is NaN."
+            if got.size == 1
+            else f"The result has NaN in {count} of {got.size} entries."
+        )
     single = np.dtype(np.float32) in (got.dtype, want.dtype)
     relative, absolute = SINGLE if single else DOUBLE
-    relative, absolute = (relative if rtol is None else rtol), (absolute if atol is None else atol)
-    got, want = (a.astype(np.result_type(a.dtype, np.float64)) for a in (got, want))
+    relative, absolute = (
+        (relative if rtol is None else rtol),
+        (absolute if atol is None else atol),
+    )
+    got, want = (
+        a.astype(np.result_type(a.dtype, np.float64)) for a in (got, want)
+    )
     with np.errstate(invalid="ignore"):
-        close = (got == want) | (np.abs(got - want) <= absolute + relative * np.abs(want)) & np.isfinite(want)
+        close = (got == want) | (
+            np.abs(got - want) <= absolute + relative * np.abs(want)
+        ) & np.isfinite(want)
     close |= np.isnan(got) & np.isnan(want)
     if close.all():
         return None
@@ -148,5 +211,7 @@ def _values(got: np.ndarray, want: np.ndarray, rtol: float | None, atol: float |
         return f"{brief(want.reshape(-1)[0])} was expected, not {brief(got.reshape(-1)[0])}."
     place = tuple(int(i) for i in np.argwhere(~close)[0])
     where = ", ".join(map(str, place))
-    return (f"{math.prod(close.shape) - int(close.sum())} of {close.size} entries differ; at [{where}] "
-            f"{brief(want[place])} was expected, not {brief(got[place])}.")
+    return (
+        f"{math.prod(close.shape) - int(close.sum())} of {close.size} entries differ; at [{where}] "
+        f"{brief(want[place])} was expected, not {brief(got[place])}."
+    )

@@ -153,12 +153,33 @@ from ganbook.exercises.evaluate import Feedback, evaluate
 from ganbook.exercises.explain import FUNCTIONS, unfinished
 from ganbook.exercises.kinds import choice, classify, rubric
 
-__all__ = ["Checker", "Exercise", "Feedback", "choice", "classify", "register", "rubric"]
+__all__ = [
+    "Checker",
+    "Exercise",
+    "Feedback",
+    "choice",
+    "classify",
+    "register",
+    "rubric",
+]
 
-KINDS = ("function", "value", "expression", "choice", "classify", "bug", "experiment", "rubric")
+KINDS = (
+    "function",
+    "value",
+    "expression",
+    "choice",
+    "classify",
+    "bug",
+    "experiment",
+    "rubric",
+)
 REGISTRY: dict[str, Exercise] = {}
-OPENINGS = {"correct": "correct.", "incorrect": "not right yet.", "error": "your code stopped.",
-            "unattempted": "not attempted yet."}
+OPENINGS = {
+    "correct": "correct.",
+    "incorrect": "not right yet.",
+    "error": "your code stopped.",
+    "unattempted": "not attempted yet.",
+}
 
 
 class Exercise:
@@ -167,38 +188,92 @@ class Exercise:
     Raises ValueError when the declaration is malformed, naming the exercise and what is wrong.
     """
 
-    def __init__(self, *, id: str, title: str, stars: int, kind: str, statement: str, stub: str,
-                 hints: Sequence[str], explanation: str, solution: Callable[..., Any],
-                 check: Callable[[Any, Checker], str | None], wrong: Sequence[tuple[Any, str]] = (),
-                 alternatives: Sequence[Callable[..., Any]] = (), options: Mapping[str, str] | None = None,
-                 broken: Callable[..., Any] | None = None, float32_only: str = "",
-                 time_limit: float = 10.0) -> None:
+    def __init__(
+        self,
+        *,
+        id: str,
+        title: str,
+        stars: int,
+        kind: str,
+        statement: str,
+        stub: str,
+        hints: Sequence[str],
+        explanation: str,
+        solution: Callable[..., Any],
+        check: Callable[[Any, Checker], str | None],
+        wrong: Sequence[tuple[Any, str]] = (),
+        alternatives: Sequence[Callable[..., Any]] = (),
+        options: Mapping[str, str] | None = None,
+        broken: Callable[..., Any] | None = None,
+        float32_only: str = "",
+        time_limit: float = 10.0,
+    ) -> None:
         self.id, self.title, self.stars, self.kind = id, title, stars, kind
-        self.statement, self.stub, self.explanation = map(_plain, (statement, stub, explanation))
+        self.statement, self.stub, self.explanation = map(
+            _plain, (statement, stub, explanation)
+        )
         self.hints = tuple(_plain(hint) for hint in hints)
-        self.solution_function, self.check_function, self.broken = solution, check, broken
-        self.wrong, self.alternatives, self.options = tuple(wrong), tuple(alternatives), dict(options or {})
+        self.solution_function, self.check_function, self.broken = (
+            solution,
+            check,
+            broken,
+        )
+        self.wrong, self.alternatives, self.options = (
+            tuple(wrong),
+            tuple(alternatives),
+            dict(options or {}),
+        )
         self.float32_only, self.time_limit = float32_only, time_limit
         self.answer_name = self._validated()
 
     def _validated(self) -> str:
         """The name of the stub's function, once the declaration is found sound."""
+
         def demand(condition: Any, message: str) -> None:
             if not condition:
                 raise ValueError(f"exercise {self.id}: {message}")
 
-        demand(re.fullmatch(r"\d+\.\d+", self.id), 'an id is chapter and number, such as "4.2"')
-        demand(self.kind in KINDS, f"unknown kind {self.kind!r}; the kinds are {', '.join(KINDS)}")
-        demand(self.stars in (1, 2, 3), f"stars is 1, 2 or 3, not {self.stars!r}")
-        demand(self.title and self.statement and self.explanation and self.hints, "a text is empty")
+        demand(
+            re.fullmatch(r"\d+\.\d+", self.id),
+            'an id is chapter and number, such as "4.2"',
+        )
+        demand(
+            self.kind in KINDS,
+            f"unknown kind {self.kind!r}; the kinds are {', '.join(KINDS)}",
+        )
+        demand(
+            self.stars in (1, 2, 3), f"stars is 1, 2 or 3, not {self.stars!r}"
+        )
+        demand(
+            self.title and self.statement and self.explanation and self.hints,
+            "a text is empty",
+        )
         name = f"solution_{self.id.replace('.', '_')}"
-        demand(self.solution_function.__name__ == name, f"its solution is to be a function called {name}")
-        demand((self.kind == "choice") == bool(self.options), "options belong to a choice, and a choice needs them")
-        demand(self.broken is not None or self.kind != "bug", "a bug needs broken=, the function to mend")
-        demand(all(len(pair) == 2 and pair[1] for pair in self.wrong), "wrong holds pairs (answer, words)")
-        functions = [node for node in ast.parse(self.stub).body if isinstance(node, ast.FunctionDef)]
-        demand(len(functions) == 1 and self.stub.endswith("return ..."),
-               "a stub is one function that ends in `return ...`")
+        demand(
+            self.solution_function.__name__ == name,
+            f"its solution is to be a function called {name}",
+        )
+        demand(
+            (self.kind == "choice") == bool(self.options),
+            "options belong to a choice, and a choice needs them",
+        )
+        demand(
+            self.broken is not None or self.kind != "bug",
+            "a bug needs broken=, the function to mend",
+        )
+        demand(
+            all(len(pair) == 2 and pair[1] for pair in self.wrong),
+            "wrong holds pairs (answer, words)",
+        )
+        functions = [
+            node
+            for node in ast.parse(self.stub).body
+            if isinstance(node, ast.FunctionDef)
+        ]
+        demand(
+            len(functions) == 1 and self.stub.endswith("return ..."),
+            "a stub is one function that ends in `return ...`",
+        )
         return functions[0].name
 
     @property
@@ -221,15 +296,27 @@ class Exercise:
         """The statement with what belongs to its kind: the options of a choice, the source of a bug."""
         parts = [self.statement]
         if self.options:
-            parts.append("\n".join(f"- **{letter}**: {text}" for letter, text in self.options.items()))
+            parts.append(
+                "\n".join(
+                    f"- **{letter}**: {text}"
+                    for letter, text in self.options.items()
+                )
+            )
         if self.broken:
             source = textwrap.dedent(inspect.getsource(self.broken)).strip()
-            renamed = re.sub(rf"\b{self.broken.__name__}\b", self.answer_name, source)
+            renamed = re.sub(
+                rf"\b{self.broken.__name__}\b", self.answer_name, source
+            )
             parts.append(f"```python\n{renamed}\n```")
         return "\n\n".join(parts)
 
-    def check(self, answer: Any, seed: int | None = None, time_limit: float | None = None,
-              record: bool = True) -> Feedback:
+    def check(
+        self,
+        answer: Any,
+        seed: int | None = None,
+        time_limit: float | None = None,
+        record: bool = True,
+    ) -> Feedback:
         """Check an answer, print what is to be said about it, and return it.
 
         ``seed`` fixes the random inputs (by default they are the same at each call), ``time_limit`` is in seconds.
@@ -242,21 +329,40 @@ class Exercise:
         print(show.wrapped(text, 76))
         return feedback
 
-    def trial(self, answer: Any, seed: int | None = None,
-              time_limit: float | None = None) -> tuple[Feedback, Checker]:
+    def trial(
+        self,
+        answer: Any,
+        seed: int | None = None,
+        time_limit: float | None = None,
+    ) -> tuple[Feedback, Checker]:
         """The feedback and the checker that gave it, silently and without a record: for tests."""
         seed = zlib.crc32(self.id.encode()) if seed is None else seed
-        checker = Checker(seed, self.time_limit if time_limit is None else time_limit)
-        if self.kind == "experiment" and not isinstance(answer, FUNCTIONS) and not unfinished(answer):
+        checker = Checker(
+            seed, self.time_limit if time_limit is None else time_limit
+        )
+        if (
+            self.kind == "experiment"
+            and not isinstance(answer, FUNCTIONS)
+            and not unfinished(answer)
+        ):
             answer = _constant(answer)
-        feedback = evaluate(self.check_function, answer, self.kind in ("function", "bug", "experiment"), checker)
+        feedback = evaluate(
+            self.check_function,
+            answer,
+            self.kind in ("function", "bug", "experiment"),
+            checker,
+        )
         return feedback, checker
 
     def hint(self, number: int = 1) -> None:
         """Show one hint; the last is nearly the answer. Raises ValueError for a number that there is not."""
         if not isinstance(number, int) or not 1 <= number <= len(self.hints):
-            raise ValueError(f"exercise {self.id} has hints 1 to {len(self.hints)}, not {number!r}")
-        show.show(f"Hint {number} of {len(self.hints)}: {self.hints[number - 1]}")
+            raise ValueError(
+                f"exercise {self.id} has hints 1 to {len(self.hints)}, not {number!r}"
+            )
+        show.show(
+            f"Hint {number} of {len(self.hints)}: {self.hints[number - 1]}"
+        )
 
     def solution(self) -> None:
         """Show the explanation and the code of the solution, or the text that answers a rubric."""
@@ -268,24 +374,40 @@ class Exercise:
 
     def cells(self) -> tuple[str, str, str]:
         """The page's three cells: statement (Markdown), stub (code), hints and solution (Markdown)."""
-        return show.statement_cell(self), show.stub_cell(self), show.solution_cell(self)
+        return (
+            show.statement_cell(self),
+            show.stub_cell(self),
+            show.solution_cell(self),
+        )
 
     def _repr_markdown_(self) -> str:
-        return show.readable(f"**Exercise {self.id} {self.difficulty}** *{self.title}*\n\n{self.full_statement}")
+        return show.readable(
+            f"**Exercise {self.id} {self.difficulty}** *{self.title}*\n\n{self.full_statement}"
+        )
 
     def __repr__(self) -> str:
         heading = f"Exercise {self.id} {self.difficulty} {self.title}"
-        return f"{heading}\n\n{show.wrapped(show.readable(self.full_statement))}"
+        return (
+            f"{heading}\n\n{show.wrapped(show.readable(self.full_statement))}"
+        )
 
 
 def register(ex: Exercise) -> Exercise:
     """Add an exercise to the book's; raises ValueError where its id is taken or its module is another chapter's."""
     module = ex.solution_function.__module__
     if module.rpartition(".")[2] != f"chapter{ex.chapter:02d}":
-        raise ValueError(f"exercise {ex.id} belongs into chapter{ex.chapter:02d}.py, not into {module}")
+        raise ValueError(
+            f"exercise {ex.id} belongs into chapter{ex.chapter:02d}.py, not into {module}"
+        )
     known = REGISTRY.get(ex.id)
-    if known and known.solution_function.__code__.co_firstlineno != ex.solution_function.__code__.co_firstlineno:
-        raise ValueError(f"exercise {ex.id} is declared twice: {known.title!r} and {ex.title!r}")
+    if (
+        known
+        and known.solution_function.__code__.co_firstlineno
+        != ex.solution_function.__code__.co_firstlineno
+    ):
+        raise ValueError(
+            f"exercise {ex.id} is declared twice: {known.title!r} and {ex.title!r}"
+        )
     REGISTRY[ex.id] = ex
     return ex
 

@@ -10,7 +10,12 @@ import torch
 
 from ganbook.exercises.checker import Answer, Checker
 from ganbook.exercises.compare import kind_of
-from ganbook.exercises.explain import FUNCTIONS, UNATTEMPTED, Verdict, unfinished
+from ganbook.exercises.explain import (
+    FUNCTIONS,
+    UNATTEMPTED,
+    Verdict,
+    unfinished,
+)
 from ganbook.exercises.sandbox import TimeUp, preserved, seed_everything
 
 
@@ -28,20 +33,32 @@ class Feedback:
         """Nothing: ``check`` has printed the message already."""
 
 
-def evaluate(check: Callable[..., str | None], answer: Any, wants_function: bool, checker: Checker) -> Feedback:
+def evaluate(
+    check: Callable[..., str | None],
+    answer: Any,
+    wants_function: bool,
+    checker: Checker,
+) -> Feedback:
     """Run one check with the session's state preserved; nothing that the answer does escapes as an exception."""
     try:
         with preserved(), torch.enable_grad():
             seed_everything(checker.seed)
-            remark = check(_prepared(answer, wants_function, checker), checker)
+            remark = check(
+                _prepared(answer, wants_function, checker), checker
+            )
             feedback = Feedback("correct", remark or "")
     except Verdict as verdict:
         feedback = Feedback(verdict.status, verdict.message)
     except TimeUp:
-        feedback = Feedback("error", f"It did not return within {checker.clock.limit:g} s.")
+        feedback = Feedback(
+            "error", f"It did not return within {checker.clock.limit:g} s."
+        )
     except Exception as error:
-        feedback = Feedback("error", f"The check could not read your answer ({type(error).__name__}: {error}). "
-                                     "Compare its form with the statement's.")
+        feedback = Feedback(
+            "error",
+            f"The check could not read your answer ({type(error).__name__}: {error}). "
+            "Compare its form with the statement's.",
+        )
     text = feedback.message
     printed = " ".join(checker.printed.getvalue().split())
     if feedback.status in ("incorrect", "error") and printed:
@@ -56,7 +73,9 @@ def _prepared(answer: Any, wants_function: bool, checker: Checker) -> Any:
         raise Verdict("unattempted", UNATTEMPTED)
     if wants_function:
         if not callable(answer):
-            checker.fail(f"Hand over the function itself, without calling it: ex.check(name). Given: {kind_of(answer)}.")
+            checker.fail(
+                f"Hand over the function itself, without calling it: ex.check(name). Given: {kind_of(answer)}."
+            )
         return Answer(answer, checker)
     if not isinstance(answer, FUNCTIONS):
         if answer is None:

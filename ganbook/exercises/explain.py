@@ -31,26 +31,46 @@ def unfinished(value: Any) -> bool:
     """Whether a value is a placeholder: `...`, or a container with one in it."""
     if isinstance(value, dict):
         value = tuple(value.values())
-    return value is ... or (isinstance(value, (list, tuple)) and any(item is ... for item in value))
+    return value is ... or (
+        isinstance(value, (list, tuple))
+        and any(item is ... for item in value)
+    )
 
 
-def stopped(error: BaseException, function: Callable[..., Any], on: str) -> Verdict:
+def stopped(
+    error: BaseException, function: Callable[..., Any], on: str
+) -> Verdict:
     """The verdict on an exception: the learner's own line, or how the function could not be called."""
     frames = list(traceback.walk_tb(error.__traceback__))
-    own = [(frame.f_code, line) for frame, line in frames if frame.f_code.co_filename == _file(function)]
+    own = [
+        (frame.f_code, line)
+        for frame, line in frames
+        if frame.f_code.co_filename == _file(function)
+    ]
     if not own:
-        return Verdict("error", f"It could not be called{on}: {type(error).__name__}: {error}.")
-    if isinstance(error, NotImplementedError) and frames[-1][0].f_code is own[-1][0]:
+        return Verdict(
+            "error",
+            f"It could not be called{on}: {type(error).__name__}: {error}.",
+        )
+    if (
+        isinstance(error, NotImplementedError)
+        and frames[-1][0].f_code is own[-1][0]
+    ):
         return Verdict("unattempted", UNATTEMPTED)
     code, line = own[-1]
     source = linecache.getline(code.co_filename, line).strip()
     shown = f" (`{source}`)" if source else ""
-    return Verdict("error", f"It stopped at line {line}{shown} with {type(error).__name__}: {error}{on}.")
+    return Verdict(
+        "error",
+        f"It stopped at line {line}{shown} with {type(error).__name__}: {error}{on}.",
+    )
 
 
 def _file(function: Callable[..., Any]) -> str:
     inner = getattr(function, "func", function)
-    return getattr(getattr(inspect.unwrap(inner), "__code__", None), "co_filename", "")
+    return getattr(
+        getattr(inspect.unwrap(inner), "__code__", None), "co_filename", ""
+    )
 
 
 def tensors(values: Any) -> list[torch.Tensor]:
@@ -58,14 +78,25 @@ def tensors(values: Any) -> list[torch.Tensor]:
         return [values]
     if isinstance(values, dict):
         values = list(values.values())
-    return [x for value in values for x in tensors(value)] if isinstance(values, (list, tuple)) else []
+    return (
+        [x for value in values for x in tensors(value)]
+        if isinstance(values, (list, tuple))
+        else []
+    )
 
 
-def call_text(function: Callable[..., Any], inputs: Sequence, named: Mapping) -> str:
+def call_text(
+    function: Callable[..., Any], inputs: Sequence, named: Mapping
+) -> str:
     """The call as a reader would write it, with short values; empty where there are no arguments."""
     try:
         names = list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
         names = []
-    shown = [f"{names[i]} = {brief(x)}" if i < len(names) else brief(x) for i, x in enumerate(inputs)]
-    return ", ".join(shown + [f"{name} = {brief(x)}" for name, x in named.items()])
+    shown = [
+        f"{names[i]} = {brief(x)}" if i < len(names) else brief(x)
+        for i, x in enumerate(inputs)
+    ]
+    return ", ".join(
+        shown + [f"{name} = {brief(x)}" for name, x in named.items()]
+    )

@@ -14,15 +14,21 @@ Check = Callable[[Any, Checker], str | None]
 def choice(correct: str, **reasons: str) -> Check:
     """A check for one letter among several; ``reasons`` says for each wrong letter why it is wrong."""
     if correct in reasons or not reasons:
-        raise ValueError(f"choice({correct!r}) needs a reason for each wrong option and none for the right one")
+        raise ValueError(
+            f"choice({correct!r}) needs a reason for each wrong option and none for the right one"
+        )
 
     def check(value: Any, c: Checker) -> str | None:
         letters = ", ".join(sorted([correct, *reasons]))
         if not isinstance(value, str):
-            c.fail(f"The wrong type: one letter in quotes was expected ({letters}), not {brief(value)}.")
+            c.fail(
+                f"The wrong type: one letter in quotes was expected ({letters}), not {brief(value)}."
+            )
         letter = value.strip().lower()
         if letter != correct and letter not in reasons:
-            c.fail(f"There is no option {brief(value)}: choose one of {letters}.")
+            c.fail(
+                f"There is no option {brief(value)}: choose one of {letters}."
+            )
         if letter != correct:
             c.fail(f"Not {letter}. {reasons[letter]}")
         return None
@@ -30,25 +36,47 @@ def choice(correct: str, **reasons: str) -> Check:
     return check
 
 
-def classify(truth: Mapping[Any, Any], labels: Sequence[Any], reasons: Mapping[tuple[Any, Any], str]) -> Check:
+def classify(
+    truth: Mapping[Any, Any],
+    labels: Sequence[Any],
+    reasons: Mapping[tuple[Any, Any], str],
+) -> Check:
     """A check for one label per case, given as a dict; ``reasons`` maps (case, wrong label) to why it is wrong."""
-    strangers = [key for key in reasons if key[0] not in truth or key[1] not in labels or truth[key[0]] == key[1]]
+    strangers = [
+        key
+        for key in reasons
+        if key[0] not in truth
+        or key[1] not in labels
+        or truth[key[0]] == key[1]
+    ]
     if strangers or not set(truth.values()) <= set(labels):
-        raise ValueError(f"classify: labels {list(labels)} and reasons {strangers or 'given'} do not fit {dict(truth)}")
+        raise ValueError(
+            f"classify: labels {list(labels)} and reasons {strangers or 'given'} do not fit {dict(truth)}"
+        )
 
     def check(value: Any, c: Checker) -> str | None:
         if not isinstance(value, Mapping):
-            c.fail(f"The wrong type: a dict with the keys {brief(list(truth))} was expected, not {brief(value)}.")
+            c.fail(
+                f"The wrong type: a dict with the keys {brief(list(truth))} was expected, not {brief(value)}."
+            )
         if set(value) != set(truth):
-            c.fail(f"The keys {brief(list(truth))} were expected, not {brief(list(value))}.")
+            c.fail(
+                f"The keys {brief(list(truth))} were expected, not {brief(list(value))}."
+            )
         for case, label in truth.items():
             given = value[case]
             if not isinstance(given, type(label)) or given not in labels:
-                c.fail(f"{case}: there is no label {brief(given)}; choose among {brief(list(labels))}.")
+                c.fail(
+                    f"{case}: there is no label {brief(given)}; choose among {brief(list(labels))}."
+                )
             if given != label:
-                right = sum(value[other] == known for other, known in truth.items())
+                right = sum(
+                    value[other] == known for other, known in truth.items()
+                )
                 reason = reasons.get((case, given), "Look at it again.")
-                c.fail(f"{case} is not {given!r}. {reason} ({right} of {len(truth)} are right.)")
+                c.fail(
+                    f"{case} is not {given!r}. {reason} ({right} of {len(truth)} are right.)"
+                )
         return None
 
     return check
@@ -59,10 +87,16 @@ def rubric(*points: str, words: int = 20) -> Check:
 
     def check(value: Any, c: Checker) -> str | None:
         if not isinstance(value, str):
-            c.fail(f"The wrong type: your text in quotes was expected, not {brief(value)}.")
+            c.fail(
+                f"The wrong type: your text in quotes was expected, not {brief(value)}."
+            )
         if len(value.split()) < words:
-            c.fail(f"Write at least {words} words before you look at the rubric; these are {len(value.split())}.")
-        numbered = " ".join(f"({k}) {point}" for k, point in enumerate(points, 1))
+            c.fail(
+                f"Write at least {words} words before you look at the rubric; these are {len(value.split())}."
+            )
+        numbered = " ".join(
+            f"({k}) {point}" for k, point in enumerate(points, 1)
+        )
         return f"That counts as done, not as judged: no program can do that. Compare it with: {numbered}"
 
     return check

@@ -32,7 +32,10 @@ class Clock:
 
     def __init__(self, limit: float) -> None:
         self.limit = self.left = limit
-        self.limited = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+        self.limited = (
+            hasattr(signal, "setitimer")
+            and threading.current_thread() is threading.main_thread()
+        )
         self._armed, self._rings = False, 0
 
     def _ring(self, signum: int, frame: Any) -> None:
@@ -52,7 +55,9 @@ class Clock:
                 raise TimeUp
             return trace
 
-        while frame and os.path.dirname(frame.f_code.co_filename) != os.path.dirname(__file__):
+        while frame and os.path.dirname(
+            frame.f_code.co_filename
+        ) != os.path.dirname(__file__):
             frame.f_trace = trace
             frame = frame.f_back
         sys.settrace(lambda *_: None)
@@ -66,7 +71,9 @@ class Clock:
         start, tracing = time.perf_counter(), sys.gettrace()
         handler = signal.signal(signal.SIGALRM, self._ring)
         self._armed, self._rings = True, 0
-        delay, interval = signal.setitimer(signal.ITIMER_REAL, max(self.left, 1e-3), 0.05)
+        delay, interval = signal.setitimer(
+            signal.ITIMER_REAL, max(self.left, 1e-3), 0.05
+        )
         try:
             yield
         finally:
@@ -78,7 +85,9 @@ class Clock:
             spent = time.perf_counter() - start
             self.left -= spent
             if delay:
-                signal.setitimer(signal.ITIMER_REAL, max(delay - spent, 1e-3), interval)
+                signal.setitimer(
+                    signal.ITIMER_REAL, max(delay - spent, 1e-3), interval
+                )
 
 
 def copied(value: Any) -> Any:
@@ -101,16 +110,31 @@ def copied(value: Any) -> Any:
 def unchanged(before: Any, after: Any) -> bool:
     """Whether an input still is what it was; NaN equals NaN, and objects that are not copied count as unchanged."""
     if isinstance(before, torch.Tensor):
-        return (isinstance(after, torch.Tensor) and before.dtype == after.dtype and before.shape == after.shape
-                and before.requires_grad == after.requires_grad
-                and torch.equal(before.detach().nan_to_num(nan=1.25e30), after.detach().nan_to_num(nan=1.25e30)))
+        return (
+            isinstance(after, torch.Tensor)
+            and before.dtype == after.dtype
+            and before.shape == after.shape
+            and before.requires_grad == after.requires_grad
+            and torch.equal(
+                before.detach().nan_to_num(nan=1.25e30),
+                after.detach().nan_to_num(nan=1.25e30),
+            )
+        )
     if isinstance(before, np.ndarray):
-        same_form = before.dtype == after.dtype and before.shape == after.shape
-        return same_form and np.array_equal(before, after, equal_nan=before.dtype.kind in "fc")
+        same_form = (
+            before.dtype == after.dtype and before.shape == after.shape
+        )
+        return same_form and np.array_equal(
+            before, after, equal_nan=before.dtype.kind in "fc"
+        )
     if isinstance(before, dict):
-        return list(before) == list(after) and all(unchanged(before[key], after[key]) for key in before)
+        return list(before) == list(after) and all(
+            unchanged(before[key], after[key]) for key in before
+        )
     if isinstance(before, (list, tuple)):
-        return len(before) == len(after) and all(unchanged(b, a) for b, a in zip(before, after, strict=True))
+        return len(before) == len(after) and all(
+            unchanged(b, a) for b, a in zip(before, after, strict=True)
+        )
     if isinstance(before, set):
         return before == after
     return True
@@ -147,7 +171,11 @@ def seed_everything(seed: int) -> None:
 def _random_states() -> Callable[[], None]:
     python, cpu = random.getstate(), torch.get_rng_state()
     legacy = np.random.get_state()  # noqa: NPY002  (the global state is what a learner's code may move)
-    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    devices = (
+        torch.cuda.get_rng_state_all()
+        if torch.cuda.is_initialized()
+        else None
+    )
 
     def restore() -> None:
         random.setstate(python)
@@ -160,8 +188,15 @@ def _random_states() -> Callable[[], None]:
 
 
 def _torch_modes() -> Callable[[], None]:
-    dtype, grad, threads = torch.get_default_dtype(), torch.is_grad_enabled(), torch.get_num_threads()
-    anomaly, deterministic = torch.is_anomaly_enabled(), torch.get_deterministic_debug_mode()
+    dtype, grad, threads = (
+        torch.get_default_dtype(),
+        torch.is_grad_enabled(),
+        torch.get_num_threads(),
+    )
+    anomaly, deterministic = (
+        torch.is_anomaly_enabled(),
+        torch.get_deterministic_debug_mode(),
+    )
     device = torch.get_default_device()
 
     def restore() -> None:
@@ -182,7 +217,13 @@ def _numpy_options() -> Callable[[], None]:
 
     def restore() -> None:
         np.seterr(**errors)
-        np.set_printoptions(**{key: item for key, item in printing.items() if key != "override_repr"})
+        np.set_printoptions(
+            **{
+                key: item
+                for key, item in printing.items()
+                if key != "override_repr"
+            }
+        )
 
     return restore
 
@@ -203,15 +244,27 @@ def _matplotlib() -> Callable[[], None]:
     settings = dict(dict.items(known.rcParams)) if known else None
     backend = settings["backend"] if settings else None
     pyplot = sys.modules.get("matplotlib.pyplot")
-    figures = OrderedDict(pyplot._pylab_helpers.Gcf.figs) if pyplot else OrderedDict()
+    figures = (
+        OrderedDict(pyplot._pylab_helpers.Gcf.figs)
+        if pyplot
+        else OrderedDict()
+    )
 
     def restore() -> None:
         now = sys.modules.get("matplotlib.pyplot")
         if now:
             managers = now._pylab_helpers.Gcf.figs
-            for number in [number for number, manager in managers.items() if figures.get(number) is not manager]:
+            for number in [
+                number
+                for number, manager in managers.items()
+                if figures.get(number) is not manager
+            ]:
                 now.close(number)
-            if pyplot and isinstance(backend, str) and dict.__getitem__(known.rcParams, "backend") != backend:
+            if (
+                pyplot
+                and isinstance(backend, str)
+                and dict.__getitem__(known.rcParams, "backend") != backend
+            ):
                 now.switch_backend(backend)
             managers.clear()
             managers.update(figures)

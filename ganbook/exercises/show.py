@@ -21,11 +21,13 @@ def show(markdown: str) -> None:
     """Display in a notebook, print elsewhere."""
     try:
         from IPython import get_ipython
+
         shell = get_ipython()
     except ImportError:
         shell = None
     if shell is not None and hasattr(shell, "kernel"):
         from IPython.display import Markdown, display
+
         display(Markdown(readable(markdown)))
     else:
         print(wrapped(readable(markdown)))
@@ -33,9 +35,15 @@ def show(markdown: str) -> None:
 
 def wrapped(text: str, width: int = 110) -> str:
     """Plain text with its paragraphs broken anew; lists, code blocks and formulas keep their lines."""
-    parts = re.split(r"(^```.*?^```$|^\$\$.*?\$\$[^\n]*$)", text, flags=re.MULTILINE | re.DOTALL)
+    parts = re.split(
+        r"(^```.*?^```$|^\$\$.*?\$\$[^\n]*$)",
+        text,
+        flags=re.MULTILINE | re.DOTALL,
+    )
     for i in range(0, len(parts), 2):
-        parts[i] = "\n\n".join(_filled(paragraph, width) for paragraph in parts[i].split("\n\n"))
+        parts[i] = "\n\n".join(
+            _filled(paragraph, width) for paragraph in parts[i].split("\n\n")
+        )
     return "".join(parts)
 
 
@@ -43,13 +51,24 @@ def _filled(paragraph: str, width: int) -> str:
     items = re.split(r"\n(?=\s*(?:[-*|>:#]|\d+\.)(?:\s|:|\S*\|))", paragraph)
     ends = "\n" if paragraph.endswith("\n") else ""
     starts = "\n" if paragraph.startswith("\n") else ""
-    return starts + "\n".join(textwrap.fill(item, width, break_long_words=False, break_on_hyphens=False)
-                              for item in items) + ends
+    return (
+        starts
+        + "\n".join(
+            textwrap.fill(
+                item, width, break_long_words=False, break_on_hyphens=False
+            )
+            for item in items
+        )
+        + ends
+    )
 
 
 def fence_for(markdown: str) -> str:
     """Colons enough to enclose whatever directives the text holds."""
-    inner = [len(run) for run in re.findall(r"^\s*(:{3,})", markdown, flags=re.MULTILINE)]
+    inner = [
+        len(run)
+        for run in re.findall(r"^\s*(:{3,})", markdown, flags=re.MULTILINE)
+    ]
     return ":" * max(4, 1 + max(inner, default=0))
 
 
@@ -63,12 +82,19 @@ def statement_cell(ex: Exercise) -> str:
 
 def stub_cell(ex: Exercise) -> str:
     """The code cell in which the reader works."""
-    return f'ex = exercise("{ex.id}")\n\n{ex.stub}\n\nex.check({ex.answer_name})'
+    return (
+        f'ex = exercise("{ex.id}")\n\n{ex.stub}\n\nex.check({ex.answer_name})'
+    )
 
 
 def quoted_answer(ex: Exercise) -> str:
     """A rubric's solution is a text: it is read as one, not as the code that returns it."""
-    return textwrap.fill(" ".join(ex.solution_function().split()), 110, initial_indent="> ", subsequent_indent="> ")
+    return textwrap.fill(
+        " ".join(ex.solution_function().split()),
+        110,
+        initial_indent="> ",
+        subsequent_indent="> ",
+    )
 
 
 def solution_cell(ex: Exercise) -> str:
@@ -78,8 +104,15 @@ def solution_cell(ex: Exercise) -> str:
         fence = fence_for(hint)[1:]
         parts.append(f"{fence}{{dropdown}} Hint {number}\n{hint}\n{fence}")
     fence = fence_for(ex.explanation)
-    answer = quoted_answer(ex) if ex.kind == "rubric" else (
-        f":::{{literalinclude}} ../ganbook/exercises/chapter{ex.chapter:02d}.py\n:language: python\n"
-        f":pyobject: {ex.solution_function.__name__}\n:::")
-    parts.append(f"{fence}{{solution}} {ex.label}\n:class: dropdown\n\n{ex.explanation}\n\n{answer}\n{fence}")
+    answer = (
+        quoted_answer(ex)
+        if ex.kind == "rubric"
+        else (
+            f":::{{literalinclude}} ../ganbook/exercises/chapter{ex.chapter:02d}.py\n:language: python\n"
+            f":pyobject: {ex.solution_function.__name__}\n:::"
+        )
+    )
+    parts.append(
+        f"{fence}{{solution}} {ex.label}\n:class: dropdown\n\n{ex.explanation}\n\n{answer}\n{fence}"
+    )
     return "\n\n".join(parts)

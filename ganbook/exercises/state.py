@@ -17,7 +17,10 @@ FILE = "exercises.json"
 
 def state_folder() -> Path:
     """The folder of the progress file: ``$GANBOOK_STATE``, or ganbook's folder among the user's data."""
-    return Path(os.environ.get("GANBOOK_STATE") or platformdirs.user_data_dir("ganbook", appauthor=False))
+    return Path(
+        os.environ.get("GANBOOK_STATE")
+        or platformdirs.user_data_dir("ganbook", appauthor=False)
+    )
 
 
 def solved() -> dict[str, str]:
@@ -44,7 +47,9 @@ def record(id: str) -> str:
             if id not in known:
                 _write(path, {**known, id: date.today().isoformat()})
     except OSError as error:
-        return f"(Your progress could not be saved: {error.strerror or error}.)"
+        return (
+            f"(Your progress could not be saved: {error.strerror or error}.)"
+        )
     return ""
 
 
@@ -53,7 +58,9 @@ def _read(path: Path) -> dict[str, str] | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         entries = content["solved"]
-        if all(isinstance(part, str) for item in entries.items() for part in item):
+        if all(
+            isinstance(part, str) for item in entries.items() for part in item
+        ):
             return dict(entries)
     except FileNotFoundError:
         return {}
@@ -63,7 +70,9 @@ def _read(path: Path) -> dict[str, str] | None:
 
 
 def _write(path: Path, entries: dict[str, str]) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
+    handle, name = tempfile.mkstemp(
+        dir=path.parent, prefix=path.stem, suffix=".tmp"
+    )
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump({"version": 1, "solved": entries}, file, indent=1)
@@ -78,7 +87,9 @@ def _write(path: Path, entries: dict[str, str]) -> None:
 
 def _spare(path: Path) -> Path:
     number = 1
-    while (spare := path.with_name(f"{path.stem}-unreadable-{number}.json")).exists():
+    while (
+        spare := path.with_name(f"{path.stem}-unreadable-{number}.json")
+    ).exists():
         number += 1
     return spare
 

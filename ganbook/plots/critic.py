@@ -1,4 +1,6 @@
-"""Pictures of critics: what they estimate, how they look, how steep they are, and what training makes of them."""
+"""Pictures of critics: what they estimate, how they look, how steep they are, and what training
+makes of them.
+"""
 
 from __future__ import annotations
 
@@ -18,24 +20,46 @@ CYCLE = ("generated", "discriminator", "real", "accent")
 
 
 def estimates(exact: Array, raw: Array, corrected: Array, curve_x: Array, curve_y: Array) -> Figure:
-    """Show estimates, (settings, runs), against the exact distance, with the curve that theory has for the raw ones."""
+    """Show estimates, (settings, runs), against the exact distance, with the curve that theory has
+    for the raw ones.
+    """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.3), dpi=100, layout="constrained")
     left.plot(curve_x, curve_x, color=PALETTE["muted"], lw=1, ls="--", label="exact")
     left.plot(curve_x, curve_y, color=PALETTE["theory"], lw=1, label=r"$W + W^2/2\lambda$")
-    left.plot(exact.ravel(), raw.ravel(), "o", ms=4, color=PALETTE["generated"], label="critic's gap")
-    tidy(left, "The gap overshoots, as predicted", "exact $W_1$ of the samples", "gap of the critic", legend=True)
+    left.plot(
+        exact.ravel(), raw.ravel(), "o", ms=4, color=PALETTE["generated"], label="critic's gap"
+    )
+    tidy(
+        left,
+        "The gap overshoots, as predicted",
+        "exact $W_1$ of the samples",
+        "gap of the critic",
+        legend=True,
+    )
     right.axhspan(0.9, 1.1, color=PALETTE["muted"], alpha=0.2, lw=0)
     right.axhline(1, color=PALETTE["muted"], lw=1, ls="--")
-    for values, key, marker, name in ((raw, "generated", "o", "gap"),
-                                      (corrected, "discriminator", "s", "gap / mean slope")):
-        right.plot(exact.ravel(), (values / exact).ravel(), marker, ms=4, color=PALETTE[key], label=name)
-    tidy(right, "Divided by the slope it is right", "exact $W_1$ of the samples", "estimate / exact", legend=True)
+    for values, key, marker, name in (
+        (raw, "generated", "o", "gap"),
+        (corrected, "discriminator", "s", "gap / mean slope"),
+    ):
+        right.plot(
+            exact.ravel(), (values / exact).ravel(), marker, ms=4, color=PALETTE[key], label=name
+        )
+    tidy(
+        right,
+        "Divided by the slope it is right",
+        "exact $W_1$ of the samples",
+        "estimate / exact",
+        legend=True,
+    )
     return figure
 
 
 def weights(groups: Mapping[str, Array], bound: float) -> Figure:
     """Show histograms of weights, one panel a group; dashed lines mark the bound."""
-    figure, axes = plt.subplots(1, len(groups), figsize=(7.0, 2.8), dpi=100, layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(
+        1, len(groups), figsize=(7.0, 2.8), dpi=100, layout="constrained", squeeze=False
+    )
     for ax, (name, values), key in zip(axes[0], groups.items(), CYCLE, strict=False):
         ax.hist(values, bins=61, color=PALETTE[key], weights=np.full(len(values), 1 / len(values)))
         for edge in (-bound, bound):
@@ -44,17 +68,43 @@ def weights(groups: Mapping[str, Array], bound: float) -> Figure:
     return figure
 
 
-def landscapes(xs: Array, ys: Array, surfaces: Mapping[str, Array], real: Array, fake: Array,
-               levels: int = 10) -> Figure:
-    """Show heights of critics over the plane in steps, (len(ys), len(xs)) each, with both samples; light is high."""
-    figure, axes = plt.subplots(1, len(surfaces), figsize=(2.5 * len(surfaces), 2.8), dpi=100, layout="constrained",
-                                sharey=True, squeeze=False)
+def landscapes(
+    xs: Array, ys: Array, surfaces: Mapping[str, Array], real: Array, fake: Array, levels: int = 10
+) -> Figure:
+    """Show heights of critics over the plane in steps, (len(ys), len(xs)) each, with both samples;
+    light is high.
+    """
+    figure, axes = plt.subplots(
+        1,
+        len(surfaces),
+        figsize=(2.5 * len(surfaces), 2.8),
+        dpi=100,
+        layout="constrained",
+        sharey=True,
+        squeeze=False,
+    )
     for ax, (name, heights) in zip(axes[0], surfaces.items(), strict=True):
         low, high = heights.min(), heights.max()
-        ax.contourf(xs, ys, heights, levels, cmap="Greys_r", vmin=low - 0.8 * (high - low), vmax=high,
-                    antialiased=False)
+        ax.contourf(
+            xs,
+            ys,
+            heights,
+            levels,
+            cmap="Greys_r",
+            vmin=low - 0.8 * (high - low),
+            vmax=high,
+            antialiased=False,
+        )
         ax.scatter(*real.T, s=7, color=PALETTE["real"], label="real", antialiased=False, lw=0)
-        ax.scatter(*fake.T, s=7, color=PALETTE["generated"], marker="s", label="generated", antialiased=False, lw=0)
+        ax.scatter(
+            *fake.T,
+            s=7,
+            color=PALETTE["generated"],
+            marker="s",
+            label="generated",
+            antialiased=False,
+            lw=0,
+        )
         ax.set_aspect("equal")
         tidy(ax, name, "$x_1$")
     axes[0, 0].set_ylabel("$x_2$")
@@ -64,14 +114,26 @@ def landscapes(xs: Array, ys: Array, surfaces: Mapping[str, Array], real: Array,
 
 
 def slopes(groups: Mapping[str, Array], predicted: float) -> Figure:
-    """Show histograms of gradient lengths, one outline a group; a dashed line marks the predicted length."""
+    """Show histograms of gradient lengths, one outline a group; a dashed line marks the predicted
+    length.
+    """
     figure = plt.figure(figsize=(6.2, 3.3), dpi=100, layout="constrained")
     ax = figure.subplots()
     top = max(float(values.max()) for values in groups.values())
-    for (name, values), key in zip(groups.items(), ("discriminator", "generated", "muted"), strict=False):
-        ax.hist(values, bins=np.linspace(0, 1.05 * top, 50), color=PALETTE[key], alpha=0.55, label=name,
-                weights=np.full(len(values), 1 / len(values)))
-    ax.axvline(predicted, color=PALETTE["theory"], ls="--", lw=1, label=f"predicted {predicted:.2f}")
+    for (name, values), key in zip(
+        groups.items(), ("discriminator", "generated", "muted"), strict=False
+    ):
+        ax.hist(
+            values,
+            bins=np.linspace(0, 1.05 * top, 50),
+            color=PALETTE[key],
+            alpha=0.55,
+            label=name,
+            weights=np.full(len(values), 1 / len(values)),
+        )
+    ax.axvline(
+        predicted, color=PALETTE["theory"], ls="--", lw=1, label=f"predicted {predicted:.2f}"
+    )
     tidy(ax, "", r"length of the critic's gradient, $\|\nabla D\|$", "share of points", legend=True)
     return figure
 
@@ -89,8 +151,12 @@ def steepness(steps: Sequence[int], curves: Mapping[str, Array]) -> Figure:
     return figure
 
 
-def forces(steps: Sequence[int], lengths: Mapping[str, Array], cosines: Mapping[str, Array]) -> Figure:
-    """Show, against the opponent's updates, how strongly and how rightly generated points are pulled; (runs, steps)."""
+def forces(
+    steps: Sequence[int], lengths: Mapping[str, Array], cosines: Mapping[str, Array]
+) -> Figure:
+    """Show, against the opponent's updates, how strongly and how rightly generated points are
+    pulled; (runs, steps).
+    """
     figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.1), dpi=100, layout="constrained")
     for ax, groups in zip(axes, (lengths, cosines), strict=True):
         for (name, rows), key in zip(groups.items(), ("discriminator", "generated"), strict=False):
@@ -100,13 +166,21 @@ def forces(steps: Sequence[int], lengths: Mapping[str, Array], cosines: Mapping[
         ax.set_xticks(list(steps), [str(s) for s in steps])
         ax.minorticks_off()
     axes[0].set_yscale("log")
-    tidy(axes[0], "How hard", "updates of the opponent", "mean force on a generated point", legend=True)
+    tidy(
+        axes[0],
+        "How hard",
+        "updates of the opponent",
+        "mean force on a generated point",
+        legend=True,
+    )
     tidy(axes[1], "How rightly", "updates of the opponent", "mean cosine with the transport ray")
     return figure
 
 
 def play(steps: Array, groups: Mapping[str, Array], floor: float) -> Figure:
-    """Show the distance to the data over a run, (runs, len(steps)) for each group, above the sampling floor."""
+    """Show the distance to the data over a run, (runs, len(steps)) for each group, above the
+    sampling floor.
+    """
     figure = plt.figure(figsize=(5.4, 3.2), dpi=100, layout="constrained")
     ax = figure.subplots()
     for (name, rows), key in zip(groups.items(), CYCLE, strict=False):
@@ -119,16 +193,40 @@ def play(steps: Array, groups: Mapping[str, Array], floor: float) -> Figure:
 
 
 def record(step: Array, estimate: Array, frechet: Array, levels: Mapping[str, float]) -> Figure:
-    """Show the critic's estimate and the Fréchet distance over a recorded run, and one against the other."""
+    """Show the critic's estimate and the Fréchet distance over a recorded run, and one against the
+    other.
+    """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.2), dpi=100, layout="constrained")
-    left.plot(step, frechet / frechet[0], "o-", ms=4, color=PALETTE["generated"], label="Fréchet distance")
-    left.plot(step, estimate / estimate[0], "s-", ms=4, color=PALETTE["discriminator"], label="critic's gap")
+    left.plot(
+        step, frechet / frechet[0], "o-", ms=4, color=PALETTE["generated"], label="Fréchet distance"
+    )
+    left.plot(
+        step,
+        estimate / estimate[0],
+        "s-",
+        ms=4,
+        color=PALETTE["discriminator"],
+        label="critic's gap",
+    )
     left.set_ylim(0, None)
-    tidy(left, "Both, relative to the first checkpoint", "updates of the generator", "value / first value", legend=True)
+    tidy(
+        left,
+        "Both, relative to the first checkpoint",
+        "updates of the generator",
+        "value / first value",
+        legend=True,
+    )
     right.plot(estimate, frechet, "o", ms=5, color=PALETTE["real"])
     for name, level in levels.items():
         right.axhline(level, color=PALETTE["theory"], ls="--", lw=0.9)
-        right.annotate(name, (1, level), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=9)
+        right.annotate(
+            name,
+            (1, level),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="bottom",
+            fontsize=9,
+        )
     right.set_yscale("log")
     ticks = [1, 10, 100, 200, 400, 800]
     right.set_yticks(ticks, [str(t) for t in ticks])

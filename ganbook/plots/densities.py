@@ -1,4 +1,6 @@
-"""Pictures of explicit densities: joint and posterior, a mixture, learning curves, masks, binary digits."""
+"""Pictures of explicit densities: joint and posterior, a mixture, learning curves, masks, binary
+digits.
+"""
 
 from __future__ import annotations
 
@@ -51,8 +53,8 @@ def mixture_fit(
 ) -> Figure:
     """Draw data under the fitted density, fresh samples, and the likelihood by step.
 
-    points, samples: (n, 2); labels: (n,); grid: two axes; log_density: (rows, columns); history: (steps,).
-    """
+    points, samples: (n, 2); labels: (n,); grid: two axes; log_density: (rows, columns); history:
+    (steps,)."""
     figure, axes = plt.subplots(1, 3, figsize=(9.4, 3.3), dpi=100, layout="constrained")
     for ax in axes[:2]:
         ax.contour(
@@ -78,9 +80,8 @@ def mixture_fit(
 def learning_curves(results: Mapping[str, tuple[Sequence[int], np.ndarray, np.ndarray]]) -> Figure:
     """Draw test error against training size, one panel a data set.
 
-    ``results`` maps a name to (sizes, mean, spread), the last two of shape (2, sizes): naive Bayes, then
-    logistic regression; the spread is drawn as bars.
-    """
+    ``results`` maps a name to (sizes, mean, spread), the last two of shape (2, sizes): naive Bayes,
+    then logistic regression; the spread is drawn as bars."""
     figure, axes = plt.subplots(
         1, len(results), figsize=(1.9 * len(results), 3.0), dpi=100, layout="constrained"
     )
@@ -108,7 +109,9 @@ def learning_curves(results: Mapping[str, tuple[Sequence[int], np.ndarray, np.nd
         tidy(ax, name, "training rows")
     first = np.atleast_1d(axes)[0]
     first.set_ylabel("test error")
-    figure.legend(*first.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    figure.legend(
+        *first.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False
+    )
     return figure
 
 
@@ -127,7 +130,9 @@ def mask_matrices(first: np.ndarray, second: np.ndarray, reach: np.ndarray) -> F
 
 
 def bit_pictures(groups: Mapping[str, np.ndarray], side: int = 8) -> Figure:
-    """Draw rows of small pictures, one row a group: ``groups`` maps a title to pictures, (n, side²)."""
+    """Draw rows of small pictures, one row a group: ``groups`` maps a title to pictures, (n,
+    side²).
+    """
     width = max(len(pictures) for pictures in groups.values())
     figure, axes = plt.subplots(
         len(groups),
@@ -140,7 +145,9 @@ def bit_pictures(groups: Mapping[str, np.ndarray], side: int = 8) -> Figure:
     for ax, (title, pictures) in zip(axes[:, 0], groups.items(), strict=True):
         strip = np.full((side + 2, width * (side + 2)), 0.35)
         for i, picture in enumerate(pictures):
-            strip[1:-1, i * (side + 2) + 1 : (i + 1) * (side + 2) - 1] = np.reshape(picture, (side, side))
+            strip[1:-1, i * (side + 2) + 1 : (i + 1) * (side + 2) - 1] = np.reshape(
+                picture, (side, side)
+            )
         ax.imshow(strip, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         ax.set_title(title, fontsize=10, loc="left")
         ax.set_axis_off()
@@ -152,10 +159,14 @@ def likelihood_curves(
 ) -> Figure:
     """Draw nats a picture against training steps; curves: (runs, steps) each; levels: named lines."""
     figure, ax = plt.subplots(figsize=(7.2, 4.0), dpi=100, layout="constrained")
-    for (name, runs), color in zip(curves.items(), (PALETTE["muted"], PALETTE["real"]), strict=False):
+    for (name, runs), color in zip(
+        curves.items(), (PALETTE["muted"], PALETTE["real"]), strict=False
+    ):
         for i, run in enumerate(runs):
             ax.plot(steps, run, color=color, linewidth=1.1, label=name if i == 0 else None)
-    ax.axvline(chosen, color=PALETTE["theory"], linestyle=":", label="chosen on validation (median)")
+    ax.axvline(
+        chosen, color=PALETTE["theory"], linestyle=":", label="chosen on validation (median)"
+    )
     for (name, level), style in zip(levels.items(), ("--", "-."), strict=False):
         ax.axhline(level, color=PALETTE["generated"], linestyle=style, label=name)
     tidy(ax, "", "training step", "negative log-likelihood,\nnats a picture")

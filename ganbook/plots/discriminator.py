@@ -41,31 +41,47 @@ def pointwise_objectives(
         ax.plot(*peak, "o", color=colour, clip_on=False)
     ax.set(ylim=(-2.5, 0.1), xlim=(0, 1))
     return tidy(
-        ax, "One point's share of the value", "answer d at this point", "a log d + b log(1 − d)", legend=True
+        ax,
+        "One point's share of the value",
+        "answer d at this point",
+        "a log d + b log(1 − d)",
+        legend=True,
     )
 
 
 def densities_and_discriminator(
-    x: np.ndarray, p: np.ndarray, q: np.ndarray, d_star: np.ndarray, counted: tuple[np.ndarray, np.ndarray]
+    x: np.ndarray,
+    p: np.ndarray,
+    q: np.ndarray,
+    d_star: np.ndarray,
+    counted: tuple[np.ndarray, np.ndarray],
 ) -> Figure:
     """Draw two densities, and below them D* as a curve with counted shares as dots.
 
     x, p, q, d_star: (n,); counted: the centers of bins and the share of real samples in each.
     """
-    figure, (top, bottom) = plt.subplots(2, 1, figsize=(6.4, 4.6), dpi=100, sharex=True, layout="constrained")
+    figure, (top, bottom) = plt.subplots(
+        2, 1, figsize=(6.4, 4.6), dpi=100, sharex=True, layout="constrained"
+    )
     for name, density in (("real", p), ("generated", q)):
         top.fill_between(x, density, color=PALETTE[name], alpha=0.25)
         top.plot(x, density, color=PALETTE[name], label=name)
     tidy(top, "", "", "density", legend=True)
     bottom.plot(x, d_star, color=PALETTE["discriminator"], label="D* = p / (p + q)")
-    bottom.plot(*counted, "o", color=PALETTE["theory"], markersize=4, label="share of real, counted")
+    bottom.plot(
+        *counted, "o", color=PALETTE["theory"], markersize=4, label="share of real, counted"
+    )
     bottom.axhline(0.5, color=PALETTE["muted"], linewidth=0.8)
     tidy(bottom, "", "x", "probability of real", legend=True)
     return figure
 
 
-def accuracy_and_value(scale: np.ndarray, accuracy: np.ndarray, value: np.ndarray, best: float) -> Figure:
-    """Draw accuracy and value of the discriminators k·s* against k (log axis), side by side; best is V*."""
+def accuracy_and_value(
+    scale: np.ndarray, accuracy: np.ndarray, value: np.ndarray, best: float
+) -> Figure:
+    """Draw accuracy and value of the discriminators k·s* against k (log axis), side by side; best
+    is V*.
+    """
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.2), dpi=100, layout="constrained")
     left.plot(scale, accuracy, color=PALETTE["theory"])
     left.set(xscale="log", ylim=(0.5, 1))
@@ -85,7 +101,8 @@ def learned_log_ratio(
     bulk: tuple[float, float],
     off: tuple[float, float],
 ) -> Figure:
-    """Draw the true log ratio with learned ones, and the size of the errors over the weight pq/(p + q).
+    """Draw the true log ratio with learned ones, and the size of the errors over the weight pq/(p +
+    q).
 
     x, truth, weight: (n,); learned: (runs, n); bulk, off: the ends of the central region and
     of one where no sample falls.
@@ -101,7 +118,11 @@ def learned_log_ratio(
     tidy(left, "Learned and true", "x", "score, nats", legend=True)
     right.plot(x, np.abs(learned - truth).T, color=PALETTE["discriminator"], linewidth=1)
     right.plot(
-        x, np.maximum(weight, 1e-12), color=PALETTE["accent"], linestyle=":", label="weight pq/(p + q)"
+        x,
+        np.maximum(weight, 1e-12),
+        color=PALETTE["accent"],
+        linestyle=":",
+        label="weight pq/(p + q)",
     )
     right.set(yscale="log", ylim=(1e-5, 1e2))
     tidy(right, "Errors, and what training weighs them by", "x", "error (nats), weight")
@@ -109,7 +130,9 @@ def learned_log_ratio(
     return figure
 
 
-def smoothed_scores(x: np.ndarray, scores: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
+def smoothed_scores(
+    x: np.ndarray, scores: Mapping[str, np.ndarray], ax: Axes | None = None
+) -> Axes:
     """Draw optimal scores under several labellings against x; scores: label -> (n,)."""
     ax = axes_or_new(ax)
     styles = ("--", "-", "-")
@@ -121,7 +144,9 @@ def smoothed_scores(x: np.ndarray, scores: Mapping[str, np.ndarray], ax: Axes | 
     return tidy(ax, "Optimal scores under smoothed labels", "x", "optimal score, nats", legend=True)
 
 
-def kl_estimates(distance: np.ndarray, truth: np.ndarray, estimates: np.ndarray, mass: np.ndarray) -> Figure:
+def kl_estimates(
+    distance: np.ndarray, truth: np.ndarray, estimates: np.ndarray, mass: np.ndarray
+) -> Figure:
     """Draw KL estimates of several runs against the truth, and the mass E_q[r] that they claim.
 
     distance, truth: (k,); estimates, mass: (k, runs).
@@ -129,7 +154,14 @@ def kl_estimates(distance: np.ndarray, truth: np.ndarray, estimates: np.ndarray,
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.4), dpi=100, layout="constrained")
     left.plot(distance, truth, color=PALETTE["theory"], linestyle="--", label="KL(p‖q) = m²/2")
     left.plot(distance, estimates, "o", color=PALETTE["discriminator"], markersize=4)
-    left.plot([], [], "o", color=PALETTE["discriminator"], markersize=4, label="mean score of real samples")
+    left.plot(
+        [],
+        [],
+        "o",
+        color=PALETTE["discriminator"],
+        markersize=4,
+        label="mean score of real samples",
+    )
     left.set(yscale="log", xscale="log", xticks=distance, xticklabels=[f"{m:g}" for m in distance])
     left.minorticks_off()
     tidy(left, "KL from a classifier", "distance m of the means", "nats", legend=True)
@@ -142,7 +174,9 @@ def kl_estimates(distance: np.ndarray, truth: np.ndarray, estimates: np.ndarray,
 
 
 def memorised_scores(groups: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
-    """Draw the scores of several groups of points, one row a group, jittered by rank; label -> (n,)."""
+    """Draw the scores of several groups of points, one row a group, jittered by rank; label ->
+    (n,).
+    """
     ax = axes_or_new(ax, (6.4, 3.0))
     for row, (label, scores) in enumerate(groups.items()):
         height = row + 0.25 * np.sin(7.0 * np.arange(len(scores)))
@@ -158,7 +192,10 @@ def training_and_fresh(
 ) -> Axes:
     """Draw accuracy on training and on fresh points against sample size; arrays (sizes, runs)."""
     ax = axes_or_new(ax)
-    kinds = (("training points", training, "discriminator", "-"), ("fresh points", fresh, "accent", "--"))
+    kinds = (
+        ("training points", training, "discriminator", "-"),
+        ("fresh points", fresh, "accent", "--"),
+    )
     for name, values, colour, style in kinds:
         ax.plot(sizes, values.mean(1), style, color=PALETTE[colour], label=name)
         ax.plot(sizes, values, ".", color=PALETTE[colour])

@@ -28,12 +28,18 @@ def _curves(ax: Axes, x: np.ndarray, curves: Mapping[str, np.ndarray]) -> None:
 
 
 def fits(x: np.ndarray, p: np.ndarray, panels: Mapping[str, Sequence[np.ndarray]]) -> Figure:
-    """Draw the data's density under every fitted density, a panel for each objective; all arrays (n,)."""
-    figure, rows = plt.subplots(2, 2, figsize=(8, 5), dpi=100, layout="constrained", sharex=True, sharey=True)
+    """Draw the data's density under every fitted density, a panel for each objective; all arrays
+    (n,).
+    """
+    figure, rows = plt.subplots(
+        2, 2, figsize=(8, 5), dpi=100, layout="constrained", sharex=True, sharey=True
+    )
     for ax, (title, densities) in zip(rows.flat, panels.items(), strict=True):
         ax.fill_between(x, p, color=PALETTE["real"], alpha=0.25, label="data p")
         for i, q in enumerate(densities):
-            ax.plot(x, q, color=PALETTE["generated"], linestyle=("-", "--")[i % 2], label=f"fit {i + 1}")
+            ax.plot(
+                x, q, color=PALETTE["generated"], linestyle=("-", "--")[i % 2], label=f"fit {i + 1}"
+            )
         tidy(ax, title, "x" if ax in rows[1] else "", "density" if ax in rows[:, 0] else "")
         ax.legend(frameon=False, fontsize=8, loc="upper left")
     return figure
@@ -83,9 +89,19 @@ def mistakes(
 def plug_in_curve(
     n: np.ndarray, mean: np.ndarray, spread: np.ndarray, floor: np.ndarray, ax: Axes | None = None
 ) -> Figure:
-    """Draw the mean of a plug-in estimate over draws with its spread, against the number of samples n."""
+    """Draw the mean of a plug-in estimate over draws with its spread, against the number of samples
+    n.
+    """
     ax = axes_or_new(ax)
-    ax.errorbar(n, mean, spread, fmt="o", color=PALETTE["generated"], capsize=3, label="plug-in KL, 20 sets of samples")
+    ax.errorbar(
+        n,
+        mean,
+        spread,
+        fmt="o",
+        color=PALETTE["generated"],
+        capsize=3,
+        label="plug-in KL, 20 sets of samples",
+    )
     ax.plot(n, floor, color=PALETTE["theory"], linestyle="--", label="(K − 1) / 2N")
     ax.set(xscale="log", yscale="log")
     tidy(ax, "a perfect sampler, measured by counting", "samples N", "KL (nats)", legend=True)

@@ -25,7 +25,9 @@ def axes_or_new(ax: Axes | None, figsize: tuple[float, float] = (6.0, 3.6)) -> A
 
 
 def tidy(ax: Axes, title: str = "", x: str = "", y: str = "", legend: bool = False) -> Axes:
-    """Label an axes, drop its upper and right spine, and add a frameless legend if asked; returns the axes."""
+    """Label an axes, drop its upper and right spine, and add a frameless legend if asked; returns
+    the axes.
+    """
     ax.set(title=title, xlabel=x, ylabel=y)
     ax.spines[["top", "right"]].set_visible(False)
     if legend:

@@ -25,7 +25,11 @@ def plan_table(x: Array, y: Array, a: Array, b: Array, plan: Array) -> Figure:
     """Show a plan as a table of greys, with the two marginals along its sides. Returns the figure."""
     figure = plt.figure(figsize=(5.2, 5.2), dpi=100, layout="constrained")
     axes = figure.subplots(
-        2, 2, gridspec_kw={"width_ratios": [1, 4], "height_ratios": [1, 4]}, sharex="col", sharey="row"
+        2,
+        2,
+        gridspec_kw={"width_ratios": [1, 4], "height_ratios": [1, 4]},
+        sharex="col",
+        sharey="row",
     )
     axes[0, 0].axis("off")
     axes[0, 1].bar(y, b, width=np.diff(y).mean(), color=PALETTE["generated"])
@@ -98,7 +102,9 @@ def potential_with_rays(
 def entropic_plans(plans: Mapping[str, Array]) -> Figure:
     """Show several plans side by side, each under its name. Returns the figure."""
     figure = plt.figure(figsize=(2.6 * len(plans), 3.0), dpi=100, layout="constrained")
-    for ax, (name, plan) in zip(figure.subplots(1, len(plans), sharey=True), plans.items(), strict=True):
+    for ax, (name, plan) in zip(
+        figure.subplots(1, len(plans), sharey=True), plans.items(), strict=True
+    ):
         ax.imshow(plan, cmap="Greys", origin="lower")
         tidy(ax, name, "generated place $j$")
         ax.set(xticks=[], yticks=[])
@@ -109,7 +115,9 @@ def entropic_plans(plans: Mapping[str, Array]) -> Figure:
 def growth(theta: Array, curves: Mapping[str, Array], ax: Axes | None = None) -> Axes:
     """Draw several distances against the shift of the generated mass. Returns the axes."""
     ax = axes_or_new(ax)
-    for (name, values), key, style in zip(curves.items(), CYCLE, ("-", "--", "-.", ":"), strict=False):
+    for (name, values), key, style in zip(
+        curves.items(), CYCLE, ("-", "--", "-.", ":"), strict=False
+    ):
         ax.plot(theta, values, style, color=PALETTE[key], lw=2, label=name)
     return tidy(ax, "", r"shift $\theta$", "distance", legend=True)
 
@@ -123,16 +131,20 @@ def parallel_lines(theta: Array, transport: Sequence[float], divergence: Sequenc
     return tidy(ax, "", r"distance of the lines $\theta$", "distance or divergence", legend=True)
 
 
-def sample_complexity(sizes: Array, distances: Mapping[int, Array], slopes: Mapping[int, float]) -> Figure:
+def sample_complexity(
+    sizes: Array, distances: Mapping[int, Array], slopes: Mapping[int, float]
+) -> Figure:
     """Draw W1 of two samples of one law against their size, by dimension. Returns the figure.
 
-    Each value of distances is (seeds, sizes); the line has the given slope and passes through their middle.
-    """
+    Each value of distances is (seeds, sizes); the line has the given slope and passes through their
+    middle."""
     figure = plt.figure(figsize=(6.2, 3.8), dpi=100, layout="constrained")
     ax = figure.subplots()
     for (d, values), key, marker in zip(distances.items(), CYCLE, "osD^", strict=True):
         mean = values.mean(axis=0)
-        ax.plot(np.tile(sizes, len(values)), values.ravel(), marker, ms=3, color=PALETTE[key], alpha=0.5)
+        ax.plot(
+            np.tile(sizes, len(values)), values.ravel(), marker, ms=3, color=PALETTE[key], alpha=0.5
+        )
         line = np.exp(np.log(mean).mean()) * (sizes / np.exp(np.log(sizes).mean())) ** slopes[d]
         ax.plot(sizes, line, color=PALETTE[key], lw=1.5)
         slope = f"{slopes[d]:.2f}".replace("-", "\N{MINUS SIGN}")
@@ -140,18 +152,22 @@ def sample_complexity(sizes: Array, distances: Mapping[int, Array], slopes: Mapp
                     textcoords="offset points", color=PALETTE[key], fontsize=9)  # fmt: skip
     ax.set(xscale="log", yscale="log", xlim=(sizes[0] * 0.85, sizes[-1] * 4))
     ax.set_xticks(sizes, [str(int(n)) for n in sizes])
-    ticks = [k for k in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1) if ax.get_ylim()[0] <= k <= ax.get_ylim()[1]]
+    ticks = [
+        k for k in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1) if ax.get_ylim()[0] <= k <= ax.get_ylim()[1]
+    ]
     ax.set_yticks(ticks, [f"{k:g}" for k in ticks])
     ax.minorticks_off()
     tidy(ax, "Two samples of one law, and $W_1$ between them", "points in each sample $n$", "$W_1$")
     return figure
 
 
-def witnesses(x: Array, p: Array, q: Array, functions: Mapping[str, Array], titles: Sequence[str]) -> Figure:
+def witnesses(
+    x: Array, p: Array, q: Array, functions: Mapping[str, Array], titles: Sequence[str]
+) -> Figure:
     """Draw two distributions on a line and, below, one witness for each metric. Returns the figure.
 
-    Each witness has a scale of its own: the classes bound height, slope and norm, which do not compare.
-    """
+    Each witness has a scale of its own: the classes bound height, slope and norm, which do not
+    compare."""
     figure = plt.figure(figsize=(7.6, 3.6), dpi=100, layout="constrained")
     axes = figure.subplots(2, len(functions), sharex=True)
     for ax in axes[0, 1:]:

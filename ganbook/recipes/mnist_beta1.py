@@ -1,4 +1,6 @@
-"""What one constant does: the article's recipe with Adam's beta1 at 0.9 (its default) and at 0.5, three seeds each."""
+"""What one constant does: the article's recipe with Adam's beta1 at 0.9 (its default) and at 0.5,
+three seeds each.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,35 @@ SEEDS, BETAS, EPOCHS, SCORED_AT = (0, 1, 2), (0.9, 0.5), 4, (1, 2, 4)
 
 
 def run(folder: Path, log: Callable[[str], None] = print) -> str:
-    """Train six times, write the record ``mnist-beta1`` (arrays of shape (beta1, seed, epoch)), sum up."""
+    """Train six times, write the record ``mnist-beta1`` (arrays of shape (beta1, seed, epoch)), sum
+    up.
+    """
     start, modules = time.perf_counter(), (*mnist_mlp.MODULES, "recipes.mnist_beta1")
     code = records.code_hash(*modules)
     real_features, _ = describe(data.mnist("train").x[:10_000])
-    found = [[mnist_mlp.train(s, b, EPOCHS, SCORED_AT, real_features, log, averaged=True)[3] for s in SEEDS]
-             for b in BETAS]
-    arrays = {k: np.array([[r[k] for r in row] for row in found]) for k in ("frechet", "frechet_ema", "inception")}
+    found = [
+        [
+            mnist_mlp.train(s, b, EPOCHS, SCORED_AT, real_features, log, averaged=True)[3]
+            for s in SEEDS
+        ]
+        for b in BETAS
+    ]
+    arrays = {
+        k: np.array([[r[k] for r in row] for row in found])
+        for k in ("frechet", "frechet_ema", "inception")
+    }
     arrays |= {"beta1": np.array(BETAS), "seeds": np.array(SEEDS), "epochs": np.array(SCORED_AT)}
-    info = records.provenance(modules, 0, time.perf_counter() - start, epochs=EPOCHS, seeds=list(SEEDS),
-                              scored_samples=10_000) | {"code": code}
+    info = records.provenance(
+        modules,
+        0,
+        time.perf_counter() - start,
+        epochs=EPOCHS,
+        seeds=list(SEEDS),
+        scored_samples=10_000,
+    ) | {"code": code}
     records.save("mnist-beta1", arrays, info, folder)
     last = arrays["frechet"][:, :, -1]
-    return "; ".join(f"beta1 {b}: Fréchet {np.round(row, 1).tolist()}" for b, row in zip(BETAS, last, strict=True))
+    return "; ".join(
+        f"beta1 {b}: Fréchet {np.round(row, 1).tolist()}"
+        for b, row in zip(BETAS, last, strict=True)
+    )

@@ -1,4 +1,6 @@
-"""Train the feature network of the book: a small convolutional MNIST classifier, in about a minute or two."""
+"""Train the feature network of the book: a small convolutional MNIST classifier, in about a minute
+or two.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ def shift(x: torch.Tensor, generator: torch.Generator, most: int = 2) -> torch.T
 
 
 def run(folder: Path, log: Callable[[str], None] = print) -> str:
-    """Train, write ``mnist-classifier.safetensors`` and its record (test accuracy by epoch), and return a summary."""
+    """Train, write ``mnist-classifier.safetensors`` and its record (test accuracy by epoch), and
+    return a summary.
+    """
     train, test = data.mnist("train"), data.mnist("test")
     torch.manual_seed(SEED)
     generator = torch.Generator().manual_seed(SEED)
@@ -45,10 +49,18 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
         with torch.no_grad():
             guesses = [network(data.to_float(part)).argmax(dim=1) for part in test.x.split(1000)]
         accuracy.append((torch.cat(guesses) == test.y).double().mean().item())
-        log(f"epoch {epoch}: test accuracy {accuracy[-1]:.4f} after {time.perf_counter() - start:.0f} s")
+        log(
+            f"epoch {epoch}: test accuracy {accuracy[-1]:.4f} after {time.perf_counter() - start:.0f} s"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     save_file({k: v.contiguous() for k, v in network.state_dict().items()}, folder / WEIGHTS)
-    info = records.provenance(("features", "recipes.mnist_classifier"), SEED, time.perf_counter() - start,
-                              test_accuracy=accuracy[-1])
-    records.save("mnist-classifier", {"test_accuracy": torch.tensor(accuracy).numpy()}, info, folder)
+    info = records.provenance(
+        ("features", "recipes.mnist_classifier"),
+        SEED,
+        time.perf_counter() - start,
+        test_accuracy=accuracy[-1],
+    )
+    records.save(
+        "mnist-classifier", {"test_accuracy": torch.tensor(accuracy).numpy()}, info, folder
+    )
     return f"test accuracy {accuracy[-1]:.4f}"

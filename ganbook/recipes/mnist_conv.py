@@ -24,13 +24,25 @@ from ganbook.training import EMA, Game, History, fit
 
 LATENT, WIDTH, BETAS, GAMMA = 64, 16, (0.0, 0.99), 0.3
 SEEDS, LOOKS, CURVE_EVERY = (0, 1, 2), 16, 80
-MODULES = ("data", "losses", "networks", "penalties", "history", "training", "features", "metrics", "fast",
-           "recipes.mnist_conv")
+MODULES = (
+    "data",
+    "losses",
+    "networks",
+    "penalties",
+    "history",
+    "training",
+    "features",
+    "metrics",
+    "fast",
+    "recipes.mnist_conv",
+)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long, in which batches, how fast: ``rate`` falls to zero in a line over the second half of the steps."""
+    """How long, in which batches, how fast: ``rate`` falls to zero in a line over the second half
+    of the steps.
+    """
 
     steps: int
     batch: int
@@ -47,20 +59,27 @@ LONG = Plan(steps=24_000, batch=64, rate=3e-3, decay=0.999)
 
 
 def conv_game(seed: int, plan: Plan, bfloat16: bool = False) -> Game:
-    """Return the convolutional players with an Adam each, initialised from a seed; the global state is kept."""
+    """Return the convolutional players with an Adam each, initialised from a seed; the global state
+    is kept.
+    """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         G, D = conv_generator(LATENT, WIDTH), conv_discriminator(WIDTH)
     G, D = (network.to(memory_format=torch.channels_last) for network in (G, D))
     if bfloat16:
         G, D = InBfloat16(G), InBfloat16(D)
-    adam_g, adam_d = (torch.optim.Adam(p.parameters(), lr=plan.rate, betas=BETAS, fused=True) for p in (G, D))
+    adam_g, adam_d = (
+        torch.optim.Adam(p.parameters(), lr=plan.rate, betas=BETAS, fused=True) for p in (G, D)
+    )
     return Game(G, D, adam_g, adam_d, LATENT, one_pass=True)
 
 
-def train(seed: int, plan: Plan, bfloat16: bool = False,
-          look: Callable[[int, EMA], None] | None = None) -> tuple[Game, EMA, History]:
-    """Train the convolutional game; ``look(step, ema)`` sees the averaged generator after each step."""
+def train(
+    seed: int, plan: Plan, bfloat16: bool = False, look: Callable[[int, EMA], None] | None = None
+) -> tuple[Game, EMA, History]:
+    """Train the convolutional game; ``look(step, ema)`` sees the averaged generator after each
+    step.
+    """
     game = conv_game(seed, plan, bfloat16)
     ema = EMA(game.G, plan.decay)
     batches = data.batches(data.mnist("train"), plan.batch, torch.Generator().manual_seed(seed))
@@ -71,7 +90,9 @@ def train(seed: int, plan: Plan, bfloat16: bool = False,
         if look is not None:
             look(step, ema)
 
-    history = fit(game, batches, penalty=r1(GAMMA), steps=plan.steps, ema=ema, seed=seed, callback=after)
+    history = fit(
+        game, batches, penalty=r1(GAMMA), steps=plan.steps, ema=ema, seed=seed, callback=after
+    )
     return game, ema, history
 
 
@@ -89,7 +110,9 @@ def frechet(G: nn.Module, real_features: torch.Tensor, n: int = 10_000) -> float
 
 @dataclass
 class Run:
-    """One seed's run: by scored step its CPU seconds, without scoring, and its Fréchet distance; what came out."""
+    """One seed's run: by scored step its CPU seconds, without scoring, and its Fréchet distance;
+    what came out.
+    """
 
     steps: list[int]
     cpu_seconds: list[float]
@@ -98,9 +121,16 @@ class Run:
     history: History
 
 
-def measured(seed: int, plan: Plan, bfloat16: bool, real_features: torch.Tensor, looks: int = LOOKS,
-             between: Callable[[], object] | None = None) -> Run:
-    """Train, scoring 10,000 samples of the averaged generator ``looks`` times; ``between`` is called at each.
+def measured(
+    seed: int,
+    plan: Plan,
+    bfloat16: bool,
+    real_features: torch.Tensor,
+    looks: int = LOOKS,
+    between: Callable[[], object] | None = None,
+) -> Run:
+    """Train, scoring 10,000 samples of the averaged generator ``looks`` times; ``between`` is
+    called at each.
 
     Neither counts in the CPU seconds.
     """
@@ -124,22 +154,47 @@ def measured(seed: int, plan: Plan, bfloat16: bool, real_features: torch.Tensor,
 
 
 def save(folder: Path, runs: list[Run], worst: float, info: dict) -> None:
-    """Write the record ``mnist-conv`` from runs of the long plan, and the first one's averaged generator (float16)."""
+    """Write the record ``mnist-conv`` from runs of the long plan, and the first one's averaged
+    generator (float16).
+    """
     best = runs[0].average
-    arrays = {name: np.array([getattr(run, name) for run in runs]) for name in ("cpu_seconds", "frechet")}
-    arrays |= {"steps": np.array(runs[0].steps), "noise": np.array(worst), "grid": sample(best, 64, seed=2).numpy()}
+    arrays = {
+        name: np.array([getattr(run, name) for run in runs]) for name in ("cpu_seconds", "frechet")
+    }
+    arrays |= {
+        "steps": np.array(runs[0].steps),
+        "noise": np.array(worst),
+        "grid": sample(best, 64, seed=2).numpy(),
+    }
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {name.removeprefix("network."): value.half().contiguous() for name, value in best.state_dict().items()}
+    weights = {
+        name.removeprefix("network."): value.half().contiguous()
+        for name, value in best.state_dict().items()
+    }
     save_file(weights, folder / "mnist-conv.safetensors")
     records.save("mnist-conv", arrays | thin(runs[0].history, CURVE_EVERY), info, folder)
 
 
-def provenance(seeds: list[int], runs: list[Run], bfloat16: bool, seconds: float, code: str) -> dict:
+def provenance(
+    seeds: list[int], runs: list[Run], bfloat16: bool, seconds: float, code: str
+) -> dict:
     """Return what identifies the runs of a record."""
     return records.provenance(
-        MODULES, seeds[0], seconds, seeds=seeds, gamma=GAMMA, betas=BETAS, width=WIDTH, latent=LATENT, **vars(LONG),
-        bfloat16=bfloat16, curve_every=CURVE_EVERY, scored_samples=10_000, real="first 10,000 training images",
-        frechet=[round(run.frechet[-1], 2) for run in runs]) | {"code": code}
+        MODULES,
+        seeds[0],
+        seconds,
+        seeds=seeds,
+        gamma=GAMMA,
+        betas=BETAS,
+        width=WIDTH,
+        latent=LATENT,
+        **vars(LONG),
+        bfloat16=bfloat16,
+        curve_every=CURVE_EVERY,
+        scored_samples=10_000,
+        real="first 10,000 training images",
+        frechet=[round(run.frechet[-1], 2) for run in runs],
+    ) | {"code": code}
 
 
 def run(folder: Path, log: Callable[[str], None] = print) -> str:
@@ -150,7 +205,11 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
     runs = []
     for seed in SEEDS:
         runs.append(measured(seed, LONG, bfloat16, real_features))
-        log(f"seed {seed}: Fréchet {runs[-1].frechet[-1]:.1f} after {runs[-1].cpu_seconds[-1]:.0f} CPU seconds")
-    save(folder, runs, worst, provenance([*SEEDS], runs, bfloat16, time.perf_counter() - start, code))
+        log(
+            f"seed {seed}: Fréchet {runs[-1].frechet[-1]:.1f} after {runs[-1].cpu_seconds[-1]:.0f} CPU seconds"
+        )
+    save(
+        folder, runs, worst, provenance([*SEEDS], runs, bfloat16, time.perf_counter() - start, code)
+    )
     last = ", ".join(f"{run.frechet[-1]:.1f}" for run in runs)
     return f"Fréchet distance {last} after {LONG.steps} steps (noise {worst:.0f})"

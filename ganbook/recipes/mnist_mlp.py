@@ -20,15 +20,28 @@ LATENT, BATCH, RATE, BETA1, SEED = 100, 128, 2e-4, 0.9, 0
 STEPS_PER_EPOCH = 469
 EPOCHS = 50
 SCORED_AT = (1, 2, 5, 10, 15, 20, 30, 40, 50)
-MODULES = ("data", "losses", "networks", "history", "training", "features", "metrics", "recipes.mnist_mlp")
+MODULES = (
+    "data",
+    "losses",
+    "networks",
+    "history",
+    "training",
+    "features",
+    "metrics",
+    "recipes.mnist_mlp",
+)
 
 
 def article_game(seed: int = SEED, beta1: float = BETA1) -> Game:
-    """Return the article's two players with an Adam each, initialised from a seed; the global state is kept."""
+    """Return the article's two players with an Adam each, initialised from a seed; the global state
+    is kept.
+    """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         G, D = mlp_generator(LATENT), mlp_discriminator()
-    adam_g, adam_d = (torch.optim.Adam(p.parameters(), lr=RATE, betas=(beta1, 0.999), fused=True) for p in (G, D))
+    adam_g, adam_d = (
+        torch.optim.Adam(p.parameters(), lr=RATE, betas=(beta1, 0.999), fused=True) for p in (G, D)
+    )
     return Game(G, D, adam_g, adam_d, LATENT)
 
 
@@ -48,13 +61,20 @@ def scores(images: torch.Tensor, real_features: torch.Tensor) -> tuple[float, fl
     return frechet_distance(real_features, features), inception_score(probabilities)
 
 
-def train(seed: int, beta1: float, epochs: int, scored_at: tuple[int, ...], real_features: torch.Tensor,
-          log: Callable[[str], None], averaged: bool = False) -> tuple[Game, EMA, History, dict[str, np.ndarray]]:
+def train(
+    seed: int,
+    beta1: float,
+    epochs: int,
+    scored_at: tuple[int, ...],
+    real_features: torch.Tensor,
+    log: Callable[[str], None],
+    averaged: bool = False,
+) -> tuple[Game, EMA, History, dict[str, np.ndarray]]:
     """Train the article's game and score 10,000 samples after the named epochs.
 
-    Returns the game, the averaged generator, the history, and arrays: ``frechet``, ``inception`` and ``grid``
-    (64 images of one fixed z) by scored epoch; with ``averaged`` also those of the averaged generator.
-    """
+    Returns the game, the averaged generator, the history, and arrays: ``frechet``, ``inception``
+    and ``grid`` (64 images of one fixed z) by scored epoch; with ``averaged`` also those of the
+    averaged generator."""
     game = article_game(seed, beta1)
     ema = EMA(game.G, 0.999)
     batches = data.batches(data.mnist("train"), BATCH, torch.Generator().manual_seed(seed))
@@ -71,8 +91,10 @@ def train(seed: int, beta1: float, epochs: int, scored_at: tuple[int, ...], real
         found["grid"].append(sample(game.G, 64, seed=2).numpy())
         if averaged:
             found["frechet_ema"].append(scores(sample(ema.module, 10_000), real_features)[0])
-        log(f"seed {seed}, beta1 {beta1}, epoch {epoch}: Fréchet {frechet:.1f}, inception {inception:.2f}, "
-            f"averaged {found['frechet_ema'][-1:]}, {time.perf_counter() - start:.0f} s")
+        log(
+            f"seed {seed}, beta1 {beta1}, epoch {epoch}: Fréchet {frechet:.1f}, inception {inception:.2f}, "
+            f"averaged {found['frechet_ema'][-1:]}, {time.perf_counter() - start:.0f} s"
+        )
 
     history = fit(game, batches, steps=epochs * STEPS_PER_EPOCH, ema=ema, seed=seed, callback=look)
     arrays = {name: np.stack(values) for name, values in found.items() if values}
@@ -80,20 +102,42 @@ def train(seed: int, beta1: float, epochs: int, scored_at: tuple[int, ...], real
 
 
 def thin(history: History, every: int = 67) -> dict[str, np.ndarray]:
-    """Return the curves as means over runs of ``every`` steps, float32, so that a record stays small."""
+    """Return the curves as means over runs of ``every`` steps, float32, so that a record stays
+    small.
+    """
     whole = len(history) // every * every
-    return {k: v[:whole].reshape(-1, every).mean(axis=1).astype(np.float32) for k, v in history.curves.items()}
+    return {
+        k: v[:whole].reshape(-1, every).mean(axis=1).astype(np.float32)
+        for k, v in history.curves.items()
+    }
 
 
 def run(folder: Path, log: Callable[[str], None] = print) -> str:
-    """Train for 50 epochs, write the record ``mnist-mlp`` and the generator's weights (float16), sum up."""
+    """Train for 50 epochs, write the record ``mnist-mlp`` and the generator's weights (float16),
+    sum up.
+    """
     start, code = time.perf_counter(), records.code_hash(*MODULES)
     real_features, _ = describe(data.mnist("train").x[:10_000])
-    game, _, history, arrays = train(SEED, BETA1, EPOCHS, SCORED_AT, real_features, log, averaged=True)
+    game, _, history, arrays = train(
+        SEED, BETA1, EPOCHS, SCORED_AT, real_features, log, averaged=True
+    )
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.half().contiguous() for k, v in game.G.state_dict().items()}, folder / "mnist-mlp.safetensors")
-    info = records.provenance(MODULES, SEED, time.perf_counter() - start, epochs=EPOCHS, batch=BATCH, rate=RATE,
-                              beta1=BETA1, scored_samples=10_000, real="first 10,000 training images",
-                              curve_every=67, frechet=float(arrays["frechet"][-1])) | {"code": code}
+    save_file(
+        {k: v.half().contiguous() for k, v in game.G.state_dict().items()},
+        folder / "mnist-mlp.safetensors",
+    )
+    info = records.provenance(
+        MODULES,
+        SEED,
+        time.perf_counter() - start,
+        epochs=EPOCHS,
+        batch=BATCH,
+        rate=RATE,
+        beta1=BETA1,
+        scored_samples=10_000,
+        real="first 10,000 training images",
+        curve_every=67,
+        frechet=float(arrays["frechet"][-1]),
+    ) | {"code": code}
     records.save("mnist-mlp", arrays | thin(history), info, folder)
     return f"Fréchet distance {arrays['frechet'][-1]:.1f} after {EPOCHS} epochs"

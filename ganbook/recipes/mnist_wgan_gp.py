@@ -1,4 +1,6 @@
-"""WGAN-GP on MNIST with fully connected players: does the critic's loss follow the quality of the samples?"""
+"""WGAN-GP on MNIST with fully connected players: does the critic's loss follow the quality of the
+samples?
+"""
 
 from __future__ import annotations
 
@@ -17,27 +19,49 @@ from ganbook.penalties import gradient_penalty
 from ganbook.recipes.mnist_mlp import LATENT, sample, scores
 from ganbook.training import Game, fit
 
-BATCH, RATE, BETAS, WEIGHT, D_STEPS, STEPS, EVERY, SEED = 64, 1e-4, (0.0, 0.9), 10.0, 5, 3_000, 150, 0
-MODULES = ("data", "losses", "networks", "history", "training", "penalties", "features", "metrics",
-           "recipes.mnist_wgan_gp")
+BATCH, RATE, BETAS, WEIGHT, D_STEPS, STEPS, EVERY, SEED = (
+    64,
+    1e-4,
+    (0.0, 0.9),
+    10.0,
+    5,
+    3_000,
+    150,
+    0,
+)
+MODULES = (
+    "data",
+    "losses",
+    "networks",
+    "history",
+    "training",
+    "penalties",
+    "features",
+    "metrics",
+    "recipes.mnist_wgan_gp",
+)
 
 
 def wgan_game(seed: int = SEED) -> Game:
-    """Return the article's players without dropout, initialised from a seed, with the optimisers of WGAN-GP."""
+    """Return the article's players without dropout, initialised from a seed, with the optimisers of
+    WGAN-GP.
+    """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         G, D = mlp_generator(LATENT), mlp_discriminator(dropout=0.0)
-    adam_g, adam_d = (torch.optim.Adam(p.parameters(), lr=RATE, betas=BETAS, fused=True) for p in (G, D))
+    adam_g, adam_d = (
+        torch.optim.Adam(p.parameters(), lr=RATE, betas=BETAS, fused=True) for p in (G, D)
+    )
     return Game(G, D, adam_g, adam_d, LATENT)
 
 
 def run(folder: Path, log: Callable[[str], None] = print) -> str:
     """Train, score 10,000 samples at each checkpoint, write the record ``mnist-wgan-gp``, sum up.
 
-    Arrays: ``step`` and ``frechet``, ``inception``, ``estimate`` (minus the critic's loss, without the penalty, mean
-    over the steps since the last checkpoint), ``penalty`` (likewise) at checkpoints; ``gap``, minus the critic's loss
-    at every step; ``grid``, 64 images of one fixed z at five checkpoints.
-    """
+    Arrays: ``step`` and ``frechet``, ``inception``, ``estimate`` (minus the critic's loss, without
+    the penalty, mean over the steps since the last checkpoint), ``penalty`` (likewise) at
+    checkpoints; ``gap``, minus the critic's loss at every step; ``grid``, 64 images of one fixed z
+    at five checkpoints."""
     start = time.perf_counter()
     code = records.code_hash(*MODULES)
     real_features, _ = describe(data.mnist("train").x[:10_000])
@@ -53,15 +77,31 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
             found[name].append(value)
         if step % (STEPS // 5) == 0:
             found["grid"].append(sample(game.G, 64, seed=2).numpy())
-        log(f"step {step}: Fréchet {frechet:.1f}, inception {inception:.2f}, {time.perf_counter() - start:.0f} s")
+        log(
+            f"step {step}: Fréchet {frechet:.1f}, inception {inception:.2f}, {time.perf_counter() - start:.0f} s"
+        )
 
     penalty = gradient_penalty(WEIGHT, torch.Generator().manual_seed(SEED))
-    history = fit(game, batches, WASSERSTEIN, penalty, steps=STEPS, d_steps=D_STEPS, seed=SEED, callback=look)
+    history = fit(
+        game, batches, WASSERSTEIN, penalty, steps=STEPS, d_steps=D_STEPS, seed=SEED, callback=look
+    )
     arrays = {name: np.stack(values) for name, values in found.items()}
-    arrays |= {"gap": -history["loss_d"].astype(np.float32),
-               "estimate": -history["loss_d"].reshape(-1, EVERY).mean(axis=1),
-               "penalty": history["penalty"].reshape(-1, EVERY).mean(axis=1)}
-    info = records.provenance(MODULES, SEED, time.perf_counter() - start, steps=STEPS, d_steps=D_STEPS, batch=BATCH,
-                              rate=RATE, betas=list(BETAS), weight=WEIGHT, scored_samples=10_000) | {"code": code}
+    arrays |= {
+        "gap": -history["loss_d"].astype(np.float32),
+        "estimate": -history["loss_d"].reshape(-1, EVERY).mean(axis=1),
+        "penalty": history["penalty"].reshape(-1, EVERY).mean(axis=1),
+    }
+    info = records.provenance(
+        MODULES,
+        SEED,
+        time.perf_counter() - start,
+        steps=STEPS,
+        d_steps=D_STEPS,
+        batch=BATCH,
+        rate=RATE,
+        betas=list(BETAS),
+        weight=WEIGHT,
+        scored_samples=10_000,
+    ) | {"code": code}
     records.save("mnist-wgan-gp", arrays, info, folder)
     return f"Fréchet distance {arrays['frechet'][-1]:.1f} after {STEPS} generator steps"

@@ -1,8 +1,7 @@
 """Recorded results of full-budget runs: small arrays with a JSON of provenance beside them.
 
-A record NAME is two files of this package: ``NAME.npz`` (arrays, never pickled) and ``NAME.json``. It is made again
-by ``python -m ganbook reproduce NAME``.
-"""
+A record NAME is two files of this package: ``NAME.npz`` (arrays, never pickled) and ``NAME.json``.
+It is made again by ``python -m ganbook reproduce NAME``."""
 
 from __future__ import annotations
 
@@ -33,38 +32,57 @@ class Record:
 
     def __getitem__(self, key: str) -> np.ndarray:
         if key not in self.arrays:
-            raise KeyError(f"record {self.name!r} has no array {key!r}: it has {', '.join(sorted(self.arrays))}")
+            raise KeyError(
+                f"record {self.name!r} has no array {key!r}: it has {', '.join(sorted(self.arrays))}"
+            )
         return self.arrays[key]
 
 
 def names() -> list[str]:
     """Return the names of all records in the package, sorted."""
-    return sorted(f.name[:-4] for f in resources.files(__name__).iterdir() if f.name.endswith(".npz"))
+    return sorted(
+        f.name[:-4] for f in resources.files(__name__).iterdir() if f.name.endswith(".npz")
+    )
 
 
 def load(name: str) -> Record:
     """Return a record by name; raises ``ValueError`` naming those that exist."""
     if name not in names():
-        raise ValueError(f"no record {name!r}: there are {', '.join(names())}; `python -m ganbook reproduce` makes one")
+        raise ValueError(
+            f"no record {name!r}: there are {', '.join(names())}; `python -m ganbook reproduce` makes one"
+        )
     folder = resources.files(__name__)
-    with np.load(io.BytesIO(folder.joinpath(f"{name}.npz").read_bytes()), allow_pickle=False) as arrays:
+    with np.load(
+        io.BytesIO(folder.joinpath(f"{name}.npz").read_bytes()), allow_pickle=False
+    ) as arrays:
         return Record(name, dict(arrays), json.loads(folder.joinpath(f"{name}.json").read_text()))
 
 
 def path(file: str) -> Path:
-    """Return where a file of the records lies, such as ``mnist-mlp.safetensors``; ``ValueError`` if it does not."""
+    """Return where a file of the records lies, such as ``mnist-mlp.safetensors``; ``ValueError`` if
+    it does not.
+    """
     found = Path(__file__).with_name(file)
     if not found.is_file():
-        raise ValueError(f"no file {file!r} among the records: `python -m ganbook reproduce` makes them")
+        raise ValueError(
+            f"no file {file!r} among the records: `python -m ganbook reproduce` makes them"
+        )
     return found
 
 
-def save(name: str, arrays: Mapping[str, np.ndarray], info: Mapping[str, Any], folder: Path) -> Path:
-    """Write ``NAME.npz`` and ``NAME.json`` into a folder, each through a temporary file, and return the former."""
+def save(
+    name: str, arrays: Mapping[str, np.ndarray], info: Mapping[str, Any], folder: Path
+) -> Path:
+    """Write ``NAME.npz`` and ``NAME.json`` into a folder, each through a temporary file, and return
+    the former.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
-    for suffix, content in ((".npz", buffer.getvalue()), (".json", (json.dumps(info, indent=1) + "\n").encode())):
+    for suffix, content in (
+        (".npz", buffer.getvalue()),
+        (".json", (json.dumps(info, indent=1) + "\n").encode()),
+    ):
         temporary = folder / f"{name}{suffix}.tmp"
         temporary.write_bytes(content)
         os.replace(temporary, folder / f"{name}{suffix}")
@@ -72,7 +90,9 @@ def save(name: str, arrays: Mapping[str, np.ndarray], info: Mapping[str, Any], f
 
 
 def code_hash(*modules: str) -> str:
-    """Return the first 16 hex digits of the SHA-256 over the source of modules of the package, such as "losses"."""
+    """Return the first 16 hex digits of the SHA-256 over the source of modules of the package, such
+    as "losses".
+    """
     digest = hashlib.sha256()
     for module in sorted(modules):
         path = Path(__file__).parents[1].joinpath(*module.split("."))
@@ -82,7 +102,9 @@ def code_hash(*modules: str) -> str:
 
 
 def hardware() -> str:
-    """Return the class of machine in words: architecture and number of cores, and the GPU if there is one."""
+    """Return the class of machine in words: architecture and number of cores, and the GPU if there
+    is one.
+    """
     import torch
 
     gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
@@ -90,9 +112,17 @@ def hardware() -> str:
 
 
 def provenance(modules: tuple[str, ...], seed: int, seconds: float, **more: Any) -> dict[str, Any]:
-    """Return what identifies a run: code hash, seed, versions, hardware, wall time, date, and what else is given."""
+    """Return what identifies a run: code hash, seed, versions, hardware, wall time, date, and what
+    else is given.
+    """
     versions = {p: metadata.version(p) for p in ("torch", "torchvision", "numpy", "scipy")}
     return {
-        "modules": list(modules), "code": code_hash(*modules), "seed": seed, "seconds": round(seconds, 1),
-        "hardware": hardware(), "versions": versions, "date": datetime.date.today().isoformat(), **more,
+        "modules": list(modules),
+        "code": code_hash(*modules),
+        "seed": seed,
+        "seconds": round(seconds, 1),
+        "hardware": hardware(),
+        "versions": versions,
+        "date": datetime.date.today().isoformat(),
+        **more,
     }
