@@ -16,12 +16,13 @@ from unittest.mock import patch
 import torch
 from torch import nn
 
-from ganbook import data, distributed
+from ganbook import data, distributed, penalties
 from ganbook.checkpoints import Checkpoint, CheckpointError, files
 from ganbook.distributed import Team, fitting
+from ganbook.games import ConditionalGame, InfoGame
 from ganbook.networks import mlp_discriminator, mlp_generator
-from ganbook.penalties import gradient_penalty, r1
-from ganbook.training import EMA, Game, TrainingDiverged
+from ganbook.penalties import gradient_penalty, lazy, r1
+from ganbook.training import EMA, Game, TrainingDiverged, extragradient, simultaneous
 
 STEPS, STOP = 20, 7
 ADAM = partial(torch.optim.Adam, lr=1e-2, betas=(0.5, 0.999), fused=True)
@@ -29,6 +30,11 @@ ADAM = partial(torch.optim.Adam, lr=1e-2, betas=(0.5, 0.999), fused=True)
 
 def adam_of_a_tensor(parameters):
     return ADAM(parameters, lr=torch.tensor(1e-2))
+
+
+def plain_adam(parameters):
+    """Adam whose eps is above the rounding of a gradient that is zero between lazy penalties."""
+    return torch.optim.Adam(parameters, lr=1e-3, betas=(0.5, 0.9), eps=1e-3)
 
 
 def falling_rates(step, game):
@@ -53,6 +59,7 @@ class Kept:
 
 PENALTIES = {
     "r1": lambda: r1(5.0),
+    "lazy": lambda: lazy(r1(5.0), 4),
     "gp": lambda: gradient_penalty(10.0, torch.Generator().manual_seed(4)),
     "kept": Kept,
 }
@@ -66,15 +73,53 @@ EQUAL = {
     "convolutions, channels last": {"convolution": True, "penalty": "r1"},
     "rates that a callback sets": {"callback": falling_rates},
     "rates in tensors": {"callback": falling_tensors, "optimizer": adam_of_a_tensor},
+    "conditional": {"kind": "conditional"},
+    "conditional, one pass, R1": {"kind": "conditional", "one_pass": True, "penalty": "r1"},
+    "conditional, gradient penalty": {"kind": "conditional", "penalty": "gp"},
+    "three players": {"kind": "infogan"},
+    "simultaneous, lazy R1": {
+        "step": simultaneous,
+        "penalty": "lazy",
+        "optimizer": plain_adam,
+    },
+    "extragradient": {"step": extragradient, "optimizer": plain_adam, "penalty": "gp"},
     "wasserstein": {"loss": "wasserstein", "penalty": "gp", "optimizer": partial(ADAM, eps=1e-3)},
 }
 UNEQUAL = {"dropout": {"dropout": 0.5}, "batch norm": {"normalise": True}}
 ROUNDING = {"loss": "wasserstein"}
 FAULTS = {
     "every process takes the first rows": (Team, "share", lambda team, x: x[: len(x) // team.size]),
-    "penalties draw alike": (fitting, "shared_penalty", lambda team, penalty: penalty),
+    "penalties draw alike": (penalties.draws, "rows", lambda n, draw: draw(n)),
 }
 ALONE = Team(0, 1, torch.device("cpu"))
+
+
+class GivenLabel(nn.Module):
+    """A network that is given a label as one number to add to all its inputs."""
+
+    def __init__(self, body):
+        super().__init__()
+        self.body, self.embedding = body, nn.Embedding(4, 1)
+
+    def forward(self, x, y):
+        return self.body(x + self.embedding(y).view(-1, *(1,) * (x.ndim - 1)))
+
+
+def players_of(kind, G, D, optimizer, one_pass):
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        if kind == "conditional":
+            G, D = GivenLabel(G), GivenLabel(D)
+            given = (optimizer(G.parameters()), optimizer(D.parameters()))
+            return ConditionalGame(G, D, *given, 5, one_pass=one_pass)
+        if kind == "infogan":
+            G = nn.Sequential(nn.Linear(9, 5), *G)
+            Q = nn.Sequential(nn.Flatten(), nn.Linear(64, 4))
+            given = (optimizer([*G.parameters(), *Q.parameters()]), optimizer(D.parameters()))
+            return InfoGame(G, D, *given, 5, Q=Q, codes=4)
+        return Game(
+            G, D, optimizer(G.parameters()), optimizer(D.parameters()), 5, one_pass=one_pass
+        )
 
 
 class Run:
@@ -89,6 +134,7 @@ class Run:
         images=40,
         optimizer=ADAM,
         one_pass=False,
+        kind="plain",
         **options,
     ):
         with torch.random.fork_rng():
@@ -106,11 +152,11 @@ class Run:
         x = torch.randint(
             256, (images, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(1)
         )
-        self.batches = data.batches(x, 16, torch.Generator().manual_seed(2))
-        self.game = Game(
-            G, D, optimizer(G.parameters()), optimizer(D.parameters()), 5, one_pass=one_pass
-        )
-        self.ema = EMA(G, 0.9)
+        y = torch.arange(images) % 4
+        data_of = (x, y) if kind == "conditional" else x
+        self.batches = data.batches(data_of, 16, torch.Generator().manual_seed(2))
+        self.game = players_of(kind, G, D, optimizer, one_pass)
+        self.ema = EMA(self.game.G, 0.9)
         self.options = {"penalty": PENALTIES[penalty]() if penalty else None, "seed": 3} | options
 
     def fit(self, team, steps=STEPS, batches=None, **more):
@@ -135,7 +181,12 @@ class Run:
                 f"{name}.{i}.{k}": v for i, values in moments.items() for k, v in values.items()
             }
         state |= {f"history.{k}": torch.from_numpy(v) for k, v in self.history.curves.items()}
-        return state | {"next z": self.game.draw(4), "next batch": next(self.batches)}
+        return state | {"next z": self.game.draw(4), "next batch": self.next_batch()}
+
+    def next_batch(self):
+        batch = next(self.batches)
+        parts = batch if isinstance(batch, tuple) else (batch,)
+        return torch.cat([part.flatten().double() for part in parts])
 
     def on_call(self, player, number, action):
         """Let one pass through a player do something: an action on its output, which may return

@@ -79,7 +79,7 @@ def test_one_seed_gives_one_result_and_another_seed_another(tmp_path):
         (("train", "--loss", "hinged"), "unknown loss 'hinged': expected one of"),
         (("train", "--steps", "0"), "steps is 0"),
         (("train", "--steps", "-3"), "steps is -3"),
-        (("train", "--batch-size", "5000"), "batch_size is 5000, but there are 1200 images"),
+        (("train", "--batch-size", "5000"), "batch_size is 5000, but there are 1200 samples"),
         (("train", "--batch-size", "0"), "batch_size is 0"),
         (("train", "--rate", "-1"), "rate is -1"),
         (("train", "--beta1", "1"), "beta1 is 1"),
@@ -272,7 +272,7 @@ def test_a_mistake_under_torchrun_is_said_once(tmp_path):
     assert done.returncode != 0
     lines = [line for line in done.stderr.splitlines() if line.startswith("ganbook:")]
     assert lines == [
-        "ganbook: 2 processes cannot share 1200 images in batches of 63 equally (an epoch's last batch "
+        "ganbook: 2 processes cannot share 1200 samples in batches of 63 equally (an epoch's last batch "
         "holds 3): choose a batch size such that 2 divides both"
     ]
     assert set(re.findall(r"exitcode\s*: (\d+)", done.stderr)) == {"2"}

@@ -3,7 +3,9 @@
 import gzip
 import hashlib
 import http.server
+import itertools
 import json
+import math
 import multiprocessing
 import os
 import signal
@@ -950,7 +952,7 @@ def test_unfit_states_are_refused_and_change_nothing():
     next(stream)
     state = stream.state_dict()
     damaged = [
-        (state | {"images": 99}, "images 99, but here it is 100"),
+        (state | {"samples": 99}, "samples 99, but here it is 100"),
         (state | {"batch_size": 20}, "batch_size 20, but here it is 30"),
         (state | {"position": 31}, "position 31 is no border"),
         (state | {"position": 101}, "position 101 is no border"),
@@ -971,30 +973,26 @@ def test_unfit_states_are_refused_and_change_nothing():
 @pytest.mark.parametrize(
     ("images", "size", "generator", "message"),
     [
-        (numbered(10), 11, torch.Generator(), "batch_size is 11, but there are 10 images"),
+        (numbered(10), 11, torch.Generator(), "batch_size is 11, but there are 10 samples"),
         (
             numbered(10),
             0,
             torch.Generator(),
-            "batch_size is 0; expected a whole number, at least 1",
+            "batch_size is 0; expected a positive integer",
         ),
         (numbered(10), -1, torch.Generator(), "batch_size is -1; expected"),
         (numbered(10), 2.0, torch.Generator(), "batch_size is 2.0; expected"),
         (numbered(10), True, torch.Generator(), "batch_size is True; expected"),
-        (numbered(10)[:0], 1, torch.Generator(), "holds no images"),
+        (numbered(10)[:0], 1, torch.Generator(), "holds no samples"),
+        (torch.tensor(3.0), 1, torch.Generator(), "the data are Tensor; expected a tensor of samp"),
+        ((), 1, torch.Generator(), "the data are NoneType; expected"),
         (
-            torch.zeros(4, 1, 2, 2),
+            (torch.zeros(4), torch.zeros(3)),
             1,
             torch.Generator(),
-            "images are torch.float32 .*expected Images",
+            "the data have 4, 3 rows; expected as many in each tensor",
         ),
-        (
-            torch.zeros(4, 2, 2, dtype=torch.uint8),
-            1,
-            torch.Generator(),
-            r"shape \(4, 2, 2\); expected",
-        ),
-        ([1, 2], 1, torch.Generator(), "images are list; expected"),
+        ([1, 2], 1, torch.Generator(), "the data are list; expected a tensor of samples"),
         (numbered(10), 2, None, "generator is None; expected"),
         (numbered(10), 2, 0, "generator is 0; expected"),
     ],
@@ -1034,3 +1032,26 @@ def test_heavy_libraries_load_only_when_needed():
 def test_the_named_sets_are_the_functions():
     assert list(data.DATASETS) == ["mnist", "fashion-mnist", "digits"]
     assert list(data.DATASETS.values()) == [data.mnist, data.fashion_mnist, data.digits]
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.int64])
+@pytest.mark.parametrize("shape", [(10,), (10, 7), (10, 2, 3, 4, 5)])
+def test_batches_of_anything_come_as_they_are(dtype, shape):
+    x = torch.arange(math.prod(shape)).reshape(shape).to(dtype)
+    stream = batches(x, 4, torch.Generator().manual_seed(1))
+    epoch = [next(stream) for _ in range(stream.steps_per_epoch)]
+    assert [len(batch) for batch in epoch] == [4, 4, 2]
+    joined = torch.cat(epoch)
+    assert joined.dtype == dtype and joined.shape == x.shape
+    order = joined.flatten(1).double().sum(1).argsort() if x.ndim > 1 else joined.argsort()
+    assert torch.equal(joined[order], x)
+
+
+def test_rows_of_a_tuple_stay_together_and_labels_stay_integers():
+    x = torch.arange(10, dtype=torch.uint8)[:, None].expand(10, 3).contiguous()
+    y = torch.arange(10)
+    codes = torch.arange(10, dtype=torch.uint8)
+    for a, b, c in itertools.islice(batches((x, y, codes), 4, torch.Generator()), 5):
+        assert a.dtype == torch.float32 and b.dtype == torch.int64 and c.dtype == torch.uint8
+        torch.testing.assert_close((a[:, 0] + 1) * 127.5, b.float())
+        assert torch.equal(b, c.long())

@@ -16,7 +16,6 @@ import torch
 from ganbook.checkpoints import Checkpoint, files
 from ganbook.distributed import Team, join
 from ganbook.distributed import team as team_module
-from ganbook.distributed.fitting import SumOfPixels
 from ganbook.training import fit
 
 SCRIPT = Path(cases.__file__)
@@ -152,7 +151,7 @@ def test_each_process_draws_its_own_dropout_mask(pair):
     [
         (
             "41 images",
-            "2 processes cannot share 41 images in batches of 16 equally (an epoch's last batch holds 9)",
+            "2 processes cannot share 41 samples in batches of 16 equally (an epoch's last batch holds 9)",
         ),
         ("a batch of 7", "2 processes cannot share a batch of 7 equally"),
         ("nan", f"d_real of player D is nan at step {cases.STOP}: training cannot go on"),
@@ -248,12 +247,6 @@ def test_shares_are_the_batch_in_order():
     assert torch.equal(torch.cat(shares), x)
     with pytest.raises(ValueError, match="4 processes cannot share a batch of 6 equally"):
         Team(0, 4, torch.device("cpu")).share(x)
-
-
-def test_a_stand_in_for_d_scores_and_has_a_gradient():
-    x = torch.randn(3, 1, 2, 2)
-    assert SumOfPixels()(x).shape == (3, 1)
-    torch.testing.assert_close(SumOfPixels()(x)[:, 0], x.sum((1, 2, 3)))
 
 
 def gpus(monkeypatch, number, **env):

@@ -270,6 +270,8 @@ def test_ema_against_torch_and_against_its_sum():
     assert not ours.module.training
     with pytest.raises(ValueError, match="decay is 1"):
         EMA(network, 1.0)
+    with pytest.raises(ValueError, match="the network has 2 parameters and the average 4"):
+        ours.update(network[0])
 
 
 @pytest.mark.parametrize("player", ["D", "G"])
@@ -426,6 +428,7 @@ def test_batches_are_asked_for_after_a_checkpoint_has_set_their_place():
 
     class Session:
         last_good, after_step = "none", staticmethod(lambda: False)
+        recorded = staticmethod(lambda row: None)
 
     class Resuming:
         @contextmanager
@@ -447,7 +450,7 @@ def test_batches_are_asked_for_after_a_checkpoint_has_set_their_place():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"steps": True}, "steps is True: expected a whole number"),
+        ({"steps": True}, "steps is True: expected a positive integer"),
         (
             {"batches": torch.zeros(9, 2)},
             r"one tensor, of shape \(9, 2\): expected an iterable of batches",
