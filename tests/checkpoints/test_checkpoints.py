@@ -328,31 +328,32 @@ def resumed_step(path):
     return record.step, [str(w.message) for w in said]
 
 
-@pytest.fixture(scope="module")
-def damaged(tmp_path_factory):
-    """500 single-bit flips, spread evenly from a random start, and 200 truncations: `damage(raw)`
-    yields the copies.
-    """
-
-    def damage(raw):
-        chance = random.Random(0)
-        bits = 8 * len(raw)
-        for i in range(500):
-            at = int((i + chance.random()) * bits / 500)
-            flipped = bytearray(raw)
-            flipped[at // 8] ^= 1 << at % 8
-            yield bytes(flipped)
-        for length in chance.sample(range(len(raw)), 200):
-            yield raw[:length]
-
-    return damage
+def damaged(raw, flips, truncations):
+    """Copies with one bit flipped each, spread evenly from a random start, and shortened ones."""
+    chance = random.Random(0)
+    bits = 8 * len(raw)
+    for i in range(flips):
+        at = int((i + chance.random()) * bits / flips)
+        flipped = bytearray(raw)
+        flipped[at // 8] ^= 1 << at % 8
+        yield bytes(flipped)
+    for length in chance.sample(range(len(raw)), truncations):
+        yield raw[:length]
 
 
-def test_every_flip_and_every_truncation_is_refused_and_the_file_before_used(tmp_path, damaged):
+def in_full(tenth, full):
+    """Values of a parameter: a tenth for `make test`, all for `make test-slow`."""
+    return [tenth, pytest.param(*full, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize(("flips", "truncations"), in_full((50, 20), (500, 200)))
+def test_every_flip_and_every_truncation_is_refused_and_the_file_before_used(
+    tmp_path, flips, truncations
+):
     path, run = tmp_path / "run.ckpt", Run(loss=LEAST_SQUARES)
     run.fit(2, Checkpoint(path, every=1))
     raw, count = path.read_bytes(), 0
-    for wrong in damaged(raw):
+    for wrong in damaged(raw, flips, truncations):
         path.write_bytes(wrong)
         with pytest.raises(files.DamagedError, match=r"run\.ckpt is damaged"):
             files.read(path)
@@ -366,25 +367,26 @@ def test_every_flip_and_every_truncation_is_refused_and_the_file_before_used(tmp
                 and "previous (step 1)" in said[0]
             )
         count += 1
-    assert count == 700
+    assert count == flips + truncations
     path.write_bytes(raw)
     assert resumed_step(path) == (2, [])
 
 
 @pytest.mark.filterwarnings("ignore:TypedStorage")
-def test_the_control_lets_some_flips_pass(two_saves, damaged):
+@pytest.mark.parametrize("flips", [50, pytest.param(500, marks=pytest.mark.slow)])
+def test_the_control_lets_some_flips_pass(two_saves, flips):
     """torch.load, on the same content, returns a changed state for many flips without a word."""
     state = files.read(two_saves)
     buffer = io.BytesIO()
     torch.save(state, buffer)
     silent = 0
-    for wrong in list(damaged(buffer.getvalue()))[:500:5]:
+    for wrong in damaged(buffer.getvalue(), flips, 0):
         try:
             loaded = torch.load(io.BytesIO(wrong), weights_only=True)
             silent += encode(loaded) != encode(state)
         except Exception:
             continue
-    assert 5 < silent <= 100
+    assert flips / 20 < silent <= flips
 
 
 def test_a_good_file_is_never_given_up_for_a_damaged_one(path, whole):
@@ -949,7 +951,7 @@ def test_a_forked_process_does_not_take_the_lock_away(path):
 # kill at any time
 
 
-@pytest.mark.parametrize(("seed", "kills"), [(0, 10), pytest.param(1, 50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("seed", "kills"), in_full((0, 5), (1, 50)))
 def test_killed_at_any_moment_a_run_ends_the_same(seed, kills):
     out = python(f"from support.kills import kill_rounds; kill_rounds({seed}, {kills})")
     counts = json.loads(out.splitlines()[-1])
