@@ -4,8 +4,6 @@ input.
 
 import copy
 import inspect
-import subprocess
-import sys
 from contextlib import contextmanager
 
 import numpy as np
@@ -18,20 +16,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from ganbook.history import Record, refuse_non_finite
 from ganbook.losses import LOSSES, MINIMAX, NON_SATURATING, Loss
 from ganbook.training import EMA, Game, TrainingDiverged, d_step, fit, frozen, g_step
-
-
-def small_game(seed=0, rate=0.1, dropout=0.0):
-    torch.manual_seed(seed)
-    G = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 2))
-    D = nn.Sequential(nn.Linear(2, 8), nn.LeakyReLU(0.2), nn.Dropout(dropout), nn.Linear(8, 1))
-    sgd = torch.optim.SGD
-    return Game(G, D, sgd(G.parameters(), lr=rate), sgd(D.parameters(), lr=rate), 3)
-
-
-def endless(n=16, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    while True:
-        yield torch.randn(n, 2, generator=generator) + 1
+from support.games import endless, small_game
+from support.processes import python
 
 
 def parameters(network):
@@ -178,9 +164,9 @@ def test_frozen_restores_each_flag():
 
 
 SCRIPT = """
-import hashlib, sys
-sys.path.insert(0, "tests")
-from test_training import small_game, endless, fit
+import hashlib
+from ganbook.training import fit
+from support.games import endless, small_game
 game = small_game(dropout=0.3)
 history = fit(game, endless(), steps=40, seed=3)
 parts = [p.detach().numpy().tobytes() for p in (*game.G.parameters(), *game.D.parameters())]
@@ -189,12 +175,7 @@ print(hashlib.sha256(b"".join(parts) + history["loss_d"].tobytes()).hexdigest())
 
 
 def test_two_fresh_processes_end_bitwise_equal():
-    runs = {
-        subprocess.run(
-            [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
-        ).stdout
-        for _ in range(2)
-    }
+    runs = {python(SCRIPT) for _ in range(2)}
     assert len(runs) == 1
     assert len(runs.pop()) == 65
 

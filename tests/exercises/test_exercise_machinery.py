@@ -12,7 +12,7 @@ import sys
 import textwrap
 import threading
 import time
-from pathlib import Path
+from importlib import util
 
 import numpy as np
 import pytest
@@ -25,8 +25,6 @@ from ganbook.exercises.compare import brief, difference
 from ganbook.exercises.core import Exercise, choice, classify, register, rubric
 from ganbook.exercises.sandbox import Clock, TimeUp, copied, unchanged
 from ganbook.exercises.show import fence_for, readable, wrapped
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -791,10 +789,10 @@ def test_the_example_in_the_guide_works(tmp_path, monkeypatch):
     source = guide.partition("A complete one::")[2].partition("**What each part is.**")[0]
     (tmp_path / "guide").mkdir()
     (tmp_path / "guide" / "chapter04.py").write_text(textwrap.dedent(source), encoding="utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
     registry = {}
     monkeypatch.setattr(core, "REGISTRY", registry)
-    __import__("guide.chapter04")
+    spec = util.spec_from_file_location("guide.chapter04", tmp_path / "guide" / "chapter04.py")
+    spec.loader.exec_module(util.module_from_spec(spec))
     ex = registry["4.2"]
     for seed in range(5):
         for right in (ex.solution_function, *ex.alternatives):

@@ -10,14 +10,11 @@ import re
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import nbformat
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-import notebooks as tool  # noqa: E402
+import notebooks as tool
 
 PATHS = tool.chapters()
 NOISY = re.compile(

@@ -4,12 +4,12 @@ import ast
 import re
 import subprocess
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+from support.paths import ROOT
+
 PACKAGE = ROOT / "ganbook"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MATHEMATICS = {

@@ -1,23 +1,18 @@
 """The benchmarks measure what they say: the same products, the same loop, the right quotient."""
 
 import json
-import sys
-from pathlib import Path
 
+import article
+import pairs
 import pytest
 import torch
+import training_loop
 from torch.nn.functional import softplus
 from torch.utils.flop_counter import FlopCounterMode
 
 from ganbook import data
 from ganbook.recipes.mnist_mlp import article_game
 from ganbook.training import d_step, g_step
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
-
-import article
-import pairs
-import training_loop
 
 
 @pytest.mark.parametrize("one_pass", [False, True])

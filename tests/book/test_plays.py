@@ -4,7 +4,6 @@ scripts.
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import math
@@ -13,14 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import build_book
 import numpy as np
+import play_pictures
 import pytest
-import test_book
-import test_book_ext
 import torch
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from test_book import ROOT, Visitor
 
 from ganbook.distributions import Gaussians
 from ganbook.divergences import (
@@ -32,9 +30,11 @@ from ganbook.divergences import (
     quadrature,
 )
 from ganbook.transport import transport_plan, wasserstein_1d
+from support.books import render, tiny_book
+from support.pages import PAGES, Visitor
+from support.paths import ROOT
 
 pytestmark = pytest.mark.browser
-site, browser, address = test_book.site, test_book.browser, test_book.address
 SCRIPTS = ROOT / "book_ext" / "static" / "plays"
 PLAYS = {
     "latent-explorer": "notebooks/03_a_gan_on_mnist",
@@ -46,12 +46,6 @@ OUT_OF_REACH = re.compile(
     r"not installed|ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|timed out|E40[134]|E5\d\d|ENOTCACHED"
 )
 LOG_2 = math.log(2)
-
-spec = importlib.util.spec_from_file_location(
-    "play_pictures", ROOT / "scripts" / "play_pictures.py"
-)
-play_pictures = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(play_pictures)
 
 
 def visit(browser: Any, home: str, **context: Any) -> Visitor:
@@ -77,7 +71,7 @@ def library(site: Path) -> list[Path]:
     """
     parts = [site / "_static" / "plays" / name for name in LIBRARY]
     if not all(part.exists() for part in parts):
-        _, reason = test_book.build_book.fetch_player(ROOT / "_build" / "player")
+        _, reason = build_book.fetch_player(ROOT / "_build" / "player")
         reason = reason or "the site was built without the library: python scripts/build_book.py"
         (pytest.skip if OUT_OF_REACH.search(reason) else pytest.fail)(reason)
     return parts
@@ -836,7 +830,7 @@ def test_the_static_picture_is_current(name: str) -> None:
 
 def test_only_pages_with_a_play_load_scripts_for_it(site: Path) -> None:
     """And no page loads the heavy parts before it is asked to."""
-    for page in test_book.PAGES:
+    for page in PAGES:
         scripts = re.findall(
             r'<script[^>]* src="([^"]*/plays/[^"]*)"', (site / f"{page}.html").read_text()
         )
@@ -859,7 +853,7 @@ def test_the_lock_pins_content_and_names_no_host() -> None:
 
 def test_a_build_without_npm_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No npm, or one that fails: no folder, no litter, one line."""
-    fetch, folder = test_book.build_book.fetch_player, tmp_path / "player"
+    fetch, folder = build_book.fetch_player, tmp_path / "player"
     monkeypatch.setenv("PATH", str(tmp_path))
     assert fetch(folder) == (None, "npm is not installed")
     npm = tmp_path / "npm"
@@ -876,8 +870,8 @@ def test_a_page_without_the_library_keeps_the_picture(tmp_path: Path) -> None:
     more.
     """
     text = "# Title\n\n:::{play} latent-explorer\n:alt: What it shows.\n\nWhat to try.\n:::\n"
-    source = test_book_ext.tiny_book(tmp_path, text)
-    assert test_book_ext.render(source) == 0
+    source = tiny_book(tmp_path, text)
+    assert render(source) == 0
     page = (tmp_path / "out" / "_build" / "html" / "notebooks" / "index.html").read_text()
     assert 'alt="What it shows."' in page and "What to try." in page
     assert "plays.css" in page and "plays/latent" not in page
@@ -889,7 +883,7 @@ def test_a_play_that_is_wrong_fails_the_build(tmp_path: Path, capfd: pytest.Capt
     plays = (
         ":::{play} no-such-play\n:alt: Words.\n\nText.\n:::\n\n:::{play} transport\n\nText.\n:::\n"
     )
-    assert test_book_ext.render(test_book_ext.tiny_book(tmp_path, f"# Title\n\n{plays}")) != 0
+    assert render(tiny_book(tmp_path, f"# Title\n\n{plays}")) != 0
     said = capfd.readouterr().err
     assert "there is no play 'no-such-play': expected one of" in said
     assert "the play 'transport' has no :alt:" in said

@@ -9,11 +9,10 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import build_book
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-import build_book  # noqa: E402
+from support.paths import ROOT
 
 EXECUTE = """
 import sys, nbformat

@@ -2,212 +2,40 @@
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import gzip
-import http.server
-import importlib.util
 import itertools
-import json
-import os
 import re
-import shutil
-import threading
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-PAGES = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
-CHAPTERS = [page for page in PAGES if re.search(r"/\d\d_", page)]
+from support.pages import (
+    BROKEN_IMAGES,
+    CHAPTERS,
+    LEFT_OVER,
+    PAGES,
+    RAW_TEXT,
+    WIDE,
+    Visitor,
+    parsed,
+    stored,
+    violations,
+)
+from support.paths import ROOT
+
 WIDTHS = (1440, 768, 360, 320)  # the last is 1280 at 400 % (WCAG 1.4.10)
-SETTLED = "() => !window.MathJax?.startup?.promise || MathJax.startup.promise.then(() => true)"
-
-
-def load_script(name: str) -> Any:
-    """Import a file of scripts/, which is no package."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-build_book = load_script("build_book")
-
-
 # The site, and a browser
 # ------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
-    """A fresh build, one for all workers; ``GANBOOK_SITE`` names a ready one instead."""
-    if ready := os.environ.get("GANBOOK_SITE"):
-        return Path(ready).resolve()
-    base = tmp_path_factory.getbasetemp()
-    out = (base.parent if hasattr(request.config, "workerinput") else base) / "book"
-    out.mkdir(exist_ok=True)
-    with (out / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (out / "status").exists():
-            player, _ = build_book.fetch_player(ROOT / "_build" / "player")
-            status = build_book.render(out, build_book.build_wheel(out / "wheel"), player=player)
-            (out / "status").write_text(str(status))
-    assert (out / "status").read_text() == "0", (
-        "the book does not build: see the warnings printed above"
-    )
-    return out / "_build" / "html"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Headless Chromium; without one the tests skip, except under CI."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    if path is None:
-        reason = "no Chromium on this machine: install Debian's package `chromium` to test the rendered pages"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def address(site: Path) -> Iterator[str]:
-    """The site behind a web server of this machine."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(site))
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-def left(request: Any) -> bool:
-    """Whether a request ended because the visitor went on to another page."""
-    return request.failure == "net::ERR_ABORTED"
-
-
-class Visitor:
-    """One tab that refuses foreign addresses and remembers everything that went wrong."""
-
-    def __init__(self, browser: Any, home: str, **context: Any) -> None:
-        self.home, self.troubles, self.requested = home, [], set()
-        self.context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | context)
-        self.context.route("**/*", self._gate)
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(180_000)  # a busy machine is no fault of the page
-        self.page.on(
-            "console", lambda message: self._note("console", message.text, message.type == "error")
-        )
-        self.page.on("pageerror", lambda error: self._note("script", str(error)))
-        self.page.on(
-            "requestfailed", lambda request: self._note("failed", request.url, not left(request))
-        )
-        self.page.on(
-            "response", lambda response: self._note("status", response.url, response.status >= 400)
-        )
-
-    def _gate(self, route: Any) -> None:
-        if route.request.url.startswith((self.home, "data:", "blob:")):
-            self.requested.add(route.request.url)
-            route.continue_()
-        else:
-            self._note("foreign", route.request.url)
-            route.abort()
-
-    def _note(self, kind: str, text: str, wrong: bool = True) -> None:
-        if wrong:
-            self.troubles.append(f"{kind}: {text}")
-
-    def open(self, page: str, formulas: bool = True) -> Any:
-        """Go to a page, wait until it is loaded and its formulas are set; the record starts anew."""
-        self.troubles.clear()
-        self.requested.clear()
-        self.page.goto(f"{self.home}/{page}.html", wait_until="load")
-        if formulas:
-            self.page.evaluate(SETTLED)
-        return self.page
-
-
-@pytest.fixture(scope="module")
-def served(browser: Any, address: str) -> Iterator[Visitor]:
-    """A visitor who reads the site from a web server."""
-    visitor = Visitor(browser, address)
-    yield visitor
-    visitor.context.close()
-
-
-@pytest.fixture(scope="module")
-def from_disk(browser: Any, site: Path) -> Iterator[Visitor]:
-    """A visitor who opened the site by a double click, in light colours."""
-    visitor = Visitor(browser, site.as_uri(), color_scheme="light")
-    yield visitor
-    visitor.context.close()
-
-
 # Every page
 # -------------------------------------------------------------------------------------------------
-
-RAW_TEXT = """() => {
-  const copy = document.querySelector(".bd-article").cloneNode(true);
-  copy.querySelectorAll("pre, code, script, style, mjx-container").forEach(node => node.remove());
-  return copy.textContent;
-}"""
-
-LEFT_OVER = r"\$|\\(?:begin|frac|text|mathbb|log)\b|\{[a-z:]+\}`|:::"
-
-BROKEN_IMAGES = """async () => {
-  const images = [...document.querySelectorAll("img")];
-  images.forEach(image => image.loading = "eager");
-  await Promise.allSettled(images.map(image => image.decode()));
-  return images.filter(i => !i.naturalWidth || !i.alt.trim()).map(i => i.getAttribute("src") + " | " + i.alt);
-}"""
-
-WIDE = """() => {
-  const limit = document.documentElement.clientWidth + 1;
-  const scrollers = "pre, div.math, mjx-container, .pst-scrollable-table-container, svg, .headerlink";
-  const wide = [...document.querySelectorAll(".bd-article *")].filter(node => {
-    if (node.closest(scrollers)) return false;
-    const box = node.getBoundingClientRect();
-    return box.width && (box.right > limit || box.left < -1);
-  }).map(node => node.tagName + "." + node.className + ": " + node.textContent.trim().slice(0, 60));
-  if (document.documentElement.scrollWidth > limit) wide.push("the page itself");
-  return wide;
-}"""
-
-
-def violations(tab: Any, *rules: str) -> list[str]:
-    """What axe-core calls serious or critical; all its rules, or the named ones."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    options = {"resultTypes": ["violations"], "preload": False} | (
-        {"runOnly": list(rules)} if rules else {}
-    )
-    found = Axe().run(tab, options=options).response["violations"]
-    return [
-        f"{problem['id']}: {node['html'][:160]}"
-        for problem in found
-        if problem["impact"] in ("serious", "critical")
-        for node in problem["nodes"]
-    ]
-
 
 OUT_OF_REACH = """() => [...document.querySelectorAll(".bd-article *")].filter(node =>
     node.scrollWidth > node.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(node).overflowX)
@@ -352,23 +180,6 @@ def test_planted_faults_are_caught(served: Visitor) -> None:
 
 # Chapters and exercises
 # -------------------------------------------------------------------------------------
-
-
-def parsed(site: Path, page: str) -> Any:
-    """A page's HTML, for what needs no browser."""
-    from bs4 import BeautifulSoup
-
-    return BeautifulSoup((site / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
-
-
-def stored(page: str) -> dict[str, Any]:
-    """The chapter's notebook, or an empty one while a page stands in for it."""
-    path = ROOT / f"{page}.ipynb"
-    return (
-        json.loads(path.read_text(encoding="utf-8"))
-        if path.exists()
-        else {"cells": [], "metadata": {}}
-    )
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -16,30 +16,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-from bs4 import BeautifulSoup
-from test_book import (
-    BROKEN_IMAGES,
-    CHAPTERS,
-    LEFT_OVER,
-    PAGES,
-    RAW_TEXT,
-    ROOT,
-    Visitor,
-    browser,
-    load_script,
-    site,
-)
-
-sys.path.insert(0, str(ROOT / "scripts"))  # as when `python scripts/print_book.py` runs
-
 import print_book
 import print_finish
 import print_pages
+import pytest
+import zip_book
+from bs4 import BeautifulSoup
 
-zip_book = load_script("zip_book")
-__all__ = ["browser", "site"]
-
+from support.pages import BROKEN_IMAGES, CHAPTERS, LEFT_OVER, PAGES, RAW_TEXT, Visitor
+from support.paths import ROOT
 
 # The zip ------------------------------------------------------------------------------------------
 # ----------

@@ -7,9 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-import distributed_cases as cases
 import pytest
 import torch
 
@@ -17,8 +15,9 @@ from ganbook.checkpoints import Checkpoint, files
 from ganbook.distributed import Team, join
 from ganbook.distributed import team as team_module
 from ganbook.training import fit
+from support import distributed_cases as cases
+from support.paths import ROOT
 
-SCRIPT = Path(cases.__file__)
 BOTH = range(2)
 
 
@@ -31,10 +30,13 @@ def start(folder, rank, port):
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(port),
         "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(SCRIPT.parent.parent),
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests"))),
     }
     return subprocess.Popen(
-        [sys.executable, str(SCRIPT), str(folder)], env=env, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", cases.__name__, str(folder)],
+        env=env,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 

@@ -2,44 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import shutil
-import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-spec = importlib.util.spec_from_file_location("build_book", ROOT / "scripts" / "build_book.py")
-build_book = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(build_book)
-
-
-def tiny_book(folder: Path, text: str) -> Path:
-    """A book of one page, with this book's configuration and extension."""
-    source = folder / "source"
-    (source / "notebooks").mkdir(parents=True)
-    (source / "ganbook").mkdir()
-    shutil.copy2(ROOT / "ganbook" / "__init__.py", source / "ganbook")
-    shutil.copytree(
-        ROOT / "book_ext", source / "book_ext", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    shutil.copy2(ROOT / "_config.yml", source)
-    (source / "_toc.yml").write_text("format: jb-book\nroot: notebooks/index\n")
-    (source / "notebooks" / "index.md").write_text(text, encoding="utf-8")
-    wheel = folder / "ganbook-0-py3-none-any.whl"
-    wheel.touch()
-    return source
-
-
-def render(source: Path) -> int:
-    """Build a tiny book."""
-    return build_book.render(
-        source.parent / "out", source.parent / "ganbook-0-py3-none-any.whl", source
-    )
+from book_ext import repository
+from support.books import render, tiny_book
 
 
 def test_a_warning_fails_the_build(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
@@ -60,17 +30,6 @@ def test_a_page_and_a_notebook_of_one_name_are_refused(
     assert "git rm notebooks/index.md" in capfd.readouterr().err
 
 
-@pytest.fixture
-def repository() -> Any:
-    """The module that finds the book's address."""
-    sys.path.insert(0, str(ROOT))
-    try:
-        from book_ext import repository as module
-    finally:
-        sys.path.remove(str(ROOT))
-    return module
-
-
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -83,15 +42,13 @@ def repository() -> Any:
         ("", None),
     ],
 )
-def test_an_address_is_used_only_if_the_web_can_reach_it(
-    repository: Any, given: str, expected: str | None
-) -> None:
+def test_an_address_is_used_only_if_the_web_can_reach_it(given: str, expected: str | None) -> None:
     """Credentials never reach a page; paths and ssh addresses are no addresses of a web page."""
     assert repository.clean(given) == expected
 
 
 def test_launch_buttons_need_a_configured_address(
-    repository: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """None without an address, Colab and issues with one on GitHub."""
     app, config = (

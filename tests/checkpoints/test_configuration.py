@@ -10,7 +10,6 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from test_checkpoints import STEPS, Run
 from torch import nn
 
 from ganbook.checkpoints import Checkpoint, CheckpointError, files
@@ -19,6 +18,7 @@ from ganbook.checkpoints.packing import decode, encode
 from ganbook.fast import quick_dropout
 from ganbook.losses import LEAST_SQUARES, Loss
 from ganbook.penalties import gradient_penalty, r1
+from support.runs import STEPS, Run
 
 SGD = partial(torch.optim.SGD, lr=0.05)
 

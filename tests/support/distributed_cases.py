@@ -1,7 +1,7 @@
-"""What each of two processes runs for tests/test_distributed.py, and the same runs for one process
+"""What each of two processes runs for tests/distributed, and the same runs for one process
 to compare with.
 
-As a script: ``python distributed_cases.py FOLDER``, in torchrun's environment; leaves
+As a script: ``python -m support.distributed_cases FOLDER``, in torchrun's environment; leaves
 FOLDER/RANK.pt."""
 
 import gc

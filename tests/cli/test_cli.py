@@ -19,6 +19,7 @@ from PIL import Image
 from ganbook import data, quick
 from ganbook.cli import main
 from ganbook.metrics import frechet_distance
+from support.paths import NOTEBOOKS, ROOT
 
 ENV = {**os.environ, "OMP_NUM_THREADS": "1"}
 
@@ -184,9 +185,7 @@ def test_a_mistake_in_a_process_of_its_own(tmp_path):
 
 def commands():
     """The commands that the front matter gives for training, in order."""
-    text = (
-        (Path(__file__).parent.parent / "notebooks" / "running.md").read_text().replace("\\\n", "")
-    )
+    text = (NOTEBOOKS / "running.md").read_text().replace("\\\n", "")
     return re.findall(
         r"^((?:torchrun .*-m|python -m) ganbook train .*--checkpoint .*)$", text, re.M
     )
@@ -201,7 +200,7 @@ def torchrun(command, cwd):
         capture_output=True,
         text=True,
         timeout=200,
-        env=ENV | {"PYTHONPATH": str(Path(__file__).parent.parent)},
+        env=ENV | {"PYTHONPATH": str(ROOT)},
     )
 
 

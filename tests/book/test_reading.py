@@ -5,7 +5,6 @@ outside.
 from __future__ import annotations
 
 import http.server
-import importlib
 import io
 import json
 import re
@@ -17,40 +16,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import check_links
+import make_card
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from test_book import (  # noqa: F401
-    CHAPTERS,
-    PAGES,
-    WIDE,
-    Visitor,
-    address,
-    browser,
-    load_script,
-    parsed,
-    served,
-    site,
-    stored,
-)
-from test_book_ext import render, tiny_book
 
-ROOT = Path(__file__).resolve().parent.parent
+from book_ext import descriptions
+from support.books import render, tiny_book
+from support.pages import CHAPTERS, PAGES, WIDE, Visitor, parsed, stored
+from support.paths import ROOT
+
 MARKS_PAGE = "notebooks/how_exercises_work"
 CHAPTER = "notebooks/04_the_optimal_discriminator"
 KEY = "ganbook.exercises.v1"
 KEPT = f"() => JSON.parse(localStorage.getItem('{KEY}'))"
 
 
-def load_extension(name: str) -> Any:
-    """A module of book_ext."""
-    sys.path.insert(0, str(ROOT))
-    try:
-        return importlib.import_module(f"book_ext.{name}")
-    finally:
-        sys.path.remove(str(ROOT))
-
-
-def swift(browser: Any, home: str, **context: Any) -> Visitor:  # noqa: F811
+def swift(browser: Any, home: str, **context: Any) -> Visitor:
     """A visitor with an empty storage, for whom no formula is set: it takes half of the time and no
     part in this.
     """
@@ -66,7 +48,7 @@ def swift(browser: Any, home: str, **context: Any) -> Visitor:  # noqa: F811
 
 
 @pytest.fixture
-def reader(browser: Any, site: Path) -> Iterator[Visitor]:  # noqa: F811
+def reader(browser: Any, site: Path) -> Iterator[Visitor]:
     """A reader with an empty storage, who opened the book from the disk."""
     visitor = swift(browser, site.as_uri())
     yield visitor
@@ -75,7 +57,7 @@ def reader(browser: Any, site: Path) -> Iterator[Visitor]:  # noqa: F811
 
 
 @pytest.fixture
-def other(browser: Any, address: str) -> Iterator[Visitor]:  # noqa: F811
+def other(browser: Any, address: str) -> Iterator[Visitor]:
     """A reader with an empty storage, behind a web server."""
     visitor = swift(browser, address)
     yield visitor
@@ -116,7 +98,7 @@ def test_a_mark_is_set_by_mouse_and_keyboard_and_stays(reader: Visitor) -> None:
     assert tab.locator(".chapter-facts .marks-facts").inner_text() == f"2 of {total} solved"
 
 
-def test_the_catalogue_is_that_of_the_notebooks(other: Visitor, site: Path) -> None:  # noqa: F811
+def test_the_catalogue_is_that_of_the_notebooks(other: Visitor, site: Path) -> None:
     """Every exercise of every notebook stands once on its page and once in the list, under its own
     title.
     """
@@ -228,7 +210,7 @@ REFUSE = {
 
 
 @pytest.mark.parametrize("how", REFUSE)
-def test_a_browser_that_keeps_nothing(browser: Any, address: str, how: str) -> None:  # noqa: F811
+def test_a_browser_that_keeps_nothing(browser: Any, address: str, how: str) -> None:
     """The marks work while the page is open, which says so; menus and search work, and no error is
     logged.
     """
@@ -261,8 +243,8 @@ def test_a_browser_that_keeps_nothing(browser: Any, address: str, how: str) -> N
 
 @pytest.mark.parametrize("how", [*REFUSE, "full later"])
 def test_a_mark_that_is_not_kept_says_so_beside_its_button(
-    browser: Any,  # noqa: F811
-    address: str,  # noqa: F811
+    browser: Any,
+    address: str,
     how: str,
 ) -> None:
     """On a chapter's page, in words that show, by a status that is there before them and as long as
@@ -343,7 +325,7 @@ def test_two_tabs_agree(other: Visitor) -> None:
     tab.wait_for_selector(".mark-button[data-exercise='4.5'][aria-pressed='true']", timeout=10_000)
 
 
-def test_without_scripts_there_are_no_marks(browser: Any, address: str) -> None:  # noqa: F811
+def test_without_scripts_there_are_no_marks(browser: Any, address: str) -> None:
     """Nothing that could not work is shown."""
     visitor = swift(browser, address, java_script_enabled=False)
     for page in (CHAPTER, MARKS_PAGE):
@@ -355,7 +337,7 @@ def test_without_scripts_there_are_no_marks(browser: Any, address: str) -> None:
 
 
 @pytest.mark.parametrize("width", [1440, 360])
-def test_marks_move_nothing(browser: Any, address: str, width: int) -> None:  # noqa: F811
+def test_marks_move_nothing(browser: Any, address: str, width: int) -> None:
     """Held back, the script finds every box where it will stand; without the room kept for it, none
     would.
     """
@@ -400,7 +382,7 @@ EQUATION = '.bd-article a[href="#equation-eq-04-dstar"]:not(.headerlink)'
 
 
 @pytest.fixture(scope="module")
-def previewed(browser: Any, site: Path) -> Iterator[Visitor]:  # noqa: F811
+def previewed(browser: Any, site: Path) -> Iterator[Visitor]:
     """A chapter opened from the disk, formulas set."""
     visitor = Visitor(browser, site.as_uri())
     visitor.open(CHAPTER)
@@ -466,7 +448,7 @@ def test_the_pointer_may_move_onto_a_preview(previewed: Visitor) -> None:
     box.wait_for(state="hidden", timeout=5_000)
 
 
-def test_every_reference_has_its_preview(site: Path) -> None:  # noqa: F811
+def test_every_reference_has_its_preview(site: Path) -> None:
     """Each cited work, term and equation that a page refers to stands on it once, without ids and
     links.
     """
@@ -499,7 +481,7 @@ def described(page: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
-def test_pictures_that_carry_an_argument_are_described(page: str, site: Path) -> None:  # noqa: F811
+def test_pictures_that_carry_an_argument_are_described(page: str, site: Path) -> None:
     """At least one a chapter: longer than the alt text, inside its figure, closed at first, with
     numbers.
     """
@@ -559,7 +541,6 @@ def test_descriptions_give_the_records_numbers() -> None:
 
 def test_a_description_needs_a_figure(tmp_path: Path) -> None:
     """Without a name it would be lost, so it is refused."""
-    module = load_extension("descriptions")
     cell = {
         "cell_type": "code",
         "source": "",
@@ -569,10 +550,10 @@ def test_a_description_needs_a_figure(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError, match=r"a\.ipynb: the description 'A curve\.' belongs to no named figure"
     ):
-        module.descriptions(tmp_path / "a.ipynb")
+        descriptions.descriptions(tmp_path / "a.ipynb")
     cell["metadata"]["mystnb"] = {"figure": {"name": "fig-a"}}
     (tmp_path / "b.ipynb").write_text(json.dumps({"cells": [cell]}))
-    assert module.descriptions(tmp_path / "b.ipynb") == {"fig-a": ["A curve."]}
+    assert descriptions.descriptions(tmp_path / "b.ipynb") == {"fig-a": ["A curve."]}
 
 
 # Keyboard, tables, what executed it
@@ -611,7 +592,7 @@ UNSEEN_FOCUS = """() => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", [CHAPTER, MARKS_PAGE, PAGES[0]])
-def test_focus_is_seen(browser: Any, address: str, page: str, scheme: str) -> None:  # noqa: F811
+def test_focus_is_seen(browser: Any, address: str, page: str, scheme: str) -> None:
     """Whatever takes the keyboard's focus shows it by a ring of three times the ground's luminance,
     or a third.
     """
@@ -637,7 +618,7 @@ def test_focus_is_seen(browser: Any, address: str, page: str, scheme: str) -> No
 
 
 @pytest.mark.parametrize("page", [CHAPTER, MARKS_PAGE])
-def test_focus_is_seen_in_the_systems_colours(browser: Any, address: str, page: str) -> None:  # noqa: F811
+def test_focus_is_seen_in_the_systems_colours(browser: Any, address: str, page: str) -> None:
     """Forced colours drop every shadow: what takes the focus has an outline."""
     visitor = swift(browser, address, forced_colors="active")
     tab = visitor.open(page, formulas=False)
@@ -650,7 +631,7 @@ def test_focus_is_seen_in_the_systems_colours(browser: Any, address: str, page: 
 
 
 @pytest.mark.parametrize("place", ["server", "disk"])
-def test_search_by_keyboard_alone(browser: Any, address: str, site: Path, place: str) -> None:  # noqa: F811
+def test_search_by_keyboard_alone(browser: Any, address: str, site: Path, place: str) -> None:
     """Ctrl-K opens the field, Escape closes it, Enter searches, Tab reaches the results, Enter
     opens one.
     """
@@ -676,7 +657,7 @@ def test_search_by_keyboard_alone(browser: Any, address: str, site: Path, place:
     visitor.context.close()
 
 
-def test_the_magnifier_stands_beside_the_words(browser: Any, address: str) -> None:  # noqa: F811
+def test_the_magnifier_stands_beside_the_words(browser: Any, address: str) -> None:
     """In the field that opens over a page and in that of the search page, at a desk and on a phone."""
     visitor = swift(browser, address)
     tab = visitor.page
@@ -702,7 +683,7 @@ def test_the_magnifier_stands_beside_the_words(browser: Any, address: str) -> No
     visitor.context.close()
 
 
-def test_copying_by_keyboard_keeps_its_place(browser: Any, address: str) -> None:  # noqa: F811
+def test_copying_by_keyboard_keeps_its_place(browser: Any, address: str) -> None:
     """The button keeps the focus, the page stays where it is, and each copy is announced."""
     visitor = swift(browser, address)
     tab = visitor.open(CHAPTER, formulas=False)
@@ -731,7 +712,7 @@ def test_copying_by_keyboard_keeps_its_place(browser: Any, address: str) -> None
     visitor.context.close()
 
 
-def test_a_finger_sees_the_copy_buttons(browser: Any, address: str) -> None:  # noqa: F811
+def test_a_finger_sees_the_copy_buttons(browser: Any, address: str) -> None:
     """Where nothing hovers they show on code, and cover no output; with a mouse they wait for it."""
     for touch, opacity in ((True, "1"), (False, "0")):
         visitor = swift(browser, address, has_touch=touch, is_mobile=touch)
@@ -787,7 +768,7 @@ def test_an_exercise_is_a_heading_with_a_link(other: Visitor, page: str, number:
     assert tab.url.endswith(f"#{place}")
 
 
-def test_previous_leads_back_to_the_front(site: Path) -> None:  # noqa: F811
+def test_previous_leads_back_to_the_front(site: Path) -> None:
     """`previous` walks the pages in reverse, and names the page that it leads to."""
     found, seen = (
         re.compile(r'<a class="left-prev"\s+href="([^"]+)".*?prev-next-title">(.*?)</p>', re.S),
@@ -801,7 +782,7 @@ def test_previous_leads_back_to_the_front(site: Path) -> None:  # noqa: F811
     assert seen == PAGES[::-1]
 
 
-def test_tables_have_headers(site: Path) -> None:  # noqa: F811
+def test_tables_have_headers(site: Path) -> None:
     """Each table of the text names its columns, and each header says for what it stands."""
     found = 0
     for page in PAGES:
@@ -817,7 +798,7 @@ def test_tables_have_headers(site: Path) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
-def test_the_page_says_what_executed_it(page: str, site: Path) -> None:  # noqa: F811
+def test_the_page_says_what_executed_it(page: str, site: Path) -> None:
     """Date, seconds, versions and class of machine, as the notebook's metadata hold them."""
     run = stored(page)["metadata"]["ganbook"]["executed"]
     text = (site / f"{page}.html").read_text(encoding="utf-8")
@@ -831,7 +812,7 @@ def test_the_page_says_what_executed_it(page: str, site: Path) -> None:  # noqa:
 
 
 @pytest.mark.parametrize("page", [MARKS_PAGE, "notebooks/07_the_wasserstein_gan"])
-def test_what_unfolds_fits_and_is_accessible(browser: Any, address: str, page: str) -> None:  # noqa: F811
+def test_what_unfolds_fits_and_is_accessible(browser: Any, address: str, page: str) -> None:
     """Lists of marks and descriptions, opened: within a phone's width, and without a violation in
     the dark.
     """
@@ -867,8 +848,8 @@ def test_what_unfolds_fits_and_is_accessible(browser: Any, address: str, page: s
     ],
 )
 def test_a_page_starts_in_the_readers_colours(
-    browser: Any,  # noqa: F811
-    address: str,  # noqa: F811
+    browser: Any,
+    address: str,
     scheme: str,
     kept: dict[str, str],
     theme: str,
@@ -886,7 +867,7 @@ def test_a_page_starts_in_the_readers_colours(
     visitor.context.close()
 
 
-def test_a_page_without_scripts(browser: Any, address: str) -> None:  # noqa: F811
+def test_a_page_without_scripts(browser: Any, address: str) -> None:
     """It has the book's colours, and says why its formulas are not set, if it has any."""
     visitor = swift(browser, address, java_script_enabled=False, color_scheme="dark")
     for page, formulas in ((CHAPTER, True), ("notebooks/references", False)):
@@ -898,7 +879,7 @@ def test_a_page_without_scripts(browser: Any, address: str) -> None:  # noqa: F8
     visitor.context.close()
 
 
-def test_a_page_on_paper(browser: Any, address: str) -> None:  # noqa: F811
+def test_a_page_on_paper(browser: Any, address: str) -> None:
     """Printed from the dark as from the light; its title once; hints and solutions only where they
     were opened.
     """
@@ -955,7 +936,7 @@ def card(html: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_has_a_card(page: str, site: Path) -> None:  # noqa: F811
+def test_every_page_has_a_card(page: str, site: Path) -> None:
     """Title and description of the page; no address, for none is configured."""
     html = parsed(site, page)
     found = card(html)
@@ -994,9 +975,8 @@ def test_the_card_is_what_its_script_draws(tmp_path: Path) -> None:
     import numpy as np
     from PIL import Image
 
-    script = load_script("make_card")
-    script.draw(tmp_path / "card.png")
-    content = script.CARD.read_bytes()
+    make_card.draw(tmp_path / "card.png")
+    content = make_card.CARD.read_bytes()
     assert len(content) < 200_000
     with Image.open(io.BytesIO(content)) as committed, Image.open(tmp_path / "card.png") as drawn:
         assert committed.size == (1200, 630)
@@ -1080,4 +1060,4 @@ def test_make_links_tells_of_each_link(tmp_path: Path, outside: str) -> None:
     assert len(lines) == 4
     assert lines[-1] == "4 links leave the book: 1 work, 1 have moved, 2 failed"
     one = {"status": "working", "filename": "a.md", "lineno": 3, "uri": outside, "info": ""}
-    assert load_script("check_links").tell([one])[1] == 0
+    assert check_links.tell([one])[1] == 0

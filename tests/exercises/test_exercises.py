@@ -1,5 +1,5 @@
-"""Every exercise of the book, against everything a reader may hand in; `summarise` makes the run's
-table.
+"""Every exercise of the book, against everything a reader may hand in; the run's table is made by
+`support.exercises`.
 
 The checkers are what is tested: solutions and their alternatives must be accepted under twenty
 seeds, the stub is unattempted, each listed wrong answer is refused in its own words, and so is
@@ -13,7 +13,6 @@ import math
 import random
 import re
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,8 +21,8 @@ import torch
 
 from ganbook.exercises import all_exercises, exercise
 from ganbook.exercises.show import stub_cell
+from support.paths import NOTEBOOKS
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SEEDS = range(20)
 PATIENCE = 300  # seconds for an answer that ends: a busy machine is no reason to refuse it
 NUMBER = re.compile(r"-?\d[\d.]*(?:e[-+]?\d+)?")
@@ -306,32 +305,3 @@ def test_pages_hold_the_exercises_of_the_package():
     on_pages = {int(id.split(".")[0]) for id in placed}
     assert placed == sorted(placed, key=lambda id: tuple(map(int, id.split(".")))) or not placed
     assert set(placed) == {ex.id for ex in all_exercises() if ex.chapter in on_pages}
-
-
-def summarise(terminalreporter):
-    """Print the table of the run by chapter; for the `pytest_terminal_summary` hook."""
-    counts = Counter()
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            if getattr(report, "when", "") == "call":
-                for key, value in report.user_properties:
-                    if key == "exercise":
-                        counts[value[0], value[1]] += value[2]
-    if not counts:
-        return
-    columns = (
-        "exercises",
-        "rubrics",
-        "solutions accepted",
-        "alternatives accepted",
-        "wrong answers refused",
-        "false acceptances",
-        "false refusals",
-    )
-    terminalreporter.section("exercises by chapter")
-    terminalreporter.write_line("chapter     " + "  ".join(columns))
-    chapters = sorted({chapter for chapter, _ in counts})
-    for name, among in [*((str(n), [n]) for n in chapters), ("together", chapters)]:
-        numbers = (sum(counts[chapter, column] for chapter in among) for column in columns)
-        row = "  ".join(f"{n:>{len(column)}}" for n, column in zip(numbers, columns, strict=True))
-        terminalreporter.write_line(f"{name:<12}{row}")

@@ -4,22 +4,16 @@ hostile folders.
 
 import ast
 import errno
-import hashlib
 import inspect
 import io
 import json
-import mmap
 import os
 import pickle
 import random
-import resource
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
-import time
 import warnings
 from functools import partial
 from pathlib import Path
@@ -30,113 +24,15 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from ganbook import checkpoints, data
+from ganbook import checkpoints
 from ganbook.checkpoints import Checkpoint, CheckpointError, files
 from ganbook.checkpoints.packing import decode, encode
 from ganbook.losses import LEAST_SQUARES, Loss
-from ganbook.penalties import clip_after_step, gradient_penalty, r1
-from ganbook.training import EMA, Game, Record, TrainingDiverged, alternating, fit
-
-STEPS = 12
-ADAM = partial(torch.optim.Adam, lr=1e-2, betas=(0.5, 0.999), fused=True)
-
-
-class Run:
-    """A tiny run: 40 images of 2 x 2, batches of 16 (the third of an epoch has 8), dropout, EMA,
-    gradient penalty.
-    """
-
-    def __init__(
-        self,
-        optimizer=ADAM,
-        dropout=0.3,
-        width=8,
-        decay=0.9,
-        penalty="own generator",
-        batch_size=16,
-        data_seed=0,
-        normalise=False,
-        convolution=False,
-        clip=None,
-        batches=None,
-        one_pass=False,
-        **options,
-    ):
-        with torch.random.fork_rng():
-            torch.manual_seed(0)
-            hidden = nn.BatchNorm1d(width) if normalise else nn.Identity()
-            G = nn.Sequential(
-                nn.Linear(3, width),
-                hidden,
-                nn.LeakyReLU(0.2),
-                nn.Linear(width, 4),
-                nn.Tanh(),
-                nn.Unflatten(1, (1, 2, 2)),
-            )
-            first = nn.Conv2d(1, width, 2, padding=1), nn.Conv2d(width, width, 3), nn.Flatten()
-            first = first if convolution else (nn.Flatten(), nn.Linear(4, width))
-            D = nn.Sequential(*first, nn.LeakyReLU(0.2), nn.Dropout(dropout), nn.Linear(width, 1))
-        if convolution:
-            G, D = (network.to(memory_format=torch.channels_last) for network in (G, D))
-        if penalty == "own generator":
-            penalty = gradient_penalty(10.0, torch.Generator().manual_seed(5))
-        self.game = Game(
-            G, D, optimizer(G.parameters()), optimizer(D.parameters()), latent=3, one_pass=one_pass
-        )
-        if clip:
-            clip_after_step(self.game.optimizer_d, D, clip)
-        x = torch.randint(
-            256,
-            (40, 1, 2, 2),
-            dtype=torch.uint8,
-            generator=torch.Generator().manual_seed(data_seed),
-        )
-        self.batches = (
-            data.batches(x, batch_size, torch.Generator().manual_seed(1))
-            if batches is None
-            else batches
-        )
-        self.ema = EMA(G, decay) if decay else None
-        self.options = {"penalty": penalty, "d_steps": 2, "seed": 3} | options
-
-    def fit(self, steps=STEPS, checkpoint=None, callback=None):
-        self.history = fit(
-            self.game,
-            self.batches,
-            steps=steps,
-            ema=self.ema,
-            checkpoint=checkpoint,
-            callback=callback,
-            **self.options,
-        )
-        return self
-
-    def digest(self):
-        """One number for all that a run ends with, and for what it would see and draw next."""
-        game = self.game
-        state = [
-            game.G.state_dict(),
-            game.D.state_dict(),
-            game.optimizer_g.state_dict(),
-            game.optimizer_d.state_dict(),
-            self.ema.module.state_dict() if self.ema else None,
-            game.draw(2),
-        ]
-        content = encode([dict(s) if isinstance(s, dict) else s for s in state])
-        curves = b"".join(
-            name.encode() + self.history[name].tobytes() for name in self.history.curves
-        )
-        return hashlib.sha256(
-            content + curves + next(iter(self.batches)).numpy().tobytes()
-        ).hexdigest()
-
-
-def step_of(path):
-    return len(files.read(path)["rows"])
-
-
-def listing(folder):
-    return {p.name for p in folder.iterdir()}
+from ganbook.penalties import gradient_penalty, r1
+from ganbook.training import Record, TrainingDiverged, alternating, fit
+from support.kills import KILLED_STEPS
+from support.processes import python
+from support.runs import ADAM, STEPS, Run, listing, step_of
 
 
 @pytest.fixture
@@ -300,24 +196,9 @@ def test_generators_deep_in_a_penalty_are_found():
 
 def test_a_new_process_goes_on_bitwise(path, whole):
     Run().fit(5, Checkpoint(path))
-    script = f"from test_checkpoints import *; print(Run().fit(checkpoint=Checkpoint({str(path)!r})).digest())"
+    resumed = f"Run().fit(checkpoint=Checkpoint({str(path)!r})).digest()"
+    script = f"from ganbook.checkpoints import Checkpoint; from support.runs import Run; print({resumed})"
     assert python(script).strip() == whole
-
-
-def python(script, **options):
-    threads = str(torch.get_num_threads())
-    env = os.environ | {"PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": threads}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script],
-        capture_output=True,
-        text=True,
-        env=env,
-        timeout=1200,
-        cwd=Path(__file__).parent.parent,
-        **options,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
 
 
 # --------------------------------------------------------------------------------------------- the
@@ -447,31 +328,32 @@ def resumed_step(path):
     return record.step, [str(w.message) for w in said]
 
 
-@pytest.fixture(scope="module")
-def damaged(tmp_path_factory):
-    """500 single-bit flips, spread evenly from a random start, and 200 truncations: `damage(raw)`
-    yields the copies.
-    """
-
-    def damage(raw):
-        chance = random.Random(0)
-        bits = 8 * len(raw)
-        for i in range(500):
-            at = int((i + chance.random()) * bits / 500)
-            flipped = bytearray(raw)
-            flipped[at // 8] ^= 1 << at % 8
-            yield bytes(flipped)
-        for length in chance.sample(range(len(raw)), 200):
-            yield raw[:length]
-
-    return damage
+def damaged(raw, flips, truncations):
+    """Copies with one bit flipped each, spread evenly from a random start, and shortened ones."""
+    chance = random.Random(0)
+    bits = 8 * len(raw)
+    for i in range(flips):
+        at = int((i + chance.random()) * bits / flips)
+        flipped = bytearray(raw)
+        flipped[at // 8] ^= 1 << at % 8
+        yield bytes(flipped)
+    for length in chance.sample(range(len(raw)), truncations):
+        yield raw[:length]
 
 
-def test_every_flip_and_every_truncation_is_refused_and_the_file_before_used(tmp_path, damaged):
+def in_full(tenth, full):
+    """Values of a parameter: a tenth for `make test`, all for `make test-slow`."""
+    return [tenth, pytest.param(*full, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize(("flips", "truncations"), in_full((50, 20), (500, 200)))
+def test_every_flip_and_every_truncation_is_refused_and_the_file_before_used(
+    tmp_path, flips, truncations
+):
     path, run = tmp_path / "run.ckpt", Run(loss=LEAST_SQUARES)
     run.fit(2, Checkpoint(path, every=1))
     raw, count = path.read_bytes(), 0
-    for wrong in damaged(raw):
+    for wrong in damaged(raw, flips, truncations):
         path.write_bytes(wrong)
         with pytest.raises(files.DamagedError, match=r"run\.ckpt is damaged"):
             files.read(path)
@@ -485,25 +367,26 @@ def test_every_flip_and_every_truncation_is_refused_and_the_file_before_used(tmp
                 and "previous (step 1)" in said[0]
             )
         count += 1
-    assert count == 700
+    assert count == flips + truncations
     path.write_bytes(raw)
     assert resumed_step(path) == (2, [])
 
 
 @pytest.mark.filterwarnings("ignore:TypedStorage")
-def test_the_control_lets_some_flips_pass(two_saves, damaged):
+@pytest.mark.parametrize("flips", [50, pytest.param(500, marks=pytest.mark.slow)])
+def test_the_control_lets_some_flips_pass(two_saves, flips):
     """torch.load, on the same content, returns a changed state for many flips without a word."""
     state = files.read(two_saves)
     buffer = io.BytesIO()
     torch.save(state, buffer)
     silent = 0
-    for wrong in list(damaged(buffer.getvalue()))[:500:5]:
+    for wrong in damaged(buffer.getvalue(), flips, 0):
         try:
             loaded = torch.load(io.BytesIO(wrong), weights_only=True)
             silent += encode(loaded) != encode(state)
         except Exception:
             continue
-    assert 5 < silent <= 100
+    assert flips / 20 < silent <= flips
 
 
 def test_a_good_file_is_never_given_up_for_a_damaged_one(path, whole):
@@ -944,66 +827,11 @@ def test_a_disk_that_fails_during_a_save(path, whole, monkeypatch, number, messa
     assert Run().fit(checkpoint=Checkpoint(path)).digest() == whole
 
 
-def hostile(folder):
-    """Errors under a limit on file sizes, in a read-only folder and in another user's; run in a
-    process of its own.
-    """
-    folder, said = Path(folder), {}
-
-    def attempt(name, path):
-        try:
-            Run().fit(6, Checkpoint(path, every=3))
-        except CheckpointError as error:
-            said[name] = str(error)
-
-    path = folder / "run.ckpt"
-    Run().fit(3, Checkpoint(path))
-    before = path.read_bytes()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
-    attempt("limit", path)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    said["intact"], said["listing"] = path.read_bytes() == before, sorted(listing(folder))
-    foreign = Path("/") / "run.ckpt"
-    if os.geteuid() == 0:
-        foreign = path
-        os.chown(folder, 1, 1)
-        folder.chmod(0o755)
-        own = Path(tempfile.mkdtemp())
-        os.chown(own, 65534, 65534)
-        os.seteuid(65534)
-    else:
-        own = Path(tempfile.mkdtemp())
-    attempt("owner", foreign)
-    (own / "run.ckpt").write_bytes(before)
-    own.chmod(0o555)
-    attempt("read-only", own / "run.ckpt")
-    said["intact there"] = (own / "run.ckpt").read_bytes() == before
-    own.chmod(0o755)
-    attempt("writable again", own / "run.ckpt")
-    halfway = own / "halfway.ckpt"
-    try:
-        Run().fit(
-            6,
-            Checkpoint(halfway, every=3),
-            lambda step, game: own.chmod(0o555) if step == 4 else None,
-        )
-    except CheckpointError as error:
-        said["halfway"] = str(error)
-    own.chmod(0o755)
-    said["after halfway"] = len(Run().fit(6, Checkpoint(halfway, every=3)).history)
-    said["left"] = sorted(p.name for p in own.glob("*halfway*"))
-    (own / "run.ckpt").chmod(0)
-    attempt("unreadable", own / "run.ckpt")
-    shutil.rmtree(own)
-    print(json.dumps(said))
-
-
 def test_disk_limits_read_only_folders_and_other_owners():
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         said = json.loads(
-            python(f"from test_checkpoints import hostile; hostile({folder!r})").splitlines()[-1]
+            python(f"from support.hostile import hostile; hostile({folder!r})").splitlines()[-1]
         )
     assert "run.ckpt: it would be larger than files may be here" in said["limit"]
     assert said["intact"] and said["listing"] == ["run.ckpt"]
@@ -1122,152 +950,10 @@ def test_a_forked_process_does_not_take_the_lock_away(path):
 # ------------------------------------------------------------------------------------------------
 # kill at any time
 
-KILLED_STEPS = 18
-STAGES = (
-    "half written",
-    "before sync",
-    "linked",
-    "before rename",
-    "between renames",
-    "before folder sync",
-    "after",
-)
 
-
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def armed(stage, number, inside):
-    """Let the process kill itself at a stage of its save of that number; `inside[0]` is 1 while it
-    saves.
-    """
-    write, replace, sync, count = files.write, os.replace, files._sync, [0]
-
-    def saving(path, raw, keep=True):
-        count[0] += 1
-        inside[0] = 1
-        now = count[0] == number and stage
-        if now == "half written":
-            files.temporary(path).write_bytes(raw[: len(raw) // 2])
-            die()
-        if now == "before sync":
-            files.temporary(path).write_bytes(raw)
-            die()
-        if now == "linked" and path.exists():
-            os.link(path, files._link(path))
-            die()
-        steps = {"before rename": 1, "between renames": 2}
-        left = [steps.get(now, 0) if path.exists() else min(steps.get(now, 0), 1)]
-
-        def renaming(a, b):
-            left[0] -= 1
-            if left[0] == 0:
-                die()
-            replace(a, b)
-
-        files.os.replace = renaming
-        files._sync = lambda folder: die() if now == "before folder sync" else sync(folder)
-        write(path, raw, keep)
-        if now == "after":
-            die()
-        inside[0] = 0
-
-    files.write = saving
-
-
-def kill_rounds(seed, kills):
-    """Kill runs at random moments until there were enough of each kind; print their counts, and
-    what was not equal.
-    """
-    torch.set_num_threads(1)
-    Run().fit(1)  # what torch imports late is imported once, and not by every child
-    chance, inside = random.Random(seed), mmap.mmap(-1, 1)
-    counts = {
-        "killed": 0,
-        "inside a save": 0,
-        "at an epoch's end": 0,
-        "three in one run": 0,
-        "runs": 0,
-        "wrong": [],
-    }
-    enough = {
-        "killed": kills,
-        "inside a save": 0.3 * kills,
-        "at an epoch's end": 0.1 * kills,
-        "three in one run": 1,
-    }
-    reference, duration = "", 1.0
-    while (
-        any(counts[k] < n for k, n in enough.items())
-        and counts["runs"] < 10 * kills
-        and not counts["wrong"]
-    ):
-        folder = Path(tempfile.mkdtemp())
-        path, every, killed = folder / "run.ckpt", chance.choice((1, 1, 2, 3)), 0
-        planned = (
-            0 if not reference else 3 if counts["runs"] % 3 == 1 else 1
-        )  # the first run is not interrupted
-        for attempt in range(planned + 1):
-            how = (
-                "none" if attempt == planned else chance.choice(("time", "stage", "stage", "epoch"))
-            )
-            inside[0] = 0
-            started = time.monotonic()
-            child = os.fork()
-            if child == 0:
-                child_run(folder, path, every, how, chance, inside)
-            if how == "time":
-                time.sleep(chance.random() * duration)
-                os.kill(child, signal.SIGKILL)
-            _, status = os.waitpid(child, 0)
-            chance.random()
-            if os.WIFSIGNALED(status):
-                killed += 1
-                counts["inside a save"] += inside[0]
-                counts["at an epoch's end"] += how == "epoch"
-            elif status != 0:
-                counts["wrong"].append(f"seed {seed}, run {counts['runs']}: {how}, status {status}")
-            else:
-                duration = max(0.05, time.monotonic() - started)
-        digest = (folder / "digest").read_text() if (folder / "digest").exists() else "none"
-        reference = reference or digest
-        if digest != reference or listing(folder) != {"digest", "run.ckpt", "run.ckpt.previous"}:
-            counts["wrong"].append(
-                f"seed {seed}, run {counts['runs']}: {digest}, {sorted(listing(folder))}"
-            )
-        counts["killed"] += killed
-        counts["three in one run"] += killed == 3
-        counts["runs"] += 1
-        shutil.rmtree(folder)
-    counts["wrong"] += [f"too few: {k}" for k, n in enough.items() if counts[k] < n]
-    print(json.dumps(counts | {"reference": reference}))
-
-
-def child_run(folder, path, every, how, chance, inside):
-    try:
-        run = Run()
-        armed(chance.choice(STAGES) if how == "stage" else None, chance.randrange(1, 6), inside)
-        border = (
-            chance.randrange(1, 5) * 3
-        )  # two batches a step, three batches an epoch: step 3, 6, ... ends an epoch
-        kill = lambda step, game: (  # noqa: E731
-            die() if how == "epoch" and step >= border and step % 3 == 0 else None
-        )
-        run.fit(KILLED_STEPS, Checkpoint(path, every), kill)
-        if not (folder / "digest").exists():
-            (folder / "digest").write_text(run.digest())
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
-
-
-@pytest.mark.parametrize(("seed", "kills"), [(0, 10), pytest.param(1, 50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("seed", "kills"), in_full((0, 5), (1, 50)))
 def test_killed_at_any_moment_a_run_ends_the_same(seed, kills):
-    out = python(f"from test_checkpoints import kill_rounds; kill_rounds({seed}, {kills})")
+    out = python(f"from support.kills import kill_rounds; kill_rounds({seed}, {kills})")
     counts = json.loads(out.splitlines()[-1])
     print(counts)
     assert counts["wrong"] == []
