@@ -15,10 +15,10 @@ from pathlib import Path
 import torch
 from pairs import heading, rounds, write
 
-from ganbook.fast import InBfloat16, has_bfloat16, quick_dropout
+from ganbook.networks import InBfloat16, has_bfloat16, quick_dropout
 from ganbook.penalties import r1
-from ganbook.recipes.mnist_conv import GAMMA, LONG, conv_game
-from ganbook.recipes.mnist_mlp import article_game
+from ganbook.recipes.mnist.conv import GAMMA, LONG, conv_game
+from ganbook.recipes.mnist.mlp import article_game
 from ganbook.training import Game, d_step, g_step, steps
 
 

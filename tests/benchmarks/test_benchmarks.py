@@ -11,7 +11,7 @@ from torch.nn.functional import softplus
 from torch.utils.flop_counter import FlopCounterMode
 
 from ganbook import data
-from ganbook.recipes.mnist_mlp import article_game
+from ganbook.recipes.mnist.mlp import article_game
 from ganbook.training import d_step, g_step
 
 

@@ -14,7 +14,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from ganbook import mixtures, records
 from ganbook.autoregressive import MADE, all_states, fit
-from ganbook.recipes import made_digits
+from ganbook.recipes.digits import made as made_digits
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from ganbook.distributions import ring
 from ganbook.divergences import game_value, js, kl_normal
 from ganbook.losses import LOSSES, MINIMAX, NON_SATURATING
 from ganbook.metrics import mode_coverage
-from ganbook.plots import game as draw
+from ganbook.plots import game as plots
 from ganbook.training import Game, d_step, fit, g_step
 
 LOG4 = 2 * math.log(2)
@@ -321,20 +321,20 @@ def test_bfloat16_loses_scores_from_log_511():
 def test_pictures_show_what_they_are_given():
     x, y = np.linspace(-1, 1, 5), np.arange(5.0)
     points = np.stack([x, y], 1)
-    figure = draw.free_points({0: points, 7: points}, points)
+    figure = plots.free_points({0: points, 7: points}, points)
     assert [ax.get_title() for ax in figure.axes] == ["at the start", "after 7 steps"]
     assert np.array_equal(figure.axes[1].collections[1].get_offsets(), points)
-    figure = draw.line_game(
+    figure = plots.line_game(
         x, y, {3: {"q": y, "d": y, "d_star": y}, 4: {"q": y, "d": y, "d_star": y}}
     )
     assert len(figure.axes) == 2 and np.array_equal(figure.axes[0].lines[0].get_ydata(), y)
-    ax = draw.generator_weights(x, y, -y, marked=(0,))
+    ax = plots.generator_weights(x, y, -y, marked=(0,))
     assert np.array_equal(ax.lines[0].get_ydata(), y) and np.array_equal(
         ax.lines[1].get_ydata(), -y
     )
-    figure = draw.divergence_paths(y, {"one": {"first": [x + 2, x + 3], "second": [x + 4]}})
+    figure = plots.divergence_paths(y, {"one": {"first": [x + 2, x + 3], "second": [x + 4]}})
     assert len(figure.axes[0].lines) == 3 and figure.axes[0].get_yscale() == "log"
-    figure = draw.four_logs({"A": {"loss_d": y, "loss_g": -y}, "B": {"loss_d": y, "loss_g": -y}})
+    figure = plots.four_logs({"A": {"loss_d": y, "loss_g": -y}, "B": {"loss_d": y, "loss_g": -y}})
     assert np.array_equal(figure.axes[1].lines[1].get_ydata(), -y)
-    figure = draw.lost_digits({"a": (x, y, -y), "b": (x, y, -y)}, marked=(0.5, 9.0))
+    figure = plots.lost_digits({"a": (x, y, -y), "b": (x, y, -y)}, marked=(0.5, 9.0))
     assert [len(ax.lines) for ax in figure.axes] == [3, 3]

@@ -15,7 +15,7 @@ from torch.nn.utils import clip_grad_norm_, parametrizations
 from ganbook import records
 from ganbook.losses import MINIMAX, WASSERSTEIN
 from ganbook.penalties import clip_after_step, clip_weights, gradient_norms, gradient_penalty
-from ganbook.plots import critic as pictures
+from ganbook.plots import critic as plots
 from ganbook.transport import transport_plan, wasserstein_1d
 
 
@@ -287,16 +287,16 @@ def test_pictures_return_figures():
     table = five[:, None] + 0.1 * rng.random((5, 3))
     points = rng.normal(size=(6, 2))
     figures = [
-        pictures.estimates(table, 1.1 * table, table, five, five),
-        pictures.weights({"a": rng.normal(size=50), "b": rng.normal(size=50)}, 0.1),
-        pictures.landscapes(
+        plots.estimates(table, 1.1 * table, table, five, five),
+        plots.weights({"a": rng.normal(size=50), "b": rng.normal(size=50)}, 0.1),
+        plots.landscapes(
             five, five, {"a": rng.random((5, 5)), "b": rng.random((5, 5))}, points, points
         ),
-        pictures.slopes({"a": rng.random(50), "b": rng.random(50)}, 1.0),
-        pictures.steepness((1, 2, 4), {"a": five[:3], "b": five[:3]}),
-        pictures.forces((1, 2, 4), {"a": table[:, :3]}, {"a": table[:, :3]}),
-        pictures.play(five[:3], {"a": table[:, :3]}, 0.5),
-        pictures.record(five, five, 100 * five, {"floor": 1.0}),
+        plots.slopes({"a": rng.random(50), "b": rng.random(50)}, 1.0),
+        plots.steepness((1, 2, 4), {"a": five[:3], "b": five[:3]}),
+        plots.forces((1, 2, 4), {"a": table[:, :3]}, {"a": table[:, :3]}),
+        plots.play(five[:3], {"a": table[:, :3]}, 0.5),
+        plots.record(five, five, 100 * five, {"floor": 1.0}),
     ]
     assert all(isinstance(figure, plt.Figure) for figure in figures)
     assert [len(figure.axes) for figure in figures] == [2, 2, 2, 1, 1, 2, 1, 2]

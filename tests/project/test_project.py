@@ -1,87 +1,16 @@
-"""The project's own rules: which module imports which, and that the lists of packages agree."""
+"""The project's own rules: that the lists of packages agree, and no path of a machine is kept."""
 
 import ast
 import re
 import subprocess
 import tomllib
 
-import pytest
 import yaml
 
 from support.paths import ROOT
 
 PACKAGE = ROOT / "ganbook"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-MATHEMATICS = {
-    "distributions",
-    "divergences",
-    "f_divergences",
-    "densities",
-    "transport",
-    "entropic",
-    "dynamics",
-    "mixtures",
-}
-TRAINING = {
-    "training",
-    "checkpoints",
-    "distributed",
-    "quick",
-    "recipes",
-    "networks",
-    "losses",
-    "penalties",
-}
-
-
-def modules():
-    return sorted(p for p in PACKAGE.rglob("*.py"))
-
-
-def top(path):
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
-def imports(path, here=""):
-    """The package's own top-level modules that a file imports, apart from the one it belongs to."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("ganbook.")}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            if node.module == "ganbook":
-                found |= {a.name for a in node.names}
-            elif node.module.startswith("ganbook."):
-                found.add(node.module.split(".")[1])
-    return found - {here}
-
-
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_who_may_import_whom(path):
-    here, uses = top(path), imports(path, top(path))
-    if here not in ("exercises", "cli"):
-        assert "exercises" not in uses, "nothing imports the exercises"
-    if here in MATHEMATICS:
-        assert not uses & TRAINING, "mathematics imports nothing from training"
-    if here not in ("quick", "cli"):
-        assert "distributed" not in uses, (
-            "what the book shows does not know how many processes run it"
-        )
-    if here == "losses":
-        assert "networks" not in uses
-    if here == "networks":
-        assert "losses" not in uses
-    if here == "plots":
-        assert not uses, "pictures compute nothing, so they need nothing"
-
-
-def test_the_rules_have_teeth(tmp_path):
-    bad = tmp_path / "bad.py"
-    bad.write_text(
-        "from ganbook import exercises\nfrom ganbook.training import fit\nimport ganbook.losses\n"
-    )
-    assert imports(bad) == {"exercises", "training", "losses"}
-    assert imports(bad, "training") == {"exercises", "losses"}
 
 
 def test_init_holds_the_version_and_nothing_else():

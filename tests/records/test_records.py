@@ -27,18 +27,23 @@ def test_every_record_has_a_recipe_and_its_provenance():
 
 def test_records_are_small():
     folder = Path(records.__file__).parent
-    assert sum(p.stat().st_size for p in folder.iterdir() if p.is_file()) < 8e6
+    assert sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) < 8e6
+    for path in folder.rglob("*.npz"):
+        assert path.stat().st_size < 1e6, path
+    for path in folder.rglob("*.safetensors"):
+        assert path.stat().st_size < 3e6, path
 
 
 def test_save_and_load_round_trip(tmp_path, monkeypatch):
     arrays = {"a": np.arange(5), "b": np.linspace(0, 1, 3, dtype=np.float32)}
     path = records.save("trial", arrays, {"seed": 1}, tmp_path / "new")
-    assert sorted(p.name for p in path.parent.iterdir()) == ["trial.json", "trial.npz"]
+    assert path.parent == tmp_path / "new" / "trial"
+    assert sorted(p.name for p in path.parent.iterdir()) == ["arrays.npz", "record.json"]
     with np.load(path, allow_pickle=False) as back:
         for key, array in arrays.items():
             np.testing.assert_array_equal(back[key], array)
             assert back[key].dtype == array.dtype
-    assert json.loads(path.with_suffix(".json").read_text()) == {"seed": 1}
+    assert json.loads(path.with_name("record.json").read_text()) == {"seed": 1}
 
 
 def test_unknown_names():
@@ -50,6 +55,12 @@ def test_unknown_names():
         recipes.run("mnist-vae", Path("."))
     with pytest.raises(KeyError, match="no array 'loss'"):
         records.load("mnist-classifier")["loss"]
+
+
+def test_a_file_of_a_record_is_found_by_its_name_or_by_its_record():
+    weights = records.path("mnist-mlp.safetensors")
+    assert weights.parent.name == "mnist-mlp"
+    assert records.path("mnist-mlp/arrays.npz") == weights.with_name("arrays.npz")
 
 
 def test_code_hash_follows_the_code(tmp_path):

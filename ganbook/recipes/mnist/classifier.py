@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch.nn.functional import cross_entropy, pad
 
 from ganbook import data, records
-from ganbook.features import WEIGHTS, MnistClassifier
+from ganbook.features import MnistClassifier
+from ganbook.recipes import common
 
 SEED, EPOCHS, BATCH = 0, 6, 128
+MODULES = ("data", "features.mnist", "recipes.common", "recipes.mnist.classifier")
 
 
 def shift(x: torch.Tensor, generator: torch.Generator, most: int = 2) -> torch.Tensor:
@@ -52,10 +53,9 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
         log(
             f"epoch {epoch}: test accuracy {accuracy[-1]:.4f} after {time.perf_counter() - start:.0f} s"
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, folder / WEIGHTS)
+    common.save_weights("mnist-classifier", network, folder, torch.float32)
     info = records.provenance(
-        ("features", "recipes.mnist_classifier"),
+        MODULES,
         SEED,
         time.perf_counter() - start,
         test_accuracy=accuracy[-1],

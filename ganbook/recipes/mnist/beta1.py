@@ -11,24 +11,22 @@ from pathlib import Path
 import numpy as np
 
 from ganbook import data, records
-from ganbook.features import describe
-from ganbook.recipes import mnist_mlp
+from ganbook.recipes import common
+from ganbook.recipes.mnist import mlp
 
 SEEDS, BETAS, EPOCHS, SCORED_AT = (0, 1, 2), (0.9, 0.5), 4, (1, 2, 4)
+MODULES = (*mlp.MODULES, "recipes.mnist.beta1")
 
 
 def run(folder: Path, log: Callable[[str], None] = print) -> str:
     """Train six times, write the record ``mnist-beta1`` (arrays of shape (beta1, seed, epoch)), sum
     up.
     """
-    start, modules = time.perf_counter(), (*mnist_mlp.MODULES, "recipes.mnist_beta1")
-    code = records.code_hash(*modules)
-    real_features, _ = describe(data.mnist("train").x[:10_000])
+    start = time.perf_counter()
+    code = records.code_hash(*MODULES)
+    real_features = common.real_features(data.mnist("train").x)
     found = [
-        [
-            mnist_mlp.train(s, b, EPOCHS, SCORED_AT, real_features, log, averaged=True)[3]
-            for s in SEEDS
-        ]
+        [mlp.train(s, b, EPOCHS, SCORED_AT, real_features, log, averaged=True)[3] for s in SEEDS]
         for b in BETAS
     ]
     arrays = {
@@ -37,7 +35,7 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
     }
     arrays |= {"beta1": np.array(BETAS), "seeds": np.array(SEEDS), "epochs": np.array(SCORED_AT)}
     info = records.provenance(
-        modules,
+        MODULES,
         0,
         time.perf_counter() - start,
         epochs=EPOCHS,

@@ -5,11 +5,12 @@ measured.
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
 
 import torch
 from safetensors.torch import load
 from torch import Tensor, nn
+
+from ganbook import records
 
 __all__ = ["MnistClassifier", "classifier", "describe"]
 
@@ -54,7 +55,7 @@ class MnistClassifier(nn.Module):
 def classifier() -> MnistClassifier:
     """Return the trained classifier of the book, frozen, in evaluation mode, on the CPU."""
     network = MnistClassifier()
-    network.load_state_dict(load(resources.files("ganbook.records").joinpath(WEIGHTS).read_bytes()))
+    network.load_state_dict(load(records.path(WEIGHTS).read_bytes()))
     return network.eval().requires_grad_(False)
 
 

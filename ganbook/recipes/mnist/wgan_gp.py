@@ -12,33 +12,31 @@ import numpy as np
 import torch
 
 from ganbook import data, records
-from ganbook.features import describe
 from ganbook.losses import WASSERSTEIN
 from ganbook.networks import mlp_discriminator, mlp_generator
 from ganbook.penalties import gradient_penalty
-from ganbook.recipes.mnist_mlp import LATENT, sample, scores
+from ganbook.recipes import common
+from ganbook.recipes.mnist.mlp import LATENT, scores
 from ganbook.training import Game, fit
 
-BATCH, RATE, BETAS, WEIGHT, D_STEPS, STEPS, EVERY, SEED = (
-    64,
-    1e-4,
-    (0.0, 0.9),
-    10.0,
-    5,
-    3_000,
-    150,
-    0,
-)
+BATCH, RATE, BETAS, WEIGHT, D_STEPS = 64, 1e-4, (0.0, 0.9), 10.0, 5
+STEPS, EVERY, SEED = 3_000, 150, 0
 MODULES = (
     "data",
     "losses",
-    "networks",
+    "networks.mlp",
+    "networks.sizes",
     "history",
     "training",
     "penalties",
     "features",
-    "metrics",
-    "recipes.mnist_wgan_gp",
+    "metrics.arrays",
+    "metrics.frechet",
+    "metrics.inception",
+    "transport",
+    "recipes.common",
+    "recipes.mnist.mlp",
+    "recipes.mnist.wgan_gp",
 )
 
 
@@ -46,13 +44,10 @@ def wgan_game(seed: int = SEED) -> Game:
     """Return the article's players without dropout, initialised from a seed, with the optimisers of
     WGAN-GP.
     """
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        G, D = mlp_generator(LATENT), mlp_discriminator(dropout=0.0)
-    adam_g, adam_d = (
-        torch.optim.Adam(p.parameters(), lr=RATE, betas=BETAS, fused=True) for p in (G, D)
+    G, D = common.seeded(
+        seed, lambda: mlp_generator(LATENT), lambda: mlp_discriminator(dropout=0.0)
     )
-    return Game(G, D, adam_g, adam_d, LATENT)
+    return common.adam_game(G, D, LATENT, RATE, BETAS)
 
 
 def run(folder: Path, log: Callable[[str], None] = print) -> str:
@@ -64,7 +59,7 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
     at five checkpoints."""
     start = time.perf_counter()
     code = records.code_hash(*MODULES)
-    real_features, _ = describe(data.mnist("train").x[:10_000])
+    real_features = common.real_features(data.mnist("train").x)
     game = wgan_game()
     batches = data.batches(data.mnist("train"), BATCH, torch.Generator().manual_seed(SEED))
     found: dict[str, list] = {"step": [], "frechet": [], "inception": [], "grid": []}
@@ -72,11 +67,11 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
     def look(step: int, game: Game) -> None:
         if step % EVERY:
             return
-        frechet, inception = scores(sample(game.G, 10_000), real_features)
+        frechet, inception = scores(common.sample(game.G, LATENT, 10_000), real_features)
         for name, value in (("step", step), ("frechet", frechet), ("inception", inception)):
             found[name].append(value)
         if step % (STEPS // 5) == 0:
-            found["grid"].append(sample(game.G, 64, seed=2).numpy())
+            found["grid"].append(common.sample(game.G, LATENT, 64, seed=2).numpy())
         log(
             f"step {step}: Fréchet {frechet:.1f}, inception {inception:.2f}, {time.perf_counter() - start:.0f} s"
         )

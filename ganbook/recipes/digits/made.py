@@ -18,7 +18,7 @@ from ganbook.autoregressive import MADE, ensemble_log_prob, fit
 
 HIDDEN, RATE, BATCH, STEPS, EVERY = (512,), 2e-3, 100, 6_000, 100
 SEEDS, ORDERS = (0, 1, 2, 3, 4), 16
-MODULES = ("autoregressive", "recipes.made_digits")
+MODULES = ("autoregressive", "recipes.digits.made")
 
 
 def split() -> tuple[Tensor, Tensor, Tensor]:

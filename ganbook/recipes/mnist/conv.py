@@ -9,17 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
 from ganbook import data, records
-from ganbook.fast import InBfloat16, has_bfloat16
 from ganbook.features import describe
 from ganbook.metrics import frechet_distance
-from ganbook.networks import conv_discriminator, conv_generator
+from ganbook.networks import InBfloat16, conv_discriminator, conv_generator, has_bfloat16
 from ganbook.penalties import r1
-from ganbook.recipes.mnist_mlp import thin
-from ganbook.recipes.mnist_scale import noise
+from ganbook.recipes import common
 from ganbook.training import EMA, Game, History, fit
 
 LATENT, WIDTH, BETAS, GAMMA = 64, 16, (0.0, 0.99), 0.3
@@ -27,14 +24,18 @@ SEEDS, LOOKS, CURVE_EVERY = (0, 1, 2), 16, 80
 MODULES = (
     "data",
     "losses",
-    "networks",
+    "networks.conv",
+    "networks.layers",
+    "networks.sizes",
     "penalties",
     "history",
     "training",
     "features",
-    "metrics",
-    "fast",
-    "recipes.mnist_conv",
+    "metrics.arrays",
+    "metrics.frechet",
+    "transport",
+    "recipes.common",
+    "recipes.mnist.conv",
 )
 
 
@@ -62,16 +63,13 @@ def conv_game(seed: int, plan: Plan, bfloat16: bool = False) -> Game:
     """Return the convolutional players with an Adam each, initialised from a seed; the global state
     is kept.
     """
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        G, D = conv_generator(LATENT, WIDTH), conv_discriminator(WIDTH)
+    G, D = common.seeded(
+        seed, lambda: conv_generator(LATENT, WIDTH), lambda: conv_discriminator(WIDTH)
+    )
     G, D = (network.to(memory_format=torch.channels_last) for network in (G, D))
     if bfloat16:
         G, D = InBfloat16(G), InBfloat16(D)
-    adam_g, adam_d = (
-        torch.optim.Adam(p.parameters(), lr=plan.rate, betas=BETAS, fused=True) for p in (G, D)
-    )
-    return Game(G, D, adam_g, adam_d, LATENT, one_pass=True)
+    return common.adam_game(G, D, LATENT, plan.rate, BETAS, one_pass=True)
 
 
 def train(
@@ -96,16 +94,9 @@ def train(
     return game, ema, history
 
 
-@torch.no_grad()
-def sample(G: nn.Module, n: int, seed: int = 1) -> torch.Tensor:
-    """Return n generated images, uint8 (n, 1, 28, 28), from their own seeded z."""
-    z = torch.randn(n, LATENT, generator=torch.Generator().manual_seed(seed))
-    return torch.cat([data.to_uint8(G(part)) for part in z.split(500)])
-
-
 def frechet(G: nn.Module, real_features: torch.Tensor, n: int = 10_000) -> float:
     """Return the Fréchet distance of n samples to real features."""
-    return frechet_distance(real_features, describe(sample(G, n))[0])
+    return frechet_distance(real_features, describe(common.sample(G, LATENT, n))[0])
 
 
 @dataclass
@@ -164,15 +155,10 @@ def save(folder: Path, runs: list[Run], worst: float, info: dict) -> None:
     arrays |= {
         "steps": np.array(runs[0].steps),
         "noise": np.array(worst),
-        "grid": sample(best, 64, seed=2).numpy(),
+        "grid": common.sample(best, LATENT, 64, seed=2).numpy(),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = {
-        name.removeprefix("network."): value.half().contiguous()
-        for name, value in best.state_dict().items()
-    }
-    save_file(weights, folder / "mnist-conv.safetensors")
-    records.save("mnist-conv", arrays | thin(runs[0].history, CURVE_EVERY), info, folder)
+    common.save_weights("mnist-conv", getattr(best, "network", best), folder)  # as float32 players
+    records.save("mnist-conv", arrays | common.thin(runs[0].history, CURVE_EVERY), info, folder)
 
 
 def provenance(
@@ -200,8 +186,8 @@ def provenance(
 def run(folder: Path, log: Callable[[str], None] = print) -> str:
     """Train the long plan from three seeds, write the record ``mnist-conv``, sum up."""
     start, code, bfloat16 = time.perf_counter(), records.code_hash(*MODULES), has_bfloat16()
-    real_features, _ = describe(data.mnist("train").x[:10_000])
-    worst = frechet_distance(real_features, describe(noise(10_000))[0])
+    real_features = common.real_features(data.mnist("train").x)
+    worst = frechet_distance(real_features, describe(common.noise(10_000))[0])
     runs = []
     for seed in SEEDS:
         runs.append(measured(seed, LONG, bfloat16, real_features))

@@ -8,27 +8,33 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 
 from ganbook import data, records
 from ganbook.features import describe
 from ganbook.metrics import frechet_distance, inception_score
 from ganbook.networks import mlp_discriminator, mlp_generator
+from ganbook.recipes import common
 from ganbook.training import EMA, Game, History, fit
 
 LATENT, BATCH, RATE, BETA1, SEED = 100, 128, 2e-4, 0.9, 0
 STEPS_PER_EPOCH = 469
 EPOCHS = 50
 SCORED_AT = (1, 2, 5, 10, 15, 20, 30, 40, 50)
+CURVE_EVERY = 67
 MODULES = (
     "data",
     "losses",
-    "networks",
+    "networks.mlp",
+    "networks.sizes",
     "history",
     "training",
     "features",
-    "metrics",
-    "recipes.mnist_mlp",
+    "metrics.arrays",
+    "metrics.frechet",
+    "metrics.inception",
+    "transport",
+    "recipes.common",
+    "recipes.mnist.mlp",
 )
 
 
@@ -36,23 +42,8 @@ def article_game(seed: int = SEED, beta1: float = BETA1) -> Game:
     """Return the article's two players with an Adam each, initialised from a seed; the global state
     is kept.
     """
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        G, D = mlp_generator(LATENT), mlp_discriminator()
-    adam_g, adam_d = (
-        torch.optim.Adam(p.parameters(), lr=RATE, betas=(beta1, 0.999), fused=True) for p in (G, D)
-    )
-    return Game(G, D, adam_g, adam_d, LATENT)
-
-
-@torch.no_grad()
-def sample(G: torch.nn.Module, n: int, seed: int = 1) -> torch.Tensor:
-    """Return n generated images in evaluation mode, uint8 (n, 1, 28, 28), from their own seeded z."""
-    training = G.training
-    z = torch.randn(n, LATENT, generator=torch.Generator().manual_seed(seed))
-    images = torch.cat([data.to_uint8(G.eval()(part)) for part in z.split(1000)])
-    G.train(training)
-    return images
+    G, D = common.seeded(seed, lambda: mlp_generator(LATENT), mlp_discriminator)
+    return common.adam_game(G, D, LATENT, RATE, (beta1, 0.999))
 
 
 def scores(images: torch.Tensor, real_features: torch.Tensor) -> tuple[float, float]:
@@ -85,12 +76,14 @@ def train(
         epoch, rest = divmod(step, STEPS_PER_EPOCH)
         if rest or epoch not in scored_at:
             return
-        frechet, inception = scores(sample(game.G, 10_000), real_features)
+        frechet, inception = scores(common.sample(game.G, LATENT, 10_000), real_features)
         found["frechet"].append(frechet)
         found["inception"].append(inception)
-        found["grid"].append(sample(game.G, 64, seed=2).numpy())
+        found["grid"].append(common.sample(game.G, LATENT, 64, seed=2).numpy())
         if averaged:
-            found["frechet_ema"].append(scores(sample(ema.module, 10_000), real_features)[0])
+            found["frechet_ema"].append(
+                scores(common.sample(ema.module, LATENT, 10_000), real_features)[0]
+            )
         log(
             f"seed {seed}, beta1 {beta1}, epoch {epoch}: Fréchet {frechet:.1f}, inception {inception:.2f}, "
             f"averaged {found['frechet_ema'][-1:]}, {time.perf_counter() - start:.0f} s"
@@ -101,31 +94,16 @@ def train(
     return game, ema, history, arrays | {"epochs": np.array(scored_at)}
 
 
-def thin(history: History, every: int = 67) -> dict[str, np.ndarray]:
-    """Return the curves as means over runs of ``every`` steps, float32, so that a record stays
-    small.
-    """
-    whole = len(history) // every * every
-    return {
-        k: v[:whole].reshape(-1, every).mean(axis=1).astype(np.float32)
-        for k, v in history.curves.items()
-    }
-
-
 def run(folder: Path, log: Callable[[str], None] = print) -> str:
     """Train for 50 epochs, write the record ``mnist-mlp`` and the generator's weights (float16),
     sum up.
     """
     start, code = time.perf_counter(), records.code_hash(*MODULES)
-    real_features, _ = describe(data.mnist("train").x[:10_000])
+    real_features = common.real_features(data.mnist("train").x)
     game, _, history, arrays = train(
         SEED, BETA1, EPOCHS, SCORED_AT, real_features, log, averaged=True
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(
-        {k: v.half().contiguous() for k, v in game.G.state_dict().items()},
-        folder / "mnist-mlp.safetensors",
-    )
+    common.save_weights("mnist-mlp", game.G, folder)
     info = records.provenance(
         MODULES,
         SEED,
@@ -136,8 +114,8 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
         beta1=BETA1,
         scored_samples=10_000,
         real="first 10,000 training images",
-        curve_every=67,
+        curve_every=CURVE_EVERY,
         frechet=float(arrays["frechet"][-1]),
     ) | {"code": code}
-    records.save("mnist-mlp", arrays | thin(history), info, folder)
+    records.save("mnist-mlp", arrays | common.thin(history, CURVE_EVERY), info, folder)
     return f"Fréchet distance {arrays['frechet'][-1]:.1f} after {EPOCHS} epochs"
