@@ -56,11 +56,13 @@ pdf: $(STAMPS)/pdf book
 links: $(STAMPS)/book
 	$(BIN)/python scripts/check_links.py
 
+# conftest.py puts the longest files first. GANBOOK_QUIET=1 fails a run in which one of them took over a minute.
 test: $(STAMPS)/test
-	$(RUN) $(ONE) ATEN_CPU_CAPABILITY=default $(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not slow" $(NBVAL)
+	$(RUN) $(ONE) ATEN_CPU_CAPABILITY=default $(BIN)/python -m pytest -q -n 2 --dist loadscope \
+	  --no-loadscope-reorder --durations=30 -m "not slow" $(NBVAL)
 
 test-slow: $(STAMPS)/test
-	$(RUN) $(BIN)/python -m pytest -q -m slow
+	$(RUN) $(BIN)/python -m pytest -q --durations=30 -m slow
 
 # The package (not the book) with the oldest versions that pyproject.toml admits, in an environment of its own.
 LOWEST := $(addprefix tests/,losses networks training penalties divergences f_divergences densities transport metrics \
