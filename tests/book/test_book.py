@@ -452,7 +452,7 @@ def test_wheel_holds_the_whole_package(site: Path) -> None:
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "ganbook").rglob("*")
         if path.is_file()
-        and "__pycache__" not in path.parts
+        and not {"__pycache__", ".ruff_cache"} & {*path.parts}
         and not path.name.endswith((".tmp", ".pyc"))
     }
     assert there <= packed
