@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ganbook.metrics.arrays import feature_array
+from ganbook.metrics.arrays import feature_pair
 from ganbook.transport import bures_wasserstein
 
 __all__ = ["frechet_distance"]
@@ -22,12 +22,7 @@ def frechet_distance(features_a: ArrayLike, features_b: ArrayLike) -> float:
 
     Source: Heusel et al. (2017), equation 6.
     """
-    a, b = feature_array("features_a", features_a), feature_array("features_b", features_b)
-    if a.shape[1] != b.shape[1]:
-        raise ValueError(
-            f"features_a has {a.shape[1]} columns and features_b {b.shape[1]}: both must come from "
-            "one feature network"
-        )
+    a, b = feature_pair(("features_a", "features_b"), features_a, features_b)
     moments = [
         (f.mean(axis=0), np.cov(f, rowvar=False).reshape(f.shape[1], f.shape[1])) for f in (a, b)
     ]

@@ -10,16 +10,20 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parent.parent / "ganbook"
+from support.paths import ROOT
+
+PACKAGE = ROOT / "ganbook"
 # What plays the games, and the networks and functions that are played with.
 TRAINING = {
     "checkpoints",
     "distributed",
     "fast",
     "features",
+    "games",
     "losses",
     "networks",
     "penalties",
+    "schedules",
     "training",
 }
 # What stands outside of both: the book's runs, its command line, its exercises.
