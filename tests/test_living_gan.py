@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -193,7 +191,8 @@ def test_a_record_keeps_its_room_and_its_mean(browser: Any) -> None:
     told = Numbers(browser)("""() => {
       const kept = lib.record(["a"], 400), sizes = new Set();
       for (let i = 0; i < 100000; i++) { kept.add({ a: i }); sizes.add(kept.values.a.length); }
-      return { sizes: [...sizes], length: kept.length, stride: kept.stride, first: kept.values.a[0], last: kept.values.a[kept.length - 1] };
+      const { length, stride, values: { a } } = kept;
+      return { sizes: [...sizes], length, stride, first: a[0], last: a[length - 1] };
     }""")
     assert told["sizes"] == [400]
     assert 200 <= told["length"] < 400
