@@ -163,11 +163,11 @@ ganbookPlays.register("living-gan", (stage) => {
       ink.moveTo(x + radius * unit, y);
       ink.arc(x, y, radius * unit, 0, 2 * Math.PI);
     }
+    ink.strokeStyle = rgb(colours.paper);
+    ink.lineWidth = unit * 1.6;
+    ink.stroke();
     ink.fillStyle = rgb(colour);
     ink.fill();
-    ink.strokeStyle = rgb(colours.paper);
-    ink.lineWidth = unit * 0.8;
-    ink.stroke();
   }
 
   /** Arrows along the push; a length that grows ever more slowly keeps the longest inside the picture. */
@@ -261,6 +261,7 @@ ganbookPlays.register("living-gan", (stage) => {
     modes: ["Covered", ""], good: ["Good points", "of 256, within 3 standard deviations"],
     push: ["Mean push", "on a generated point, length"], probe: ["Probe", "D’s score there"],
   });
+  results.node.classList.add("play-stacked");
   const spoken = speaker();
   const percent = (share) => `${Math.round(100 * share)} %`;
   const covered = () => `${seen.modes} of ${law.pieces}`;
@@ -268,9 +269,9 @@ ganbookPlays.register("living-gan", (stage) => {
 
   function tellProbe() {
     const { score, dx, dy } = lib.probe(game, probe.x, probe.y), size = Math.hypot(dx, dy);
-    const way = ["right", "upper right", "up", "upper left", "left", "lower left", "down", "lower right"][(Math.round(Math.atan2(dy, dx) / (Math.PI / 4)) + 8) % 8];
+    const way = ["to the right", "to the upper right", "upwards", "to the upper left", "to the left", "to the lower left", "downwards", "to the lower right"][(Math.round(Math.atan2(dy, dx) / (Math.PI / 4)) + 8) % 8];
     const says = sure() ? `; real with ${percent(lib.sigmoid(score))}` : "";
-    const rises = size > 0 ? `; rises by ${number(size, 2)} to the ${way}`.replace("to the up", "upwards").replace("to the down", "downwards") : "";
+    const rises = size > 0 ? `; rises by ${number(size, 2)} ${way}` : "";
     results.show({ probe: number(score, 3) });
     results.note("probe", `D’s score there${says}${rises}`);
     return `Probe at ${number(probe.x, 2)}, ${number(probe.y, 2)}: score ${number(score, 3)}${says}${rises}`;
@@ -316,6 +317,14 @@ ganbookPlays.register("living-gan", (stage) => {
     for (let i = 0; i < SHOWN; i++) seen.push += Math.hypot(tested.push[2 * i], tested.push[2 * i + 1]) / SHOWN;
   }
 
+  /** Losses as they are, on draws of their own: both players' steps are made by a copy that is thrown away. */
+  function appraise() {
+    const own = lib.source(settings.seed + 3), copy = lib.game(null, { g: game.g.parameters, d: game.d.parameters });
+    const real = lib.sample(law, own, BATCH), z = own.normals(LATENT * BATCH), epsilon = fill(batch.epsilon, own.uniform);
+    const of_g = lib.pushes(copy, settings, lib.generate(copy, z, BATCH), BATCH, new Float64Array(2 * BATCH), 1);
+    last = { ...lib.d_step(copy, settings, real, z, epsilon), ...of_g };
+  }
+
   function reset() {
     takeLaw();
     draws = lib.source(settings.seed);
@@ -324,10 +333,7 @@ ganbookPlays.register("living-gan", (stage) => {
     kept = lib.record(["loss_d", "loss_g", "modes", "good"]);
     round = done = nextRow = 0;
     turn = "d";
-    // the losses of the start, from a copy that is thrown away
-    const first = { real: lib.sample(law, draws, BATCH), z: draws.normals(LATENT * BATCH), epsilon: fill(batch.epsilon, draws.uniform) };
-    const copy = lib.game(null, { g: game.g.parameters, d: game.d.parameters });
-    last = { ...lib.d_step(copy, settings, first.real, first.z, first.epsilon), ...lib.g_step(copy, settings, first.z) };
+    appraise();
     look();
     refresh();
   }
@@ -478,7 +484,7 @@ ganbookPlays.register("living-gan", (stage) => {
       plane.classList.toggle("play-drawing", value === "drawn");
       resetButton.click();
     }),
-    loss: choice("Loss", LOSSES, settings.loss, (value) => { settings.loss = value; refresh(); }),
+    loss: choice("Loss", LOSSES, settings.loss, (value) => { settings.loss = value; appraise(); refresh(); }),
   };
   const listed = (label, list, key, show = String) => slider({
     label, min: 0, max: list.length - 1, step: 1, value: list.indexOf(settings[key]), show: (k) => show(list[k]),
@@ -557,7 +563,8 @@ ganbookPlays.register("living-gan", (stage) => {
 
   const legend = html("ul", { class: "play-legend" },
     html("li", { class: "play-key-real" }, "real"), html("li", { class: "play-key-generated" }, "generated"),
-    html("li", { class: "play-key-arrow" }, "its push"), html("li", { class: "play-key-edge" }, "D undecided"));
+    html("li", { class: "play-key-arrow" }, "its push"), html("li", { class: "play-key-edge" }, "D undecided"),
+    html("li", { class: "play-key-probe" }, "probe, to drag"));
 
   stage.append(presets, question,
     html("div", { class: "play-buttons play-transport", role: "group", "aria-label": "Playing" }, playButton, halfButton, roundButton, resetButton,
