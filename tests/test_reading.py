@@ -261,9 +261,9 @@ def test_a_browser_that_keeps_nothing(browser: Any, address: str, how: str) -> N
 
 @pytest.mark.parametrize("how", [*REFUSE, "full later"])
 def test_a_mark_that_is_not_kept_says_so_beside_its_button(
-    browser: Any,
-    address: str,
-    how: str,  # noqa: F811
+    browser: Any,  # noqa: F811
+    address: str,  # noqa: F811
+    how: str,
 ) -> None:
     """On a chapter's page, in words that show, by a status that is there before them and as long as
     it holds.
