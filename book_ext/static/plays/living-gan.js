@@ -259,7 +259,7 @@ ganbookPlays.register("living-gan", (stage) => {
   const results = table({
     round: ["Rounds", ""], loss_d: ["Loss of D", ""], loss_g: ["Loss of G", ""], penalty: ["Penalty", "added to D’s loss"],
     modes: ["Covered", ""], good: ["Good points", "of 256, within 3 standard deviations"],
-    push: ["Mean push", "on a generated point, length"], probe: ["Probe", "D’s score there"],
+    push: ["Mean push", "on a generated point, length"], probe: ["Score at the probe", ""],
   });
   results.node.classList.add("play-stacked");
   const spoken = speaker();
@@ -270,11 +270,11 @@ ganbookPlays.register("living-gan", (stage) => {
   function tellProbe() {
     const { score, dx, dy } = lib.probe(game, probe.x, probe.y), size = Math.hypot(dx, dy);
     const way = ["to the right", "to the upper right", "upwards", "to the upper left", "to the left", "to the lower left", "downwards", "to the lower right"][(Math.round(Math.atan2(dy, dx) / (Math.PI / 4)) + 8) % 8];
-    const says = sure() ? `; real with ${percent(lib.sigmoid(score))}` : "";
-    const rises = size > 0 ? `; rises by ${number(size, 2)} ${way}` : "";
+    const says = sure() ? `real with ${percent(lib.sigmoid(score))}; ` : "";
+    const rises = size > 0 ? `rises by ${number(size, 2)} ${way}` : "";
     results.show({ probe: number(score, 3) });
-    results.note("probe", `D’s score there${says}${rises}`);
-    return `Probe at ${number(probe.x, 2)}, ${number(probe.y, 2)}: score ${number(score, 3)}${says}${rises}`;
+    results.note("probe", says + rises);
+    return `Probe at ${number(probe.x, 2)}, ${number(probe.y, 2)}: score ${number(score, 3)}; ${says}${rises}`;
   }
 
   let rate = 0;
