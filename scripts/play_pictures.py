@@ -185,7 +185,7 @@ def ring_in_training() -> Figure:
     colours = matplotlib.colors.LinearSegmentedColormap.from_list(
         "field", [PALETTE["generated"], "white", PALETTE["real"]]
     )
-    figure, panels = plt.subplots(1, 3, figsize=(6.4, 2.45), dpi=100, layout="constrained")
+    figure, panels = plt.subplots(1, 3, figsize=(6.4, 2.65), dpi=100, layout="constrained")
     done = 0
     for panel, rounds in zip(panels, (5, 40, 300), strict=True):
         for _ in range(rounds - done):
@@ -197,24 +197,27 @@ def ring_in_training() -> Figure:
         scores = D(x)
         (push,) = torch.autograd.grad(-torch.nn.functional.softplus(-scores).sum(), x)
         size = push.norm(dim=1, keepdim=True)
-        arrow = (0.4 * push / (size + 0.8))[:128]
+        arrow = (0.4 * push / (size + 0.8))[:128].numpy()
         with torch.no_grad():
-            field = torch.sigmoid(D(grid)).reshape(81, 81).T
+            field = torch.sigmoid(D(grid)).reshape(81, 81).T.numpy()
         panel.imshow(
             field, cmap=colours, alpha=0.45, vmin=0, vmax=1, origin="lower",
             extent=(-1.6, 1.6, -1.6, 1.6), interpolation="bilinear",
         )  # fmt: skip
-        panel.contour(side, side, field, levels=[0.5], colors=PALETTE["discriminator"])
-        panel.plot(*real.T, "o", color=PALETTE["real"], ms=2, mew=0)
-        places = x.detach()[:128]
+        panel.contour(
+            side.numpy(), side.numpy(), field, levels=[0.5], colors=PALETTE["discriminator"]
+        )
+        panel.plot(*real.T.numpy(), "o", color=PALETTE["real"], ms=2, mew=0)
+        points = x.detach().numpy()
+        places = points[:128]
         panel.quiver(
             *places.T, *arrow.T, angles="xy", scale_units="xy", scale=1, width=0.006,
             color=PALETTE["theory"],
         )  # fmt: skip
         panel.plot(*places.T, "o", color=PALETTE["generated"], ms=3, mec="white", mew=0.4)
-        modes, good, _ = mode_coverage(x.detach().numpy(), data.centers, 0.05)
+        modes, *_ = mode_coverage(points, data.centers.numpy(), 0.05)
         panel.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=[], yticks=[])
-        panel.set_title(f"{rounds} rounds: {modes} of 8 heaps,\n{good:.0%} good points", fontsize=8)
+        panel.set_title(f"{rounds} rounds:\n{modes} of 8 heaps", fontsize=11.5)
     torch.set_default_dtype(before)
     return figure
 

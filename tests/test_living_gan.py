@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from ganbook.metrics import mode_coverage
 from ganbook.training import Game, d_step, g_step
 
 pytestmark = pytest.mark.browser
-site, browser = test_book.site, test_book.browser
+site, browser, reader = test_book.site, test_book.browser, test_plays.reader
 
 NAME, STEPS, BATCH, LATENT, WIDTH = "living-gan", 100, 128, 2, 64
 BOUND = 1e-4  # what the page promises over 100 steps
@@ -228,3 +229,231 @@ def test_thirty_steps_a_second(browser: Any) -> None:
     }""")
     print(f"one round of both players: {median:.1f} ms, {1000 / median:.0f} a second")
     assert median < 33
+
+
+# What the presets promise
+# ------------------------------------------------------------------------------------------------
+
+RUN = """({ name, change, seed, rounds, every }) => {
+  const settings = { ...lib.SETTINGS, ...lib.PRESETS[name], ...change }, law = lib.LAWS[settings.data];
+  const draws = lib.source(seed), game = lib.game(draws), z = lib.source(seed + 1).normals(512), rows = [];
+  for (let round = 1; round <= rounds; round++) {
+    let row;
+    for (let k = 0; k < settings.d_steps; k++) {
+      row = lib.d_step(game, settings, lib.sample(law, draws, 128), draws.normals(256));
+    }
+    row = { ...row, ...lib.g_step(game, settings, draws.normals(256)) };
+    if (round % every) continue;
+    const x = Float64Array.from(lib.generate(game, z, 256).subarray(0, 512)), middle = [0, 0];
+    x.forEach((value, i) => { middle[i % 2] += value / 256; });
+    const push = {};
+    for (const loss of lib.LOSSES) {
+      const u = new Float64Array(512);
+      lib.pushes(game, { loss }, x, 256, u, -1);
+      push[loss] = 0;
+      for (let i = 0; i < 256; i++) push[loss] += Math.hypot(u[2 * i], u[2 * i + 1]) / 256;
+    }
+    rows.push({ ...row, ...lib.coverage(law, x, 256), middle, push });
+  }
+  return rows;
+}"""
+
+
+def run(browser: Any, name: str, seed: int, rounds: int, every: int, **change: Any) -> Any:
+    page = Numbers(browser)
+    rows = page(
+        RUN, {"name": name, "change": change, "seed": seed, "rounds": rounds, "every": every}
+    )
+    page.page.close()
+    return rows
+
+
+def away(rows: Any) -> list[float]:
+    """How far the middle of the cloud is from the only heap."""
+    return [float(np.hypot(x - 0.6, y - 0.3)) for x, y in (row["middle"] for row in rows)]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_coverage_comes_before_quality(seed: int, browser: Any) -> None:
+    """After 300 rounds all heaps are reached, most points still lie between, and D cannot tell."""
+    end = run(browser, "Coverage", seed, 300, 300)[-1]
+    assert end["modes"] == 8
+    assert 0.1 < end["good"] < 0.7
+    assert abs(end["loss_d"] - 2 * np.log(2)) < 0.15
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_collapse_hides_behind_calm_losses(seed: int, browser: Any) -> None:
+    """From round 100 on at most three heaps are reached, and both losses are a perfect fit's."""
+    rows = run(browser, "Collapse", seed, 400, 50)[1:]
+    assert max(row["modes"] for row in rows) <= 3
+    assert max(abs(row["loss_d"] - 2 * np.log(2)) for row in rows) < 0.1
+    assert max(abs(row["loss_g"] - np.log(2)) for row in rows) < 0.1
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_circling_ends_with_r1(seed: int, browser: Any) -> None:
+    """Wide swings past the heap without R1; with a strength of 5 the cloud comes to rest on it."""
+    wild = away(run(browser, "Circling", seed, 300, 10))
+    calm = away(run(browser, "Circling", seed, 300, 10, r1=5))
+    assert max(wild[10:]) > 0.5
+    assert max(calm[10:]) < 0.15
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_push_fades_with_minimax_alone(seed: int, browser: Any) -> None:
+    """The same D pushes the same points ten times as hard with the other loss, and more."""
+    push = run(browser, "Fading push", seed, 20, 20)[-1]["push"]
+    print(f"mean push, minimax {push['minimax']:.3f}, non-saturating {push['non_saturating']:.3f}")
+    assert push["non_saturating"] > 10 * push["minimax"] > 0
+
+
+# The play in its page
+# ------------------------------------------------------------------------------------------------
+
+
+def text(tab: Any, key: str) -> str:
+    return str(tab.locator(f"figure.play [data-number={key}]").inner_text())
+
+
+def button(tab: Any, name: str) -> Any:
+    return tab.locator("figure.play").get_by_role("button", name=name, exact=True)
+
+
+def test_it_waits_until_it_is_asked(browser: Any, site: Path) -> None:
+    """No round, no frame and no word before the first key; each of them stops with the pause."""
+    visitor = test_plays.visit(browser, site.as_uri())
+    visitor.page.add_init_script(
+        "window.frames_asked = 0; const ask = requestAnimationFrame.bind(window);"
+        "window.requestAnimationFrame = what => { frames_asked += 1; return ask(what); };"
+    )
+    tab = visitor.open(test_plays.PLAYS[NAME], formulas=False)
+    tab.locator(".play-plane").scroll_into_view_if_needed()
+    tab.wait_for_timeout(1500)
+    asked = tab.evaluate("frames_asked")
+    tab.wait_for_timeout(700)
+    assert tab.evaluate("frames_asked") == asked
+    assert text(tab, "round") == "0"
+    assert tab.locator("figure.play .play-spoken").text_content() == ""
+    button(tab, "Play").focus()
+    tab.keyboard.press("Space")
+    tab.wait_for_function("Number(document.querySelector('[data-number=round]').textContent) > 5")
+    assert tab.locator("figure.play .play-spoken").text_content() == ""
+    tab.keyboard.press("Space")
+    tab.wait_for_function("document.querySelector('.play-spoken').textContent")
+    rounds, asked = int(text(tab, "round")), tab.evaluate("frames_asked")
+    assert tab.locator("figure.play .play-spoken").text_content().startswith(f"Round {rounds}: ")
+    tab.wait_for_timeout(700)
+    assert (int(text(tab, "round")), tab.evaluate("frames_asked")) == (rounds, asked)
+    assert visitor.troubles == []
+    visitor.context.close()
+
+
+def test_half_steps_by_the_keyboard(
+    reader: test_book.Visitor, request: pytest.FixtureRequest
+) -> None:
+    """D's half-step moves no generated point, G's moves them all, and a round is both."""
+    tab = test_plays.open_play(reader, NAME, request)
+    test_plays.tab_to(tab, "figure.play .play-transport button:nth-child(2)")
+    half = tab.locator("figure.play .play-transport button:nth-child(2)")
+    assert half.inner_text() == "Half-step of D"
+    before = tab.locator(".play-numbers").inner_text()
+    tab.keyboard.press("Enter")
+    after_d = tab.locator(".play-numbers").inner_text()
+    assert (half.inner_text(), text(tab, "round")) == ("Half-step of G", "0")
+    assert after_d != before
+    score = text(tab, "probe")
+    tab.keyboard.press("Enter")
+    assert (half.inner_text(), text(tab, "round")) == ("Half-step of D", "1")
+    assert text(tab, "probe") == score  # G's half-step left D alone
+    button(tab, "One round").press("Enter")
+    assert text(tab, "round") == "2"
+    told = tab.locator(".play-plane svg").get_attribute("aria-label")
+    assert told.startswith("The plane after 2 rounds: ") and text(tab, "modes") in told
+
+
+def test_reset_and_seed(reader: test_book.Visitor, request: pytest.FixtureRequest) -> None:
+    """A seed gives the same three rounds every time, another seed others."""
+    tab = test_plays.open_play(reader, NAME, request)
+    ends = []
+    for seed in ("7", "7", "8"):
+        tab.locator("figure.play input[type=number]").fill(seed)
+        tab.locator("figure.play input[type=number]").press("Enter")
+        button(tab, "Reset").click()
+        assert text(tab, "round") == "0"
+        for _ in range(3):
+            button(tab, "One round").click()
+        ends.append(tab.locator(".play-numbers").inner_text())
+    assert ends[0] == ends[1] != ends[2]
+
+
+def test_presets_ask_first(reader: test_book.Visitor, request: pytest.FixtureRequest) -> None:
+    """Each preset starts afresh with a question, and its answer folded."""
+    tab = test_plays.open_play(reader, NAME, request)
+    answers = tab.locator("figure.play details")
+    for name in ("Collapse", "Circling", "Fading push", "Coverage"):
+        button(tab, "One round").click()
+        answers.locator("summary").click()
+        assert answers.locator("p").is_visible()
+        button(tab, name).click()
+        assert text(tab, "round") == "0"
+        assert "?" in tab.locator(".play-question > p").inner_text()
+        assert answers.locator("p").is_hidden()
+        pressed = tab.locator("figure.play [aria-pressed=true]").all_inner_texts()
+        assert pressed == [name]
+
+
+def test_real_points_drawn_by_keys_and_by_a_finger(
+    browser: Any, site: Path, request: pytest.FixtureRequest
+) -> None:
+    """Without a point nothing can be played; a point comes from a button or from a tap."""
+    visitor = test_plays.visit(
+        browser, site.as_uri(), has_touch=True, viewport={"width": 390, "height": 844}
+    )
+    tab = test_plays.open_play(visitor, NAME, request)
+    tab.locator("figure.play select").first.select_option("drawn")
+    assert text(tab, "modes").endswith("of 3")
+    button(tab, "Clear").press("Enter")
+    assert button(tab, "Play").is_disabled() and button(tab, "One round").is_disabled()
+    button(tab, "Real point at the probe").press("Enter")
+    assert button(tab, "Play").is_enabled() and text(tab, "modes").endswith("of 1")
+    tab.evaluate("document.querySelector('.play-plane').scrollIntoView({block: 'center'})")
+    box, height = tab.locator(".play-plane").bounding_box(), tab.evaluate("scrollY")
+    tab.touchscreen.tap(box["x"] + 0.8 * box["width"], box["y"] + 0.8 * box["height"])
+    tab.wait_for_function("document.querySelector('[data-number=modes]').textContent.endsWith('2')")
+    assert tab.evaluate("scrollY") == height
+    button(tab, "One round").click()
+    assert text(tab, "round") == "1"
+    assert visitor.troubles == []
+    visitor.context.close()
+
+
+def test_play_leaves_nothing_behind(
+    reader: test_book.Visitor, request: pytest.FixtureRequest
+) -> None:
+    """From round 100 to 600 the page gains no element but an axis's, and the heap stays as it is."""
+    tab = test_plays.open_play(reader, NAME, request)
+    device = reader.context.new_cdp_session(tab)
+    tab.evaluate("document.querySelector('.play-plane').scrollIntoView({block: 'center'})")
+    speed = tab.locator("figure.play input[type=range]").first
+    speed.press("End")
+    button(tab, "Play").click()
+
+    def state(rounds: int) -> tuple[int, int]:
+        tab.wait_for_function(
+            f"Number(document.querySelector('[data-number=round]').textContent) >= {rounds}"
+        )
+        device.send("HeapProfiler.collectGarbage")
+        elements = tab.evaluate("document.querySelectorAll('figure.play *').length")
+        return elements, device.send("Runtime.getHeapUsage")["usedSize"]
+
+    (elements, used), (elements_then, used_then) = state(100), state(600)
+    button(tab, "Pause").click()
+    speed.press("Home")
+    points = tab.evaluate(
+        "[...document.querySelectorAll('.play-curves path')].map(p => p.getAttribute('d').length)"
+    )
+    print(f"heap {used / 1e6:.2f} MB, then {used_then / 1e6:.2f} MB")
+    assert abs(elements_then - elements) <= 8  # an axis may have another tick
+    assert used_then < used + 0.5e6
+    assert 1000 < max(points) < 400 * 20

@@ -15,32 +15,28 @@ ganbookPlays.register("living-gan", (stage) => {
   };
   const PRESETS = {
     "Coverage": {
-      set: { data: "ring", loss: "non_saturating", r1: 0.1, gp: 0, rate_d: 0.002, rate_g: 0.001, beta1: 0.5, d_steps: 1 },
       ask: "Eight heaps, a mild R1, and G slower than D. Which comes first: points that are good, or all heaps reached? And where will both losses be at the end?",
       told: "All heaps are reached early, while most points still lie between them; the share of good points climbs for a long while after. "
         + "D’s loss hardly leaves 2 log 2 = 1.386 from the first round to the last: it tells you nothing of either.",
     },
     "Collapse": {
-      set: { data: "ring", loss: "non_saturating", r1: 0, gp: 0, rate_d: 0.001, rate_g: 0.01, beta1: 0.5, d_steps: 1 },
       ask: "The same heaps, but G now learns ten times as fast as D, and no R1. Will G’s points still spread over the ring? Will a loss give it away?",
       told: "All points sit in one clump, which runs to wherever the score is highest, and leaves when D has caught up. Against a D that "
         + "is too slow, the best answer is a single point. Both losses stay near the values of a perfect fit, 1.386 and 0.693.",
     },
     "Circling": {
-      set: { data: "heap", loss: "non_saturating", r1: 0, gp: 0, rate_d: 0.001, rate_g: 0.001, beta1: 0.9, d_steps: 1 },
       ask: "One heap only, equal rates, strong momentum. Will the cloud walk to the heap and stay there? Which way will it go round?",
       told: "It overshoots, D turns round, and the cloud swings past the heap and around it, for some hundreds of rounds in wide turns and later in small ones. "
         + "Reset, set R1 to 5, and play again: the slope at the data is paid for now, and the turns die out at once.",
     },
     "Fading push": {
-      set: { data: "ring", loss: "minimax", r1: 0, gp: 0, rate_d: 0.005, rate_g: 0.0002, beta1: 0.5, d_steps: 5 },
       ask: "Minimax, and a D that takes five fast half-steps for each slow one of G. The better D tells the points apart, the better it can teach: true or false? Watch the arrows.",
       told: "The points that D is sure about have the shortest arrows: with minimax the push is σ(d) times D’s slope, and σ(d) is almost nothing there. "
         + "Pause, choose the non-saturating loss, and the same D gives the same points long arrows.",
     },
   };
 
-  const settings = { ...lib.SETTINGS, ...PRESETS.Coverage.set, seed: 1, speed: 4, arrows: true };
+  const settings = { ...lib.SETTINGS, ...lib.PRESETS.Coverage, seed: 1, speed: 4, arrows: true };
   const probe = { x: -0.5, y: 0.5 };
   let drawn = [[-0.8, 0.7], [0.8, 0.6], [0, -0.8]];
   let law, draws, game, kept, round, turn, done, last, seen, playing = false, visible = true;
@@ -507,8 +503,8 @@ ganbookPlays.register("living-gan", (stage) => {
   const question = html("div", { class: "play-question" }, html("p", {}, html("strong", {}, "Predict, then play. "), asking), answers);
 
   function preset(name) {
-    const { set, ask: words, told: seenWords } = PRESETS[name];
-    Object.assign(settings, set);
+    const { ask: words, told: seenWords } = PRESETS[name];
+    Object.assign(settings, lib.PRESETS[name]);
     for (const key of ["data", "loss"]) chosen[key].set(settings[key]);
     for (const [key, [list, knob]] of Object.entries(knobs)) knob.set(list.indexOf(settings[key]));
     drawTools.hidden = true;

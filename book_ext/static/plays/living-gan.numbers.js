@@ -353,6 +353,14 @@ ganbookPlays.numbers["living-gan"] = (() => {
     return { modes: reached.reduce((a, b) => a + b), good: good / n };
   }
 
+  /** Settings that bring about what a learner should have seen once. */
+  const PRESETS = {
+    "Coverage": { data: "ring", loss: "non_saturating", r1: 0.1, gp: 0, rate_d: 0.002, rate_g: 0.001, beta1: 0.5, d_steps: 1 },
+    "Collapse": { data: "ring", loss: "non_saturating", r1: 0, gp: 0, rate_d: 0.001, rate_g: 0.01, beta1: 0.5, d_steps: 1 },
+    "Circling": { data: "heap", loss: "non_saturating", r1: 0, gp: 0, rate_d: 0.001, rate_g: 0.001, beta1: 0.9, d_steps: 1 },
+    "Fading push": { data: "ring", loss: "minimax", r1: 0, gp: 0, rate_d: 0.005, rate_g: 0.0002, beta1: 0.5, d_steps: 5 },
+  };
+
   /** A curve that never outgrows its room: where it is full, neighbours are averaged and each place stands for twice as many. */
   function record(names, room = 400) {
     const values = Object.fromEntries(names.map((name) => [name, zeros(room)])), sums = Object.fromEntries(names.map((name) => [name, 0]));
@@ -372,6 +380,6 @@ ganbookPlays.numbers["living-gan"] = (() => {
 
   return {
     BATCH, LATENT, STD, LAWS, LOSSES: Object.keys(LOSSES), SETTINGS, source, game, d_step, g_step, pushes, scores, generate, probe, heaps,
-    sample, coverage, record, sigmoid,
+    sample, coverage, record, sigmoid, PRESETS,
   };
 })();
