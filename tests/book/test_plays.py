@@ -38,6 +38,7 @@ pytestmark = pytest.mark.browser
 SCRIPTS = ROOT / "book_ext" / "static" / "plays"
 PLAYS = {
     "latent-explorer": "notebooks/03_a_gan_on_mnist",
+    "living-gan": "notebooks/02_the_adversarial_game",
     "optimal-discriminator": "notebooks/04_the_optimal_discriminator",
     "transport": "notebooks/06_optimal_transport",
 }
