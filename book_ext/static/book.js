@@ -3,7 +3,7 @@
 /** Scrolling boxes take the keyboard's focus, so that their hidden part can be reached without a mouse. */
 function focusScrollers() {
   for (const box of document.querySelectorAll(
-    ".bd-article pre, .bd-article div.math, .bd-article div.math mjx-container, .pst-scrollable-table-container")) {
+    ".bd-article pre, .bd-article .formula, .pst-scrollable-table-container")) {
     const scrolls = box.scrollWidth > box.clientWidth + 1;
     if (scrolls) box.setAttribute("tabindex", "0");
     else if (box.getAttribute("tabindex") === "0") box.removeAttribute("tabindex");
@@ -62,4 +62,4 @@ completeInstallLine();
 focusScrollers();
 addEventListener("load", focusScrollers);
 addEventListener("resize", focusScrollers);
-if (window.MathJax?.startup?.promise) MathJax.startup.promise.then(focusScrollers);
+

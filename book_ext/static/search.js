@@ -80,7 +80,7 @@
     if (anchor) part.querySelector(":scope > :is(h2, h3, h4, .admonition-title)")?.remove();
     part.querySelectorAll(FURNITURE).forEach(node => node.remove());
     for (const formula of part.querySelectorAll("span.math")) {
-      const tex = formula.textContent.replace(/^\\\(|\\\)$/g, "");
+      const { tex } = formula.dataset;
       formula.textContent = /[\\{]/.test(tex) ? "…" : tex;
     }
     part.querySelectorAll(BLOCKS).forEach(node => node.append(" "));
