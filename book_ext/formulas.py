@@ -1,7 +1,7 @@
 """Formulas as MathML, set when the book is built: no script runs for them on the reader's machine.
 
 The package math-core turns TeX into MathML Core; browsers set that themselves, with the mathematics
-font of ``static/fonts``. A formula that cannot be converted is a warning with its page, and so fails
+font of ``static/mathematics.woff2``. A formula that cannot be converted is a warning with its page, and so fails
 the build. The TeX stays on the page as ``data-tex``, which ``static/book.js`` gives to whoever
 copies.
 
@@ -28,6 +28,10 @@ ROW_OF_MATRIX = '<mtable displaystyle="false" scriptlevel="0"'
 RELATIONS = frozenset("=≠<>≤≥≈∼≃≅≡∝≔→←↔⇒⇐⇔⟶⟹⟺↦∈∉∋⊂⊆⊃⊇∣∥⟂⊥≪≫≲≳⟸⩽⩾")
 OPERATORS = frozenset("+−-±∓⋅·×∘∗∪∩∧∨,;:/")
 OPENING, CLOSING = frozenset("([{⟨⌊⌈"), frozenset(")]}⟩⌋⌉")
+# The font's prime is small and high already, before it becomes a superscript.
+PRIME = re.compile(r"<mo>[′″‴]</mo>")
+# Browsers leave a fence small that carries a superscript; in a row of its own it grows.
+FENCE_WITH_SCRIPT = re.compile(r"(<(?:msub|msup|msubsup)>)(<mo [^>]*minsize[^>]*>[^<]*</mo>)")
 BESIDE = re.compile(r"[^\s\-–—/]{1,12}[-–/]?|[-–/]")  # what may not leave the formula before it
 BEFORE = re.compile(r"[^\s\-–—/]{1,12}\Z")
 UNBROKEN = "unbroken"
@@ -62,6 +66,8 @@ def mathml(tex: str, display: bool = False) -> str:
         )
     except LatexError as error:
         raise ValueError(str(error)) from None
+    found = PRIME.sub(r'<mpadded class="prime" voffset="-0.4em" height="0.3em">\g<0></mpadded>', found)
+    found = FENCE_WITH_SCRIPT.sub(r"\1<mrow>\2</mrow>", found)
     if SMALL in tex:
         found = found.replace(ROW_OF_MATRIX, ROW_OF_MATRIX.replace('"0"', '"1"'))
     return re.sub(r"&(?!amp;|lt;|gt;|quot;)\w+;", lambda name: unescape(name[0]), found)

@@ -37,6 +37,33 @@ function tellOfCopies() {
   });
 }
 
+/** Formulas are copied as the TeX they were written in. */
+function copyTex() {
+  document.addEventListener("copy", event => {
+    const selection = getSelection();
+    if (!selection.rangeCount || selection.isCollapsed) return;
+    const copy = document.createElement("div");
+    for (let n = 0; n < selection.rangeCount; n += 1) copy.append(selection.getRangeAt(n).cloneContents());
+    // A selection that lies within one formula holds its parts alone.
+    const around = selection.getRangeAt(0).commonAncestorContainer;
+    const whole = (around.closest ? around : around.parentElement)?.closest("[data-tex]");
+    if (whole) copy.replaceChildren(whole.cloneNode(true));
+    const formulas = copy.querySelectorAll("[data-tex]");
+    if (!formulas.length) return;
+    for (const formula of formulas) {
+      const mark = formula.matches("div") ? "$$" : "$";
+      formula.replaceChildren(`${mark}${formula.dataset.tex}${mark}`);
+    }
+    copy.querySelectorAll(".headerlink, button, .visually-hidden").forEach(node => node.remove());
+    copy.className = "being-copied";
+    document.body.append(copy);                       // only what is rendered has its lines
+    event.clipboardData.setData("text/plain", copy.innerText);
+    event.clipboardData.setData("text/html", copy.innerHTML);
+    copy.remove();
+    event.preventDefault();
+  });
+}
+
 /** Each solution's button is called what its title says, not "Toggle hidden content" as all the others. */
 function nameSolutions() {
   for (const button of document.querySelectorAll(".admonition-title > .toggle-button")) {
@@ -57,6 +84,7 @@ function printInLight() {
 
 printInLight();
 tellOfCopies();
+copyTex();
 document.addEventListener("DOMContentLoaded", nameSolutions);    // after the theme's script has made the buttons
 completeInstallLine();
 focusScrollers();
