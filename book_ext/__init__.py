@@ -8,7 +8,18 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import cards, descriptions, formulas, marks, pages, play, previews, repository, sources, wheel
+from . import (
+    cards,
+    descriptions,
+    formulas,
+    marks,
+    pages,
+    play,
+    previews,
+    repository,
+    sources,
+    wheel,
+)
 
 STATIC = Path(__file__).parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"

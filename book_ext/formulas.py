@@ -43,8 +43,13 @@ converter = LatexToMathML(fancy_error=False)
 def setup(app: Sphinx) -> None:
     """Register the writer of formulas and its style sheet."""
     app.add_html_math_renderer("mathml", (write_inline, None), (write_display, None))
+    app.add_node(tied, html=(write_tied, None))
     app.add_css_file("formulas.css", priority=899)
     app.connect("doctree-resolved", keep_together, priority=900)
+
+
+class tied(nodes.inline):
+    """A formula in several pieces, with the text that stands right beside it."""
 
 
 def mathml(tex: str, display: bool = False) -> str:
@@ -66,7 +71,9 @@ def mathml(tex: str, display: bool = False) -> str:
         )
     except LatexError as error:
         raise ValueError(str(error)) from None
-    found = PRIME.sub(r'<mpadded class="prime" voffset="-0.4em" height="0.3em">\g<0></mpadded>', found)
+    found = PRIME.sub(
+        r'<mpadded class="prime" voffset="-0.4em" height="0.3em">\g<0></mpadded>', found
+    )
     found = FENCE_WITH_SCRIPT.sub(r"\1<mrow>\2</mrow>", found)
     if SMALL in tex:
         found = found.replace(ROW_OF_MATRIX, ROW_OF_MATRIX.replace('"0"', '"1"'))
@@ -96,25 +103,35 @@ def keep_together(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             inner = inner.parent
         parent = inner.parent
         place = parent.index(inner)
-        first, last = place, place + 1
-        tied: list[nodes.Node] = [inner]
-        if place and isinstance(before := parent[place - 1], nodes.Text):
-            if found := BEFORE.search(before):
-                tied.insert(0, nodes.Text(found[0]))
-                parent[place - 1] = nodes.Text(before[: found.start()])
-        if last < len(parent) and isinstance(after := parent[last], nodes.Text):
-            if found := BESIDE.match(after):
-                tied.append(nodes.Text(found[0]))
-                parent[last] = nodes.Text(after[found.end() :])
-        if len(tied) > 1:
-            parent[first:last] = [nodes.inline("", "", *tied, classes=[UNBROKEN])]
+        last = place + 1
+        kept: list[nodes.Node] = [inner]
+        before = parent[place - 1] if place else None
+        after = parent[last] if last < len(parent) else None
+        if isinstance(before, nodes.Text) and (found := BEFORE.search(before)):
+            kept.insert(0, nodes.Text(found[0]))
+            parent[place - 1] = nodes.Text(before[: found.start()])
+        if isinstance(after, nodes.Text) and (found := BESIDE.match(after)):
+            kept.append(nodes.Text(found[0]))
+            parent[last] = nodes.Text(after[found.end() :])
+        if len(kept) > 1:
+            in_pieces = inner is formula and len(_pieces_of(formula)) > 1
+            kind = tied if in_pieces else nodes.inline
+            parent[place:last] = [kind("", "", *kept, classes=[UNBROKEN])]
 
 
 def write_inline(writer: Any, node: nodes.math) -> None:
     """Write a formula of the text."""
-    set_formula = "<wbr>".join(pieces(found)) if (found := _converted(node, False)) else ""
-    start = writer.starttag(node, "span", "", CLASS="math notranslate nohighlight", **_kept(node))
-    writer.body.append(f"{start}{set_formula or writer.encode(node.astext())}</span>")
+    _write_inline(writer, node)
+    raise nodes.SkipNode
+
+
+def write_tied(writer: Any, node: tied) -> None:
+    """Write a formula in pieces, the first and the last of them tied to the text beside it."""
+    place = next(n for n, part in enumerate(node) if isinstance(part, nodes.math))
+    before, after = (
+        writer.encode("".join(map(str, part))) for part in (node[:place], node[place + 1 :])
+    )
+    _write_inline(writer, node[place], before, after)
     raise nodes.SkipNode
 
 
@@ -130,6 +147,24 @@ def write_display(writer: Any, node: nodes.math_block) -> None:
     found = _converted(node, True) or writer.encode(node.astext())
     writer.body.append(f'<span class="formula">{found}</span></div>\n')
     raise nodes.SkipNode
+
+
+def _write_inline(writer: Any, node: nodes.math, before: str = "", after: str = "") -> None:
+    found = pieces(formula) if (formula := _converted(node, False)) else []
+    found = found or [writer.encode(node.astext())]
+    if before:
+        found[0] = f'<span class="{UNBROKEN}">{before}{found[0]}</span>'
+    if after:
+        found[-1] = f'<span class="{UNBROKEN}">{found[-1]}{after}</span>'
+    start = writer.starttag(node, "span", "", CLASS="math notranslate nohighlight", **_kept(node))
+    writer.body.append(f"{start}{'<wbr>'.join(found)}</span>")
+
+
+def _pieces_of(node: nodes.math) -> list[str]:
+    try:
+        return pieces(mathml(node.astext()))
+    except ValueError:
+        return []  # its writer tells of it
 
 
 def _converted(node: nodes.Element, display: bool) -> str:

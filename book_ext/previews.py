@@ -16,7 +16,8 @@ from sphinx.application import Sphinx
 
 LINK = re.compile(r'<a class="reference internal" href="([^"#]*)#((?:term-|equation-|id\d)[^"]*)"')
 EQUATION = re.compile(
-    r'<div class="math notranslate nohighlight"[^>]*? id="(equation-[^"]+)"[^>]*>\s*(.*?)</div>', re.S
+    r'<div class="math notranslate nohighlight"[^>]*? id="(equation-[^"]+)"[^>]*>\s*(.*?)</div>',
+    re.S,
 )
 HEADER_LINK = re.compile(r'<a class="headerlink".*?</a>', re.S)
 

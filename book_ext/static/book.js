@@ -52,7 +52,9 @@ function copyTex() {
     if (!formulas.length) return;
     for (const formula of formulas) {
       const mark = formula.matches("div") ? "$$" : "$";
-      formula.replaceChildren(`${mark}${formula.dataset.tex}${mark}`);
+      const [first, ...others] = formula.querySelectorAll("math");
+      first?.replaceWith(`${mark}${formula.dataset.tex}${mark}`);
+      others.forEach(piece => piece.remove());        // a comma beside the last piece stays
     }
     copy.querySelectorAll(".headerlink, button, .visually-hidden").forEach(node => node.remove());
     copy.className = "being-copied";

@@ -81,7 +81,9 @@
     part.querySelectorAll(FURNITURE).forEach(node => node.remove());
     for (const formula of part.querySelectorAll("span.math")) {
       const { tex } = formula.dataset;
-      formula.textContent = /[\\{]/.test(tex) ? "…" : tex;
+      const [first, ...others] = formula.querySelectorAll("math");
+      first?.replaceWith(/[\\{]/.test(tex) ? "…" : tex);
+      others.forEach(piece => piece.remove());
     }
     part.querySelectorAll(BLOCKS).forEach(node => node.append(" "));
     return part.textContent.replace(/\s+/g, " ").trim();
