@@ -6,6 +6,7 @@ import fcntl
 import functools
 import http.server
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,12 @@ import pytest
 
 from support.pages import Visitor
 from support.paths import ROOT
+from support.plays import visit
+
+LIBRARY = ("tf-core.min.js", "tf-backend-cpu.min.js", "mnist-mlp.weights.js")
+OUT_OF_REACH = re.compile(
+    r"not installed|ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|timed out|E40[134]|E5\d\d|ENOTCACHED"
+)
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +93,24 @@ def from_disk(browser: Any, site: Path) -> Iterator[Visitor]:
     visitor = Visitor(browser, site.as_uri(), color_scheme="light")
     yield visitor
     visitor.context.close()
+
+
+@pytest.fixture(scope="module")
+def reader(browser: Any, site: Path) -> Iterator[Visitor]:
+    """Somebody who opened the site by a double click."""
+    visitor = visit(browser, site.as_uri(), color_scheme="light")
+    yield visitor
+    visitor.context.close()
+
+
+@pytest.fixture
+def library(site: Path) -> list[Path]:
+    """The heavy parts beside the site; without npm or its registry the test skips, with a broken
+    lock it fails.
+    """
+    parts = [site / "_static" / "plays" / name for name in LIBRARY]
+    if not all(part.exists() for part in parts):
+        _, reason = build_book.fetch_player(ROOT / "_build" / "player")
+        reason = reason or "the site was built without the library: python scripts/build_book.py"
+        (pytest.skip if OUT_OF_REACH.search(reason) else pytest.fail)(reason)
+    return parts

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import test_book
-import test_plays
 import torch
 from torch import Tensor, nn
 
@@ -16,9 +14,10 @@ from ganbook import losses, penalties
 from ganbook.distributions import ring
 from ganbook.metrics import mode_coverage
 from ganbook.training import Game, d_step, g_step
+from support.pages import Visitor
+from support.plays import PLAYS, numbers, open_play, tab_to, visit
 
 pytestmark = pytest.mark.browser
-site, browser, reader = test_book.site, test_book.browser, test_plays.reader
 
 NAME, STEPS, BATCH, LATENT, WIDTH = "living-gan", 100, 128, 2, 64
 BOUND = 1e-4  # what the page promises over 100 steps
@@ -46,7 +45,7 @@ class Numbers:
     """The mathematics of the page in a blank one, with faults planted on request."""
 
     def __init__(self, browser: Any, *faults: tuple[str, str]) -> None:
-        self.page = test_plays.numbers(browser, NAME, *faults)
+        self.page = numbers(browser, NAME, *faults)
         self.page.evaluate(f"window.lib = ganbookPlays.numbers['{NAME}']")
 
     def __call__(self, script: str, argument: Any = None) -> Any:
@@ -322,12 +321,12 @@ def button(tab: Any, name: str) -> Any:
 
 def test_it_waits_until_it_is_asked(browser: Any, site: Path) -> None:
     """No round, no frame and no word before the first key; each of them stops with the pause."""
-    visitor = test_plays.visit(browser, site.as_uri())
+    visitor = visit(browser, site.as_uri())
     visitor.page.add_init_script(
         "window.frames_asked = 0; const ask = requestAnimationFrame.bind(window);"
         "window.requestAnimationFrame = what => { frames_asked += 1; return ask(what); };"
     )
-    tab = visitor.open(test_plays.PLAYS[NAME], formulas=False)
+    tab = visitor.open(PLAYS[NAME], formulas=False)
     tab.locator(".play-plane").scroll_into_view_if_needed()
     tab.wait_for_timeout(1500)
     asked = tab.evaluate("frames_asked")
@@ -349,12 +348,10 @@ def test_it_waits_until_it_is_asked(browser: Any, site: Path) -> None:
     visitor.context.close()
 
 
-def test_half_steps_by_the_keyboard(
-    reader: test_book.Visitor, request: pytest.FixtureRequest
-) -> None:
+def test_half_steps_by_the_keyboard(reader: Visitor, request: pytest.FixtureRequest) -> None:
     """D's half-step moves no generated point, G's moves them all, and a round is both."""
-    tab = test_plays.open_play(reader, NAME, request)
-    test_plays.tab_to(tab, "figure.play .play-transport button:nth-child(2)")
+    tab = open_play(reader, NAME, request)
+    tab_to(tab, "figure.play .play-transport button:nth-child(2)")
     half = tab.locator("figure.play .play-transport button:nth-child(2)")
     assert half.inner_text() == "Half-step of D"
     before = tab.locator(".play-numbers").inner_text()
@@ -372,9 +369,9 @@ def test_half_steps_by_the_keyboard(
     assert told.startswith("The plane after 2 rounds: ") and text(tab, "modes") in told
 
 
-def test_reset_and_seed(reader: test_book.Visitor, request: pytest.FixtureRequest) -> None:
+def test_reset_and_seed(reader: Visitor, request: pytest.FixtureRequest) -> None:
     """A seed gives the same three rounds every time, another seed others."""
-    tab = test_plays.open_play(reader, NAME, request)
+    tab = open_play(reader, NAME, request)
     ends = []
     for seed in ("7", "7", "8"):
         tab.locator("figure.play input[type=number]").fill(seed)
@@ -387,9 +384,9 @@ def test_reset_and_seed(reader: test_book.Visitor, request: pytest.FixtureReques
     assert ends[0] == ends[1] != ends[2]
 
 
-def test_presets_ask_first(reader: test_book.Visitor, request: pytest.FixtureRequest) -> None:
+def test_presets_ask_first(reader: Visitor, request: pytest.FixtureRequest) -> None:
     """Each preset starts afresh with a question, and its answer folded."""
-    tab = test_plays.open_play(reader, NAME, request)
+    tab = open_play(reader, NAME, request)
     answers = tab.locator("figure.play details")
     for name in ("Collapse", "Circling", "Fading push", "Coverage"):
         button(tab, "One round").click()
@@ -407,10 +404,8 @@ def test_real_points_drawn_by_keys_and_by_a_finger(
     browser: Any, site: Path, request: pytest.FixtureRequest
 ) -> None:
     """Without a point nothing can be played; a point comes from a button or from a tap."""
-    visitor = test_plays.visit(
-        browser, site.as_uri(), has_touch=True, viewport={"width": 390, "height": 844}
-    )
-    tab = test_plays.open_play(visitor, NAME, request)
+    visitor = visit(browser, site.as_uri(), has_touch=True, viewport={"width": 390, "height": 844})
+    tab = open_play(visitor, NAME, request)
     tab.locator("figure.play select").first.select_option("drawn")
     assert text(tab, "modes").endswith("of 3")
     button(tab, "Clear").press("Enter")
@@ -428,11 +423,9 @@ def test_real_points_drawn_by_keys_and_by_a_finger(
     visitor.context.close()
 
 
-def test_play_leaves_nothing_behind(
-    reader: test_book.Visitor, request: pytest.FixtureRequest
-) -> None:
+def test_play_leaves_nothing_behind(reader: Visitor, request: pytest.FixtureRequest) -> None:
     """From round 100 to 600 the page gains no element but an axis's, and the heap stays as it is."""
-    tab = test_plays.open_play(reader, NAME, request)
+    tab = open_play(reader, NAME, request)
     device = reader.context.new_cdp_session(tab)
     tab.evaluate("document.querySelector('.play-plane').scrollIntoView({block: 'center'})")
     speed = tab.locator("figure.play input[type=range]").first

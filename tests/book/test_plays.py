@@ -8,7 +8,6 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,91 +32,10 @@ from ganbook.transport import transport_plan, wasserstein_1d
 from support.books import render, tiny_book
 from support.pages import PAGES, Visitor
 from support.paths import ROOT
+from support.plays import PLAYS, numbers, open_play, tab_to, visit
 
 pytestmark = pytest.mark.browser
-SCRIPTS = ROOT / "book_ext" / "static" / "plays"
-PLAYS = {
-    "latent-explorer": "notebooks/03_a_gan_on_mnist",
-    "living-gan": "notebooks/02_the_adversarial_game",
-    "optimal-discriminator": "notebooks/04_the_optimal_discriminator",
-    "transport": "notebooks/06_optimal_transport",
-}
-LIBRARY = ("tf-core.min.js", "tf-backend-cpu.min.js", "mnist-mlp.weights.js")
-OUT_OF_REACH = re.compile(
-    r"not installed|ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|timed out|E40[134]|E5\d\d|ENOTCACHED"
-)
 LOG_2 = math.log(2)
-
-
-def visit(browser: Any, home: str, **context: Any) -> Visitor:
-    """A visitor whose formulas stay unset, which saves most of a chapter's loading time."""
-    visitor = Visitor(browser, home, **context)
-    unset = {"content_type": "text/javascript", "body": ""}
-    visitor.context.route("**/tex-*.js*", lambda route: route.fulfill(**unset))
-    return visitor
-
-
-@pytest.fixture(scope="module")
-def reader(browser: Any, site: Path) -> Iterator[Visitor]:
-    """Somebody who opened the site by a double click."""
-    visitor = visit(browser, site.as_uri(), color_scheme="light")
-    yield visitor
-    visitor.context.close()
-
-
-@pytest.fixture
-def library(site: Path) -> list[Path]:
-    """The heavy parts beside the site; without npm or its registry the test skips, with a broken
-    lock it fails.
-    """
-    parts = [site / "_static" / "plays" / name for name in LIBRARY]
-    if not all(part.exists() for part in parts):
-        _, reason = build_book.fetch_player(ROOT / "_build" / "player")
-        reason = reason or "the site was built without the library: python scripts/build_book.py"
-        (pytest.skip if OUT_OF_REACH.search(reason) else pytest.fail)(reason)
-    return parts
-
-
-def open_play(visitor: Visitor, name: str, request: pytest.FixtureRequest) -> Any:
-    """Open a play's page; the one that loads on demand is loaded by keys alone."""
-    if name != "latent-explorer":
-        return visitor.open(PLAYS[name], formulas=False)
-    request.getfixturevalue("library")
-    tab = visitor.open(PLAYS[name], formulas=False)
-    assert not any("weights" in url or "tf-" in url for url in visitor.requested)
-    tab_to(tab, "figure.play button")
-    tab.keyboard.press("Enter")
-    tab.locator("figure.play.play-live .play-pad").wait_for()
-    return tab
-
-
-def numbers(browser: Any, name: str, *faults: tuple[str, str]) -> Any:
-    """A blank page that holds a play's mathematics alone, with faults planted on request."""
-    source = (SCRIPTS / f"{name}.numbers.js").read_text(encoding="utf-8")
-    for sound, broken in faults:
-        assert source.count(sound) == 1, (
-            f"{sound!r} is not in the script once: plant the fault elsewhere"
-        )
-        source = source.replace(sound, broken)
-    page = browser.new_page()
-    page.add_script_tag(content="window.ganbookPlays = { numbers: {}, weights: {} };")
-    page.add_script_tag(content=source)
-    return page
-
-
-def tab_to(page: Any, selector: str, limit: int = 400) -> None:
-    """Press Tab, and nothing else, until the element has the focus."""
-    page.evaluate(
-        """selector => { const all = [...document.querySelectorAll('figure.play *')];
-      const before = [...document.querySelectorAll('.bd-article a, .bd-article button')]
-        .filter(node => node.compareDocumentPosition(all[0]) & 4).pop(); before.focus(); }""",
-        selector,
-    )
-    for _ in range(limit):
-        page.keyboard.press("Tab")
-        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
-            return
-    raise AssertionError(f"{selector} cannot be reached by Tab")
 
 
 def shown(page: Any, key: str) -> float:
