@@ -300,6 +300,13 @@ def test_a_lock_file_of_an_earlier_version_is_in_nobodys_way(path, no_locks):
     assert len(files.read(path)["rows"]) == 4
 
 
+def test_what_a_killed_holder_had_signed_is_written_over(tmp_path):
+    lock = tmp_path / "lock"
+    lock.write_text("9" * 40 + "\n" + "a host with a long name" * 4)
+    with locks.locked(lock):
+        assert lock.read_text() == f"{os.getpid()}\n{socket.gethostname()}\n"
+
+
 def test_one_waits_for_a_lock_that_is_given_back(tmp_path):
     lock = tmp_path / "lock"
     read, write = os.pipe()

@@ -66,8 +66,8 @@ def write(path: Path, raw: bytes, keep: bool = True) -> None:
     """Replace a file as a whole: written beside it, flushed and synced, renamed, the folder synced.
 
     The present file becomes `previous(path)` first if ``keep``: at every moment one of the two is
-    whole, and the newer one that is there was the newest. Raises ``CheckpointError`` saying why it
-    could not be written."""
+    whole, and between the two renames the newest is there under that name alone. Raises
+    ``CheckpointError`` saying why it could not be written."""
     new = temporary(path)
     try:
         with open(new, "wb") as file:
