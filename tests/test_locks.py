@@ -18,6 +18,8 @@ from torch import nn
 
 from ganbook import data, locks
 from ganbook.checkpoints import Checkpoint, CheckpointError, files
+from ganbook.data import download
+from ganbook.data.catalogue import MNIST
 from ganbook.exercises import state
 from ganbook.training import Game, fit
 
@@ -438,3 +440,18 @@ def test_progress_that_another_process_holds_is_said(progress, monkeypatch):
     )
     assert state.solved() == {}
     assert state.record("1.1") == ""
+
+
+# The data cache
+
+
+def test_a_download_that_does_not_end_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "PATIENCE", 0.1)
+    child = holder(lambda: locks.locked(tmp_path / ".lock"))
+    message = rf"MNIST .*not found on disk, and process {child} has been downloading to {tmp_path}"
+    try:
+        with pytest.raises(data.DataError, match=message):
+            download.download(MNIST, tmp_path)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)

@@ -21,7 +21,7 @@ from ganbook.data.idx import DataError, find, read
 __all__ = ["download", "fetch"]
 
 STALLED = 30.0  # seconds without a byte after which a connection counts as dead
-PATIENCE = 1800.0  # seconds for another process's download of up to 60 MB
+PATIENCE = 1800.0  # seconds for another process to bring some 30 MB
 PREFIX = ".download-"
 
 
