@@ -63,11 +63,8 @@ test-slow: $(STAMPS)/test
 	$(RUN) $(BIN)/python -m pytest -q -m slow
 
 # The package (not the book) with the oldest versions that pyproject.toml admits, in an environment of its own.
-LOWEST := tests/test_losses.py tests/test_networks.py tests/test_training.py tests/test_penalties.py \
-  tests/test_divergences.py tests/test_f_divergences.py tests/test_densities.py tests/test_transport.py \
-  tests/test_metrics.py tests/test_mixtures.py tests/test_autoregressive.py tests/test_distributions.py \
-  tests/test_data.py tests/test_records.py tests/test_checkpoints.py tests/test_cli.py tests/test_fast.py \
-  tests/test_distributed.py tests/test_recipes.py
+LOWEST := $(addprefix tests/,losses networks training penalties divergences f_divergences densities transport metrics \
+  mixtures autoregressive distributions data records checkpoints cli fast distributed recipes)
 
 test-lowest:
 	$(PYTHON) -m venv .venv-lowest

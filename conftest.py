@@ -3,9 +3,7 @@ count.
 """
 
 import os
-import sys
 import tempfile
-from pathlib import Path
 
 import matplotlib
 
@@ -15,7 +13,6 @@ matplotlib.use(
     "agg"
 )  # here only: the notebooks' kernels keep their own backend, which shows figures
 os.environ.setdefault("GANBOOK_STATE", os.path.join(tempfile.gettempdir(), "ganbook-test-state"))
-sys.path.insert(0, str(Path(__file__).parent / "tests"))
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -28,7 +25,7 @@ def pytest_terminal_summary(terminalreporter):
     cells = [r for r in ran if ".ipynb::" in r.nodeid]
     notebooks = {r.nodeid.split("::")[0] for r in cells}
     if any("test_exercises.py" in r.nodeid for r in ran):
-        from test_exercises import summarise
+        from support.exercises import summarise
 
         summarise(terminalreporter)
     terminalreporter.write_sep("=", "what ran")
