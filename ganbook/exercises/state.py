@@ -6,13 +6,15 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import platformdirs
 
+from ganbook import locks
+
 FILE = "exercises.json"
+PATIENCE = 10.0  # seconds; another process holds the file for a moment only
 
 
 def state_folder() -> Path:
@@ -39,13 +41,15 @@ def record(id: str) -> str:
     path = state_folder() / FILE
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(path.with_suffix(".lock")):
+        with locks.locked(path.with_suffix(".lock"), PATIENCE):
             known = _read(path)
             if known is None:
                 os.replace(path, _spare(path))
                 known = {}
             if id not in known:
                 _write(path, {**known, id: date.today().isoformat()})
+    except locks.HeldError as error:
+        return f"(Your progress could not be saved: {error.strerror} holds {path}.)"
     except OSError as error:
         return (
             f"(Your progress could not be saved: {error.strerror or error}.)"
@@ -92,16 +96,3 @@ def _spare(path: Path) -> Path:
     ).exists():
         number += 1
     return spare
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Two processes take turns, where the system has file locks."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    with open(path, "a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
