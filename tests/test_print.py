@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -382,7 +383,8 @@ def test_formulas_and_numbers_are_in_the_text(texts: list[str], site: Path) -> N
     four = " ".join(
         next(text for text in texts if "(4.1)" in text and "One point at a time" in text).split()
     )
-    assert "V(D)=Ex∼p[logD(x)]+Ez[log(1−D(G(z)))]." in four.replace(" ", "")
+    plain = unicodedata.normalize("NFKC", four).replace(" ", "")
+    assert "V(D)=Ex∼p[logD(x)]+Ez[log(1−D(G(z)))]." in plain
     assert "(4.1)" in four
     for page in CHAPTERS:
         soup = BeautifulSoup((site / f"{page}.html").read_text(encoding="utf-8"), "html.parser")

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -916,7 +917,7 @@ def test_a_page_on_paper(browser: Any, address: str) -> None:  # noqa: F811
     assert len(from_dark) > 10
 
     def squeezed(text: str) -> str:
-        return re.sub(r"\W+", "", text)
+        return re.sub(r"\W+", "", unicodedata.normalize("NFKC", text))  # letters of formulas
 
     words = squeezed("".join(page.get_textpage().get_text_range() for page in from_dark))
     for texts in (hints, solutions):
