@@ -32,6 +32,8 @@ OPENING, CLOSING = frozenset("([{⟨⌊⌈"), frozenset(")]}⟩⌋⌉")
 PRIME = re.compile(r"<mo>[′″‴]</mo>")
 # Browsers leave a fence small that carries a superscript; in a row of its own it grows.
 FENCE_WITH_SCRIPT = re.compile(r"(<(?:msub|msup|msubsup)>)(<mo [^>]*minsize[^>]*>[^<]*</mo>)")
+# A line that begins with a sign goes on from the line above.
+SIGN_OF_LINE = re.compile(r'(?<=start;padding-left: 0;"><mo)(?=>[+−]<)')
 BESIDE = re.compile(r"[^\s\-–—/]{1,12}[-–/]?|[-–/]")  # what may not leave the formula before it
 BEFORE = re.compile(r"[^\s\-–—/]{1,12}\Z")
 UNBROKEN = "unbroken"
@@ -75,6 +77,7 @@ def mathml(tex: str, display: bool = False) -> str:
         r'<mpadded class="prime" voffset="-0.4em" height="0.3em">\g<0></mpadded>', found
     )
     found = FENCE_WITH_SCRIPT.sub(r"\1<mrow>\2</mrow>", found)
+    found = SIGN_OF_LINE.sub(' form="infix"', found)
     if SMALL in tex:
         found = found.replace(ROW_OF_MATRIX, ROW_OF_MATRIX.replace('"0"', '"1"'))
     return re.sub(r"&(?!amp;|lt;|gt;|quot;)\w+;", lambda name: unescape(name[0]), found)

@@ -57,6 +57,7 @@ RANGES = (
     (0x1D400, 0x1D467),  # bold and italic letters
     (0x1D49C, 0x1D4B5),  # script capitals
     (0x1D538, 0x1D550),  # double-struck capitals
+    (0x1D5A0, 0x1D5B9),  # capitals without serifs
     (0x1D7D8, 0x1D7D9),  # double-struck 0 and 1
     (0x1D6A4, 0x1D6A5),
     (0x1D6E2, 0x1D71B),  # italic Greek

@@ -56,7 +56,7 @@ function copyTex() {
       first?.replaceWith(`${mark}${formula.dataset.tex}${mark}`);
       others.forEach(piece => piece.remove());        // a comma beside the last piece stays
     }
-    copy.querySelectorAll(".headerlink, button, .visually-hidden").forEach(node => node.remove());
+    copy.querySelectorAll(`.headerlink, button, .visually-hidden${whole ? ", .eqno" : ""}`).forEach(node => node.remove());
     copy.className = "being-copied";
     document.body.append(copy);                       // only what is rendered has its lines
     event.clipboardData.setData("text/plain", copy.innerText);

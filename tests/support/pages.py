@@ -14,7 +14,7 @@ from support.paths import ROOT
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
 CHAPTERS = [page for page in PAGES if re.search(r"/\d\d_", page)]
-SETTLED = "() => !window.MathJax?.startup?.promise || MathJax.startup.promise.then(() => true)"
+SETTLED = "() => document.fonts.ready.then(() => true)"
 
 
 def left(request: Any) -> bool:
@@ -55,7 +55,7 @@ class Visitor:
             self.troubles.append(f"{kind}: {text}")
 
     def open(self, page: str, formulas: bool = True) -> Any:
-        """Go to a page, wait until it is loaded and its formulas are set; the record starts anew."""
+        """Go to a page, wait until it is loaded and has its fonts; the record starts anew."""
         self.troubles.clear()
         self.requested.clear()
         self.page.goto(f"{self.home}/{page}.html", wait_until="load")
@@ -66,7 +66,7 @@ class Visitor:
 
 RAW_TEXT = """() => {
   const copy = document.querySelector(".bd-article").cloneNode(true);
-  copy.querySelectorAll("pre, code, script, style, mjx-container").forEach(node => node.remove());
+  copy.querySelectorAll("pre, code, script, style, math").forEach(node => node.remove());
   return copy.textContent;
 }"""
 
@@ -84,7 +84,7 @@ BROKEN_IMAGES = """async () => {
 
 WIDE = """() => {
   const limit = document.documentElement.clientWidth + 1;
-  const scrollers = "pre, div.math, mjx-container, .pst-scrollable-table-container, svg, .headerlink";
+  const scrollers = "pre, .formula, .pst-scrollable-table-container, svg, .headerlink";
   const wide = [...document.querySelectorAll(".bd-article *")].filter(node => {
     if (node.closest(scrollers)) return false;
     const box = node.getBoundingClientRect();
