@@ -401,6 +401,12 @@ def test_presets_ask_first(reader: test_book.Visitor, request: pytest.FixtureReq
         assert answers.locator("p").is_hidden()
         pressed = tab.locator("figure.play [aria-pressed=true]").all_inner_texts()
         assert pressed == [name]
+    question = tab.locator(".play-question > p").inner_text()
+    tab.locator("figure.play select").first.select_option("moons")
+    assert tab.locator("figure.play [aria-pressed=true]").count() == 0
+    assert question != tab.locator(".play-question > p").inner_text()
+    button(tab, "Coverage").click()
+    assert tab.locator(".play-question > p").inner_text() == question
 
 
 def test_real_points_drawn_by_keys_and_by_a_finger(
