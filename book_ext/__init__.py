@@ -1,14 +1,25 @@
 """What this book adds to Jupyter Book: its sources, its page furniture and its looks.
 
-Loaded through ``sphinx.local_extensions`` in ``_config.yml``; needs nothing but Sphinx and what its
-theme brings."""
+Loaded through ``sphinx.local_extensions`` in ``_config.yml``; needs nothing but Sphinx, what its
+theme brings, and math-core."""
 
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import cards, descriptions, marks, pages, play, previews, repository, sources, wheel
+from . import (
+    cards,
+    descriptions,
+    formulas,
+    marks,
+    pages,
+    play,
+    previews,
+    repository,
+    sources,
+    wheel,
+)
 
 STATIC = Path(__file__).parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -19,6 +30,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", add_looks)
     app.connect("html-page-context", add_search)
     sources.setup(app)
+    formulas.setup(app)
     repository.setup(app)
     wheel.setup(app)
     pages.setup(app)

@@ -41,12 +41,6 @@ HINT = '<span class="sd-summary-text">'
 CHINESE_TERM = re.compile(r'<dt( id="[^"]*">(?=[^<]*[\u4e00-\u9fff]))')
 
 
-WITHOUT_SCRIPTS = (
-    '<noscript class="without-scripts"><p>A script sets the formulas of this page. '
-    "Without it they stand as TeX.</p></noscript>\n"
-)
-
-
 def setup(app: Sphinx) -> None:
     """Connect to the events at which pages take shape."""
     app.connect("doctree-resolved", measure)
@@ -93,9 +87,7 @@ def set_formulas_of_titles(app: Sphinx, doctree: nodes.document, docname: str) -
 def furnish(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Put the reading line under the title, describe the page, say what needs a script, leave out
-    idle scripts.
-    """
+    """Put the reading line under the title, describe the page, leave out idle scripts."""
     context["script_files"] = [
         script for script in context.get("script_files", []) if not _idle(script)
     ]
@@ -115,8 +107,6 @@ def furnish(
     )
     if line:
         context["body"] = HEADING.sub(lambda found: found.group() + line, context["body"], count=1)
-    if any(doctree.findall(lambda node: isinstance(node, (nodes.math, nodes.math_block)))):
-        context["body"] = WITHOUT_SCRIPTS + context["body"]
 
 
 def dress(body: str) -> str:

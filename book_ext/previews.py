@@ -16,10 +16,10 @@ from sphinx.application import Sphinx
 
 LINK = re.compile(r'<a class="reference internal" href="([^"#]*)#((?:term-|equation-|id\d)[^"]*)"')
 EQUATION = re.compile(
-    r'<div class="math notranslate nohighlight" id="(equation-[^"]+)">\s*(.*?)</div>', re.S
+    r'<div class="math notranslate nohighlight"[^>]*? id="(equation-[^"]+)"[^>]*>\s*(.*?)</div>',
+    re.S,
 )
 HEADER_LINK = re.compile(r'<a class="headerlink".*?</a>', re.S)
-SCRIPT_OF_FORMULAS = "mathjax/tex-chtml.js"
 
 
 def setup(app: Sphinx) -> None:
@@ -40,7 +40,7 @@ def embed(app: Sphinx, problem: Exception | None) -> None:
         for file, place in LINK.findall(text):
             target = (page.parent / file).resolve() if file else page
             preview = targets.get(target, {}).get(unescape(place))
-            if preview and (SCRIPT_OF_FORMULAS in text or r"\(" not in preview):
+            if preview:
                 found[f"{file}#{place}"] = preview
         templates = "".join(
             f'<template data-preview="{link}">{html}</template>\n' for link, html in found.items()

@@ -23,28 +23,27 @@ OLDEST = 131  # the first with page numbers by style sheet
 TEXT_WIDTH = round((210 - 2 * 22) / 25.4 * 96)  # of print.css: A4 less its margins, in CSS pixels
 
 READY = """async () => {
-  await MathJax.startup.promise;
   await document.fonts.ready;
   await Promise.all([...document.images].map(image => image.decode()));
-  return document.querySelectorAll("mjx-merror").length;
+  return document.querySelectorAll(".math:not(:has(math))").length;
 }"""
 
 FIT = """() => {
   const scale = (box, room, wide) => { if (wide > room) box.style.fontSize = `${Math.floor(100 * room / wide)}%`; };
   const edge = document.body.getBoundingClientRect().right;
-  for (const math of document.querySelectorAll("mjx-container")) {
-    const drawn = math.querySelector("mjx-math").getBoundingClientRect();
-    if (math.matches("[display=true]")) {
-      const number = math.closest("div.math")?.querySelector(".eqno")?.getBoundingClientRect().width ?? 0;
-      scale(math, math.parentElement.clientWidth - 2 * number, drawn.width);
-    } else if (drawn.right > edge) scale(math, edge - drawn.left, drawn.width);
+  for (const box of document.querySelectorAll(".formula, span.math")) {
+    for (const math of box.querySelectorAll("math")) {
+      const drawn = math.getBoundingClientRect();
+      if (box.matches(".formula")) scale(box, box.clientWidth, drawn.width);
+      else if (drawn.right > edge) scale(box, edge - drawn.left, drawn.width);
+    }
   }
   for (const table of document.querySelectorAll("table")) scale(table, document.body.clientWidth, table.scrollWidth);
 }"""
 
 STICKS_OUT = """() => [...document.querySelectorAll("body *")].filter(node => {
   const {left, right, width} = node.getBoundingClientRect();
-  return width && !node.closest("mjx-container > *") && (left < -1 || right > document.body.clientWidth + 1);
+  return width && !node.closest("math > *") && (left < -1 || right > document.body.clientWidth + 1);
 }).map(node => `${node.tagName.toLowerCase()} ${node.textContent.trim().slice(0, 50)}`)"""
 
 HAS_CHINESE = """() => {

@@ -17,7 +17,7 @@ from print_parts import ANSWERS, answers_article, contents_article, heading, tak
 
 REFERRING = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
 NOT_PRINTED = (
-    "script, style, .without-scripts, .headerlink, button, input, .visually-hidden, "
+    "script, style, .headerlink, button, input, .visually-hidden, "
     ".sd-summary-state-marker, .backrefs, canvas"
 )
 LONG_CODE = 12  # lines; shorter code is kept on one page
@@ -101,7 +101,7 @@ def style_name(page: str) -> str:
 
 def tidy(article: Tag) -> None:
     """Leave out what only a screen can use, and show what a screen would fold."""
-    for node in article.select("noscript:not(.without-scripts)"):
+    for node in article.select("noscript"):
         node.unwrap()
     for node in article.select("figure details.picture-description"):
         picture, words = (
@@ -183,9 +183,6 @@ PAGE = """<!doctype html>
 <style>
 {running}
 </style>
-<script>window.MathJax = {{"options": {{"processHtmlClass": "tex2jax_process|mathjax_process|math|output_area",
-  "enableAssistiveMml": false, "enableMenu": false}}}}</script>
-<script defer src="{site}/_static/mathjax/tex-chtml.js"></script>
 </head>
 <body class="printed">
 <div class="cover" role="doc-cover">

@@ -3,7 +3,7 @@
 /** Scrolling boxes take the keyboard's focus, so that their hidden part can be reached without a mouse. */
 function focusScrollers() {
   for (const box of document.querySelectorAll(
-    ".bd-article pre, .bd-article div.math, .bd-article div.math mjx-container, .pst-scrollable-table-container")) {
+    ".bd-article pre, .bd-article .formula, .pst-scrollable-table-container")) {
     const scrolls = box.scrollWidth > box.clientWidth + 1;
     if (scrolls) box.setAttribute("tabindex", "0");
     else if (box.getAttribute("tabindex") === "0") box.removeAttribute("tabindex");
@@ -37,6 +37,35 @@ function tellOfCopies() {
   });
 }
 
+/** Formulas are copied as the TeX they were written in. */
+function copyTex() {
+  document.addEventListener("copy", event => {
+    const selection = getSelection();
+    if (!selection.rangeCount || selection.isCollapsed) return;
+    const copy = document.createElement("div");
+    for (let n = 0; n < selection.rangeCount; n += 1) copy.append(selection.getRangeAt(n).cloneContents());
+    // A selection that lies within one formula holds its parts alone.
+    const around = selection.getRangeAt(0).commonAncestorContainer;
+    const whole = (around.closest ? around : around.parentElement)?.closest("[data-tex]");
+    if (whole) copy.replaceChildren(whole.cloneNode(true));
+    const formulas = copy.querySelectorAll("[data-tex]");
+    if (!formulas.length) return;
+    for (const formula of formulas) {
+      const mark = formula.matches("div") ? "$$" : "$";
+      const [first, ...others] = formula.querySelectorAll("math");
+      first?.replaceWith(`${mark}${formula.dataset.tex}${mark}`);
+      others.forEach(piece => piece.remove());        // a comma beside the last piece stays
+    }
+    copy.querySelectorAll(".headerlink, button, .visually-hidden").forEach(node => node.remove());
+    copy.className = "being-copied";
+    document.body.append(copy);                       // only what is rendered has its lines
+    event.clipboardData.setData("text/plain", copy.innerText);
+    event.clipboardData.setData("text/html", copy.innerHTML);
+    copy.remove();
+    event.preventDefault();
+  });
+}
+
 /** Each solution's button is called what its title says, not "Toggle hidden content" as all the others. */
 function nameSolutions() {
   for (const button of document.querySelectorAll(".admonition-title > .toggle-button")) {
@@ -57,9 +86,10 @@ function printInLight() {
 
 printInLight();
 tellOfCopies();
+copyTex();
 document.addEventListener("DOMContentLoaded", nameSolutions);    // after the theme's script has made the buttons
 completeInstallLine();
 focusScrollers();
 addEventListener("load", focusScrollers);
 addEventListener("resize", focusScrollers);
-if (window.MathJax?.startup?.promise) MathJax.startup.promise.then(focusScrollers);
+

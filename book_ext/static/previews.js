@@ -19,7 +19,7 @@ if (HTMLElement.prototype.showPopover) {
     box.style.top = `${(below ? link.bottom + 4 : link.top - box.offsetHeight - 4) + scrollY}px`;
   }
 
-  async function show(link) {
+  function show(link) {
     clearTimeout(timer);
     if (shown === link) return;
     hide();
@@ -28,10 +28,6 @@ if (HTMLElement.prototype.showPopover) {
     link.setAttribute("aria-describedby", box.id);
     box.showPopover();
     place();
-    if (!window.MathJax?.typesetPromise || !box.querySelector(".math")) return;
-    await MathJax.startup.promise;
-    await MathJax.typesetPromise([box]);
-    if (shown === link) place();
   }
 
   function hide() {
@@ -40,7 +36,6 @@ if (HTMLElement.prototype.showPopover) {
     shown.removeAttribute("aria-describedby");
     shown = null;
     box.hidePopover();
-    window.MathJax?.typesetClear?.([box]);
   }
 
   const soon = (action, delay) => {

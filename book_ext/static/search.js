@@ -80,8 +80,10 @@
     if (anchor) part.querySelector(":scope > :is(h2, h3, h4, .admonition-title)")?.remove();
     part.querySelectorAll(FURNITURE).forEach(node => node.remove());
     for (const formula of part.querySelectorAll("span.math")) {
-      const tex = formula.textContent.replace(/^\\\(|\\\)$/g, "");
-      formula.textContent = /[\\{]/.test(tex) ? "…" : tex;
+      const { tex } = formula.dataset;
+      const [first, ...others] = formula.querySelectorAll("math");
+      first?.replaceWith(/[\\{]/.test(tex) ? "…" : tex);
+      others.forEach(piece => piece.remove());
     }
     part.querySelectorAll(BLOCKS).forEach(node => node.append(" "));
     return part.textContent.replace(/\s+/g, " ").trim();
