@@ -323,7 +323,10 @@ class Exercise:
         A correct answer is remembered for ``progress()``, unless ``record`` is False.
         """
         feedback, _ = self.trial(answer, seed, time_limit)
-        text = f"Exercise {self.id}: {OPENINGS[feedback.status]} {feedback.message}".strip()
+        opening = OPENINGS[feedback.status]
+        if self.kind == "rubric" and feedback:
+            opening = "done; judge yourself."
+        text = f"Exercise {self.id}: {opening} {feedback.message}".strip()
         if record and feedback.status == "correct":
             text = f"{text} {state.record(self.id)}".strip()
         print(show.wrapped(text, 76))
@@ -338,7 +341,9 @@ class Exercise:
         """The feedback and the checker that gave it, silently and without a record: for tests."""
         seed = zlib.crc32(self.id.encode()) if seed is None else seed
         checker = Checker(
-            seed, self.time_limit if time_limit is None else time_limit
+            seed,
+            self.time_limit if time_limit is None else time_limit,
+            reveal=self.kind != "value",
         )
         if (
             self.kind == "experiment"

@@ -61,8 +61,8 @@ def evaluate(
         )
     text = feedback.message
     printed = " ".join(checker.printed.getvalue().split())
-    if feedback.status in ("incorrect", "error") and printed:
-        text += f" Your code printed: {printed[:120]}{' ...' if len(printed) > 120 else ''}"
+    if printed:
+        text += f" Your code printed: {printed[:400]}{' ...' if len(printed) > 400 else ''}"
     if feedback.status != "unattempted" and not checker.clock.limited:
         text += " (No time limit here: it needs the main thread of a POSIX system.)"
     return Feedback(feedback.status, text.strip())

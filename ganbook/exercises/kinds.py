@@ -97,6 +97,6 @@ def rubric(*points: str, words: int = 20) -> Check:
         numbered = " ".join(
             f"({k}) {point}" for k, point in enumerate(points, 1)
         )
-        return f"That counts as done, not as judged: no program can do that. Compare it with: {numbered}"
+        return f"No program can judge a text, so compare yours with these points: {numbered}"
 
     return check
