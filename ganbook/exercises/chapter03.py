@@ -787,6 +787,9 @@ def check_3_5(answer, c):
                 *close,
                 says=f"At an angle of {small:g} the straight line is not near enough: only equal rows need care.",
             )
+        z0 = torch.cat(
+            [z0, c.normal((300, 10), dtype)]
+        )  # some cosines round above 1
         got = c.call(answer, z0, z0, 0.3)
         c.true(
             torch.isfinite(got).all(),

@@ -495,6 +495,16 @@ def check_4_5(answer, c):
         (1.0, 1.0, "Disjoint supports allow a perfect discriminator."),
         (0.5, 0.0, "Equal distributions leave exactly one half."),
         *((c.number(0, 1), c.number(0, 1), "") for _ in range(30)),
+        *(
+            (
+                (1 + side * (1 + off) * tv) / 2,
+                tv,
+                "Compare with both bounds: this lies close to one of them.",
+            )
+            for tv in (c.number(0.2, 0.4), c.number(0.5, 0.9))
+            for side in (-1, 1)
+            for off in (-0.02, 0.02)
+        ),
     )
     for accuracy, tv, sentence in cases:
         c.equal(
