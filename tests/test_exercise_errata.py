@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from ganbook.exercises import exercise, progress_table, state
-from ganbook.exercises.compare import difference, how_far
+from ganbook.exercises import exercise, progress_table
+from ganbook.exercises.engine import state
+from ganbook.exercises.engine.compare import difference, how_far
 
 
 @pytest.fixture(autouse=True)

@@ -19,12 +19,13 @@ import pytest
 import sympy
 import torch
 
-import ganbook.exercises.core as core
-from ganbook.exercises import all_exercises, catalogue, exercise, progress, progress_table, state
-from ganbook.exercises.compare import brief, difference
-from ganbook.exercises.core import Exercise, choice, classify, register, rubric
-from ganbook.exercises.sandbox import Clock, TimeUp, copied, unchanged
-from ganbook.exercises.show import fence_for, readable, wrapped
+import ganbook.exercises.engine.core as core
+from ganbook.exercises import all_exercises, exercise, progress, progress_table
+from ganbook.exercises.engine import catalogue, state
+from ganbook.exercises.engine.compare import brief, difference
+from ganbook.exercises.engine.core import Exercise, choice, classify, register, rubric
+from ganbook.exercises.engine.sandbox import Clock, TimeUp, copied, unchanged
+from ganbook.exercises.engine.show import fence_for, readable, wrapped
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -16,8 +16,8 @@ import pytest
 import torch
 
 from ganbook.exercises import all_exercises
-from ganbook.exercises.compare import difference
-from ganbook.exercises.sandbox import copied
+from ganbook.exercises.engine.compare import difference
+from ganbook.exercises.engine.sandbox import copied
 
 SEEDS = (101, 102)
 FUNCTIONS = [ex for ex in all_exercises() if ex.kind in ("function", "bug")]

@@ -21,7 +21,7 @@ import sympy
 import torch
 
 from ganbook.exercises import all_exercises, exercise
-from ganbook.exercises.show import stub_cell
+from ganbook.exercises.engine.show import stub_cell
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SEEDS = range(20)

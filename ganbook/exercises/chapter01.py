@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from scipy.special import logsumexp
 
-from ganbook.exercises.core import (
+from ganbook.exercises.engine.core import (
     Exercise,
     choice,
     classify,

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.functional import logsigmoid, softplus
 
-from ganbook.exercises.core import Exercise, choice, classify, register
+from ganbook.exercises.engine.core import Exercise, choice, classify, register
 from ganbook.losses import MINIMAX, NON_SATURATING
 
 # 2.1 and 2.5: a round of the game, checked by what the parameters are afterwards -----------------------------

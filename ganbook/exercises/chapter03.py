@@ -10,14 +10,14 @@ from scipy.linalg import sqrtm
 from torch import nn
 from torch.nn.functional import binary_cross_entropy
 
-from ganbook.exercises.core import (
+from ganbook.exercises.engine.core import (
     Exercise,
     choice,
     classify,
     register,
     rubric,
 )
-from ganbook.exercises.explain import Verdict
+from ganbook.exercises.engine.explain import Verdict
 
 # 3.1 ---------------------------------------------------------------------------------------------------------------
 

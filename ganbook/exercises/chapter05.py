@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ganbook.divergences import js
-from ganbook.exercises.core import (
+from ganbook.exercises.engine.core import (
     Exercise,
     choice,
     classify,
@@ -1468,7 +1468,7 @@ def wrong_5_12_shifted():
 
 def same_divergence_5_12(value):
     """Whether it is the right f plus c (u - 1), for some c other than zero."""
-    from ganbook.exercises.symbolic import expression_difference
+    from ganbook.exercises.engine.symbolic import expression_difference
 
     points = [{"u": u} for u in (0.25, 0.5, 2.0, 3.0, 4.5)]
     import sympy

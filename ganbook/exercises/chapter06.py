@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 
-from ganbook.exercises.core import Exercise, classify, register, rubric
+from ganbook.exercises.engine.core import Exercise, classify, register, rubric
 from ganbook.transport import bures_wasserstein
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganbook.exercises.core import (
+from ganbook.exercises.engine.core import (
     Exercise,
     choice,
     classify,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ganbook.exercises.compare import brief
+from ganbook.exercises.engine.compare import brief
 
 
 def expression_difference(

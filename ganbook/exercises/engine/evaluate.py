@@ -8,15 +8,19 @@ from typing import Any
 
 import torch
 
-from ganbook.exercises.checker import Answer, Checker
-from ganbook.exercises.compare import kind_of
-from ganbook.exercises.explain import (
+from ganbook.exercises.engine.checker import Answer, Checker
+from ganbook.exercises.engine.compare import kind_of
+from ganbook.exercises.engine.explain import (
     FUNCTIONS,
     UNATTEMPTED,
     Verdict,
     unfinished,
 )
-from ganbook.exercises.sandbox import TimeUp, preserved, seed_everything
+from ganbook.exercises.engine.sandbox import (
+    TimeUp,
+    preserved,
+    seed_everything,
+)
 
 
 @dataclass(frozen=True)

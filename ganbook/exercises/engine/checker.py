@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganbook.exercises.compare import difference, kind_of
-from ganbook.exercises.explain import (
+from ganbook.exercises.engine.compare import difference, kind_of
+from ganbook.exercises.engine.explain import (
     FUNCTIONS,
     UNATTEMPTED,
     Verdict,
@@ -20,7 +20,7 @@ from ganbook.exercises.explain import (
     tensors,
     unfinished,
 )
-from ganbook.exercises.sandbox import (
+from ganbook.exercises.engine.sandbox import (
     Clock,
     TimeUp,
     copied,
@@ -47,7 +47,7 @@ class Answer:
 
 
 class Checker:
-    """The ``c`` of a check function; ``ganbook.exercises.core`` describes its methods.
+    """The ``c`` of a check function; ``ganbook.exercises.engine.core`` describes its methods.
 
     ``seed`` fixes ``rng`` (numpy) and ``generator`` (torch); ``limit`` is in seconds of the learner's own code.
     """
@@ -241,7 +241,7 @@ class Checker:
         **ranges: tuple[float, float],
     ) -> None:
         """Refuse an expression (sympy's or text) unless it equals ``want`` at random points of the ranges."""
-        from ganbook.exercises.symbolic import expression_difference
+        from ganbook.exercises.engine.symbolic import expression_difference
 
         points = [
             {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ganbook.exercises.checker import Checker
-from ganbook.exercises.compare import brief
+from ganbook.exercises.engine.checker import Checker
+from ganbook.exercises.engine.compare import brief
 
 Check = Callable[[Any, Checker], str | None]
 

@@ -8,8 +8,8 @@ import json
 import pkgutil
 import re
 
-from ganbook.exercises import state
-from ganbook.exercises.core import REGISTRY, Exercise
+from ganbook.exercises.engine import state
+from ganbook.exercises.engine.core import REGISTRY, Exercise
 
 
 def chapters() -> list[int]:
