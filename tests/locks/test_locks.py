@@ -20,7 +20,7 @@ from ganbook import data, locks
 from ganbook.checkpoints import Checkpoint, CheckpointError, files
 from ganbook.data import download
 from ganbook.data.catalogue import MNIST
-from ganbook.exercises import state
+from ganbook.exercises.engine import state
 from ganbook.training import Game, fit
 
 STEPS = 6
