@@ -5,11 +5,14 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 450
+# CPU=1 takes PyTorch without its CUDA libraries, which saves 5 GB; the versions are the same.
+TORCH_CPU := https://download.pytorch.org/whl/cpu
 # Small networks lose under two threads: the notebooks run as two workers of one thread each.
 ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 RUN := GANBOOK_BUDGET=book GANBOOK_PROGRESS=0
 
-.PHONY: help book zip pdf links test test-slow test-lowest lab notebooks notebooks-grid lint bench clean
+.PHONY: help book zip pdf links wheel data test test-slow test-package test-lowest lab notebooks notebooks-grid lint \
+  bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,11 +21,14 @@ help:
 	@echo "make pdf              the rendered book as one PDF, answers at the end: dist/ganbook.pdf (needs Chromium)"
 	@echo "make links            follow every link that leaves the book (needs the internet)"
 	@echo "make test             run every test: package, notebooks, exercises, built book"
+	@echo "make test-package     the package's tests alone; CPU=1 here and above: PyTorch without CUDA"
+	@echo "make data             find or download MNIST and Fashion-MNIST, and verify them"
+	@echo "make wheel            the package as one file: dist/ganbook-*.whl"
 	@echo "make lab              open the chapters in JupyterLab"
 	@echo "make notebooks        execute chapters again and store their outputs (all, or CH=03)"
 	@echo "make notebooks-grid   compare the stored outputs under other thread counts and CPU kernels"
 	@echo "make bench            how fast the engine is, against what (LONG=1: all of it, an hour)"
-	@echo "make lint             ruff: check and format"
+	@echo "make lint             ruff: check and format; actionlint: the workflows"
 	@echo "make clean            remove what was built (not the environment)"
 
 $(STAMPS)/pip: constraints.txt
@@ -36,6 +42,7 @@ $(STAMPS)/book: $(STAMPS)/pip pyproject.toml constraints.txt
 	@touch $@
 
 $(STAMPS)/test $(STAMPS)/dev: $(STAMPS)/%: $(STAMPS)/book
+	$(if $(CPU),$(PIP) install -q -c constraints.txt --no-deps --index-url $(TORCH_CPU) torch torchvision)
 	$(PIP) install -q -c constraints.txt --group $*
 	$(PIP) install -q -c constraints.txt --no-build-isolation -e .
 	@touch $@
@@ -56,18 +63,28 @@ pdf: $(STAMPS)/pdf book
 links: $(STAMPS)/book
 	$(BIN)/python scripts/check_links.py
 
+wheel: $(STAMPS)/book
+	$(PIP) wheel -q --no-deps --no-build-isolation --wheel-dir dist .
+
+data: $(STAMPS)/test
+	$(BIN)/python -m ganbook data
+	$(BIN)/python -c "from ganbook import data; [data.fashion_mnist(split) for split in ('train', 'test')]"
+
+# conftest.py puts the longest files first. GANBOOK_QUIET=1 fails a run in which one of them took over a minute.
 test: $(STAMPS)/test
-	$(RUN) $(ONE) ATEN_CPU_CAPABILITY=default $(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not slow" $(NBVAL)
+	$(RUN) $(ONE) ATEN_CPU_CAPABILITY=default $(BIN)/python -m pytest -q -n 2 --dist loadscope \
+	  --no-loadscope-reorder --durations=30 -m "not slow" $(NBVAL)
 
 test-slow: $(STAMPS)/test
-	$(RUN) $(BIN)/python -m pytest -q -m slow
+	$(RUN) $(BIN)/python -m pytest -q --durations=30 -m slow
 
 # The package (not the book) with the oldest versions that pyproject.toml admits, in an environment of its own.
-LOWEST := tests/test_losses.py tests/test_networks.py tests/test_training.py tests/test_penalties.py \
-  tests/test_divergences.py tests/test_f_divergences.py tests/test_densities.py tests/test_transport.py \
-  tests/test_metrics.py tests/test_mixtures.py tests/test_autoregressive.py tests/test_distributions.py \
-  tests/test_data.py tests/test_records.py tests/test_checkpoints.py tests/test_cli.py tests/test_fast.py \
-  tests/test_distributed.py tests/test_recipes.py
+LOWEST := $(addprefix tests/,losses networks training penalties divergences f_divergences densities transport metrics \
+  mixtures autoregressive distributions data records checkpoints cli fast distributed recipes)
+
+test-package: $(STAMPS)/test
+	$(RUN) $(ONE) $(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder --durations=30 -m "not slow" \
+	  $(LOWEST) tests/exercises tests/plots
 
 test-lowest:
 	$(PYTHON) -m venv .venv-lowest
@@ -98,10 +115,19 @@ bench: $(STAMPS)/test
 	$(if $(LONG),$(RUN) $(ONE) $(BIN)/python benchmarks/time_to_quality.py --plan long --json _build/bench/time_to_quality_long.json)
 	$(RUN) $(ONE) $(BIN)/python benchmarks/chapters.py --json _build/bench/chapters.json $(CH)
 
-lint: $(STAMPS)/test
+# Its package fetches a program while it is installed: tried once, and without it the rest is linted all the same.
+$(STAMPS)/lint: $(STAMPS)/test
+	@$(PIP) install -q -c constraints.txt --group lint >/dev/null 2>&1 || true
+	@touch $@
+
+lint: $(STAMPS)/lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@if test -x $(BIN)/actionlint; then $(BIN)/actionlint; \
+	  elif [ -n "$$GITHUB_ACTIONS" ]; then echo "actionlint could not be installed"; exit 1; \
+	  else echo "actionlint could not be installed (rm $(STAMPS)/lint: try again): workflows are not linted"; fi
 
 clean:
-	rm -rf _build dist .pytest_cache .ruff_cache
+	rm -rf _build dist .pytest_cache
+	find . -name .ruff_cache -not -path './.venv/*' -prune -exec rm -rf {} +
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -3,11 +3,12 @@ count.
 """
 
 import os
-import sys
 import tempfile
-from pathlib import Path
 
 import matplotlib
+import pytest
+
+from support import times
 
 os.environ["GANBOOK_BUDGET"] = "book"
 os.environ["GANBOOK_PROGRESS"] = "0"
@@ -15,7 +16,31 @@ matplotlib.use(
     "agg"
 )  # here only: the notebooks' kernels keep their own backend, which shows figures
 os.environ.setdefault("GANBOOK_STATE", os.path.join(tempfile.gettempdir(), "ganbook-test-state"))
-sys.path.insert(0, str(Path(__file__).parent / "tests"))
+
+
+def reports(terminalreporter):
+    """What every test, and each of its set-ups, told."""
+    kinds = terminalreporter.stats.values()
+    return [r for told in kinds for r in told if hasattr(r, "duration")]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """The longest file first: what starts last should be short, or one process ends alone."""
+    times.longest_first(items, times.known(getattr(config, "cache", None)))
+
+
+def pytest_sessionfinish(session):
+    """Remember how long each file took; on a quiet machine a file over the limit is a failure."""
+    config = session.config
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(config, "workerinput"):
+        return
+    cache, seconds = getattr(config, "cache", None), times.measured(reports(reporter))
+    if cache and seconds:
+        cache.set(times.KEY, times.remembered(times.known(cache), seconds))
+    if os.environ.get("GANBOOK_QUIET") and times.over_the_limit(seconds) and not session.exitstatus:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -28,10 +53,15 @@ def pytest_terminal_summary(terminalreporter):
     cells = [r for r in ran if ".ipynb::" in r.nodeid]
     notebooks = {r.nodeid.split("::")[0] for r in cells}
     if any("test_exercises.py" in r.nodeid for r in ran):
-        from test_exercises import summarise
+        from support.exercises import summarise
 
         summarise(terminalreporter)
     terminalreporter.write_sep("=", "what ran")
     terminalreporter.write_line(
         f"{len(ran) - len(cells)} tests, and {len(cells)} cells of {len(notebooks)} notebooks"
     )
+    seconds = times.measured(reports(terminalreporter))
+    for file in times.over_the_limit(seconds):
+        terminalreporter.write_line(
+            f"{file} took {seconds[file]:.0f} s, and {times.LIMIT} is the limit"
+        )

@@ -16,7 +16,7 @@ from torchvision import transforms
 
 from ganbook import data
 from ganbook.data.torchvision_view import torchvision_mnist
-from ganbook.recipes.mnist_mlp import article_game
+from ganbook.recipes.mnist.mlp import article_game
 from ganbook.training import d_step, g_step
 
 

@@ -1,7 +1,7 @@
 """Where does the time of one training step of the article's players go? Shares of self CPU time,
 batch 128.
 
-In float32 as the chapters run, and in bfloat16 with all that `ganbook.fast` offers. Run by `make
+In float32 as the chapters run, and in bfloat16 with all that `ganbook.networks.layers` offers. Run by `make
 bench`. Prints shares, not seconds: seconds depend on the machine and on what else runs on it."""
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from torch.profiler import ProfilerActivity, profile
 from training_loop import quick
 
 from ganbook import data
-from ganbook.fast import has_bfloat16
-from ganbook.recipes.mnist_mlp import article_game
+from ganbook.networks import has_bfloat16
+from ganbook.recipes.mnist.mlp import article_game
 from ganbook.training import Game, d_step, g_step
 
 KINDS = {

@@ -18,11 +18,11 @@ from article import article_networks, article_steps
 from pairs import heading, write
 
 from ganbook import data, records
-from ganbook.fast import has_bfloat16
 from ganbook.features import describe
 from ganbook.metrics import frechet_distance
-from ganbook.recipes.mnist_conv import LONG, MODULES, SHORT, Run, measured, provenance, save
-from ganbook.recipes.mnist_scale import noise
+from ganbook.networks import has_bfloat16
+from ganbook.recipes.common import noise
+from ganbook.recipes.mnist.conv import LONG, MODULES, SHORT, Run, measured, provenance, save
 
 MARKS = {"7.7 % of noise": 0.077, "2.3 % of noise": 0.023}
 PLANS = {"short": SHORT, "long": LONG}

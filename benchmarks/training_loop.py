@@ -2,7 +2,7 @@
 networks, batches of 128.
 
 1. Steps of the article's loop against those of `fit`: float32 as in the chapters, float32 and bfloat16 with what
-   `ganbook.fast` offers.
+   `ganbook.networks.layers` offers.
 2. The same matrix products alone, without anything around them: the bound, and the share of it that is reached.
 3. With `--quality`: Fréchet distance after equal numbers of steps, three seeds each (a quarter of an hour).
 
@@ -23,10 +23,10 @@ from pairs import heading, ratio, rounds, write
 from torch import Tensor
 
 from ganbook import data
-from ganbook.fast import InBfloat16, has_bfloat16, quick_dropout
 from ganbook.features import describe
-from ganbook.networks import WIDTHS_D, WIDTHS_G
-from ganbook.recipes.mnist_mlp import article_game, sample, scores
+from ganbook.networks import WIDTHS_D, WIDTHS_G, InBfloat16, has_bfloat16, quick_dropout
+from ganbook.recipes.common import sample
+from ganbook.recipes.mnist.mlp import article_game, scores
 from ganbook.training import Game, fit
 
 LOOP, CHAPTERS, QUICK, BFLOAT16 = (
@@ -143,13 +143,13 @@ def quality(seeds: Iterable[int]) -> dict[str, list[float]]:
         loop = article_steps(G, D, QUALITY_BETA1)
         for _ in range(QUALITY_STEPS):
             next(loop)
-        found[LOOP].append(scores(sample(G, 10_000), real)[0])
+        found[LOOP].append(scores(sample(G, LATENT, 10_000), real)[0])
         for name in (CHAPTERS, BFLOAT16):
             game = article_game(seed, QUALITY_BETA1)
             game = game if name == CHAPTERS else quick(game, bfloat16=has_bfloat16())
             batches = data.batches(data.mnist("train"), BATCH, torch.Generator().manual_seed(seed))
             fit(game, batches, steps=QUALITY_STEPS, seed=seed)
-            found[name].append(scores(sample(game.G, 10_000), real)[0])
+            found[name].append(scores(sample(game.G, LATENT, 10_000), real)[0])
     for name, values in found.items():
         print(
             f"{name:24s} Fréchet distance after {QUALITY_STEPS} steps: {', '.join(f'{v:.0f}' for v in values)}"

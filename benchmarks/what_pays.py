@@ -15,12 +15,11 @@ from pathlib import Path
 import torch
 from pairs import heading, rounds, write
 
-import ganbook.training
-from ganbook.fast import InBfloat16, has_bfloat16, quick_dropout
+from ganbook.networks import InBfloat16, has_bfloat16, quick_dropout
 from ganbook.penalties import r1
-from ganbook.recipes.mnist_conv import GAMMA, LONG, conv_game
-from ganbook.recipes.mnist_mlp import article_game
-from ganbook.training import Game, d_step, g_step
+from ganbook.recipes.mnist.conv import GAMMA, LONG, conv_game
+from ganbook.recipes.mnist.mlp import article_game
+from ganbook.training import Game, d_step, g_step, steps
 
 
 def stepping(game: Game, batch: int = 128, penalty=None, after=lambda row: None):
@@ -46,12 +45,12 @@ def unfrozen(step):
     """The step with D's parameters collecting gradients while G moves."""
 
     def run() -> None:
-        kept = ganbook.training.frozen
-        ganbook.training.frozen = nullcontext
+        kept = steps.only
+        steps.only = lambda game, optimizer: nullcontext()
         try:
             step()
         finally:
-            ganbook.training.frozen = kept
+            steps.only = kept
 
     return run
 

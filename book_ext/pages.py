@@ -141,7 +141,8 @@ def dress_exercise(place: str, text: str) -> str:
     text = EXERCISE_TITLE.sub(
         lambda title: (
             ' role="heading" aria-level="3">'
-            f'<span class="caption-number">Exercise {title[1] or number} </span><span class="block-title">{title[2]}</span>'
+            f'<span class="caption-number">Exercise {title[1] or number} </span>'
+            f'<span class="block-title">{title[2]}</span>'
             f'<a class="headerlink" href="#ex-{place}" title="Link to this exercise">#</a></p>'
         ),
         text,

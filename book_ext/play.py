@@ -125,7 +125,7 @@ def copy_heavy_parts(app: Sphinx, problem: Exception | None) -> None:
         return
     target = Path(app.outdir, "_static", "plays")
     for record in WEIGHTS.values():
-        path = Path(app.srcdir, "ganbook", "records", f"{record}.safetensors")
+        path = Path(app.srcdir, "ganbook", "records", record, f"{record}.safetensors")
         if path.exists():
             (target / f"{record}.weights.js").write_text(
                 as_script(record, path.read_bytes()), encoding="ascii"

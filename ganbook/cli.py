@@ -104,7 +104,7 @@ def train(
                     quick.check_folder(out)
                 setup = quick.setup(data_name, seed, batch_size, rate, beta1, team.device)
                 saved = checkpoint and Checkpoint(checkpoint, 1000 if every is None else every)
-            steps = quick.DEFAULT_STEPS[data_name] if steps is None else steps
+            steps = quick.DATA[data_name].steps if steps is None else steps
             result = quick.train(team, setup, chosen, steps, d_steps, seed, saved)
         except (ValueError, OSError, TrainingDiverged) as error:
             if team.leads:

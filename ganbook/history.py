@@ -100,13 +100,27 @@ def refuse_non_finite(record: Record, session: Any = None) -> None:
         return
     at = int((~torch.isfinite(recent)).any(dim=1).nonzero()[0])
     row = dict(zip(record.names, recent[at].tolist(), strict=True))
-    name = next(name for name in CAUSES if not np.isfinite(row[name]))
-    player, why = CAUSES[name]
+    name, player, why = _first_cause(row)
     step = record.step - len(recent) + at + 1
     raise TrainingDiverged(
         f"{name} of player {player} is {row[name]} at step {step}: training cannot go on ({why}); "
         f"lower the learning rate of {player}{_good(session)}"
     )
+
+
+def _first_cause(row: dict[str, float]) -> tuple[str, str, str]:
+    """Return the first scalar of a step that is not finite, whose it is, and what that means."""
+    names = list(row)
+    terms = {
+        name: ("G" if i > names.index("loss_g") else "D", "a term that its game adds to its loss")
+        for i, name in enumerate(names)
+        if name not in CAUSES
+    }
+    causes = {name: cause for name, cause in CAUSES.items() if name != "loss_g"}
+    causes |= {name: cause for name, cause in terms.items() if cause[0] == "D"}
+    causes |= {"loss_g": CAUSES["loss_g"]} | terms
+    name = next(name for name in causes if not np.isfinite(row[name]))
+    return name, *causes[name]
 
 
 def refuse_non_finite_state(networks: dict[str, nn.Module], step: int, session: Any = None) -> None:
@@ -116,7 +130,7 @@ def refuse_non_finite_state(networks: dict[str, nn.Module], step: int, session: 
     A buffer may be infinite: the mask of an attention is.
     """
     for role, network in networks.items():
-        whose = f"player {role}" if role in ("G", "D") else "the average of G"
+        whose = "the average of G" if role == "ema" else f"player {role}"
         broken = [(name, ~torch.isfinite(p)) for name, p in network.named_parameters()]
         broken += [(name, torch.isnan(b)) for name, b in network.named_buffers()]
         for name, entries in broken:
@@ -128,4 +142,5 @@ def refuse_non_finite_state(networks: dict[str, nn.Module], step: int, session: 
 
 
 def _good(session: Any) -> str:
-    return f". The last good checkpoint is {session.last_good}" if session is not None else ""
+    good = getattr(session, "last_good", "")
+    return f". The last good checkpoint is {good}" if good else ""

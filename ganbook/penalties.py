@@ -1,19 +1,45 @@
 """What is added to D's loss, or done to its weights, to keep its slope in bounds.
 
-A penalty is a function of ``(D, x_real, x_fake)`` that returns a scalar; ``d_step`` adds it to D's
-loss. The norm of a gradient is that of one sample's whole gradient, over all its entries (channels
-and pixels alike)."""
+A penalty is called with ``(D, x_real, x_fake)`` and returns a scalar, which ``d_step`` adds to D's
+loss. Each is a frozen dataclass: it can be printed, compared and saved. ``per_sample`` says that it
+takes a gradient at each sample, so that D must not mix them; ``at(update)``, where there is one,
+gives what is due at an update of D. The norm of a gradient is that of one sample's whole gradient,
+over all its entries (channels and pixels alike).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["clip_after_step", "clip_weights", "gradient_norms", "gradient_penalty", "r1", "r2"]
+from ganbook import draws
 
-Penalty = Callable[[nn.Module, Tensor, Tensor], Tensor]
+__all__ = [
+    "R1",
+    "R2",
+    "GradientPenalty",
+    "Lazy",
+    "Scheduled",
+    "Total",
+    "clip_after_step",
+    "clip_weights",
+    "due",
+    "gradient_norms",
+    "gradient_penalty",
+    "lazy",
+    "no_penalty",
+    "r1",
+    "r2",
+    "scheduled",
+    "total",
+]
+
+Critic = Callable[[Tensor], Tensor]
+Penalty = Callable[[Critic, Tensor, Tensor], Tensor]
 
 
 def gradient_norms(D: nn.Module, x: Tensor, create_graph: bool = True) -> Tensor:
@@ -33,31 +59,50 @@ def gradient_norms(D: nn.Module, x: Tensor, create_graph: bool = True) -> Tensor
     return torch.linalg.vector_norm(gradient.flatten(1), dim=1)
 
 
-def r1(gamma: float = 1.0) -> Penalty:
-    r"""Return the penalty :math:`\frac\gamma2\, \mathbb{E}\,\|\nabla D(x_\text{real})\|^2`.
+@dataclass(frozen=True)
+class R1:
+    r"""The penalty :math:`\frac\gamma2\, \mathbb{E}\,\|\nabla D(x_\text{real})\|^2`.
 
     Zero-centred, on real samples only. Raises ``ValueError`` for gamma below 0 or not finite.
 
     Source: Mescheder, Geiger and Nowozin (2018), equation 9.
     """
-    _weight("gamma", gamma)
-    return lambda D, x_real, x_fake: gamma / 2 * gradient_norms(D, x_real).square().mean()
+
+    gamma: float = 1.0
+    per_sample: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        _weight("gamma", self.gamma)
+
+    def __call__(self, D: Critic, x_real: Tensor, x_fake: Tensor) -> Tensor:
+        """Return the scalar that is added to D's loss."""
+        return self.gamma / 2 * gradient_norms(D, x_real).square().mean()
 
 
-def r2(gamma: float = 1.0) -> Penalty:
-    r"""Return the penalty :math:`\frac\gamma2\, \mathbb{E}\,\|\nabla D(x_\text{fake})\|^2`, as R1
-    on generated samples.
+@dataclass(frozen=True)
+class R2:
+    r"""The penalty :math:`\frac\gamma2\, \mathbb{E}\,\|\nabla D(x_\text{fake})\|^2`, as R1 on
+    generated samples.
 
     Raises ``ValueError`` for gamma below 0 or not finite.
 
     Source: Mescheder, Geiger and Nowozin (2018), equation 10.
     """
-    _weight("gamma", gamma)
-    return lambda D, x_real, x_fake: gamma / 2 * gradient_norms(D, x_fake).square().mean()
+
+    gamma: float = 1.0
+    per_sample: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        _weight("gamma", self.gamma)
+
+    def __call__(self, D: Critic, x_real: Tensor, x_fake: Tensor) -> Tensor:
+        """Return the scalar that is added to D's loss."""
+        return self.gamma / 2 * gradient_norms(D, x_fake).square().mean()
 
 
-def gradient_penalty(weight: float = 10.0, generator: torch.Generator | None = None) -> Penalty:
-    r"""Return WGAN-GP's penalty :math:`\lambda\, \mathbb{E}\,(\|\nabla D(\hat x)\| - 1)^2`.
+@dataclass(frozen=True)
+class GradientPenalty:
+    r"""WGAN-GP's penalty :math:`\lambda\, \mathbb{E}\,(\|\nabla D(\hat x)\| - 1)^2`.
 
     :math:`\hat x = \epsilon\, x_\text{real} + (1 - \epsilon)\, x_\text{fake}` lies on the segment
     between a real and a generated sample, with one :math:`\epsilon` a pair, uniform on [0, 1),
@@ -66,22 +111,130 @@ def gradient_penalty(weight: float = 10.0, generator: torch.Generator | None = N
 
     Source: Gulrajani et al. (2017), equation 3 and algorithm 1.
     """
-    _weight("weight", weight)
 
-    def penalty(D: nn.Module, x_real: Tensor, x_fake: Tensor) -> Tensor:
+    weight: float = 10.0
+    generator: torch.Generator | None = None
+    per_sample: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        _weight("weight", self.weight)
+
+    def __call__(self, D: Critic, x_real: Tensor, x_fake: Tensor) -> Tensor:
+        """Return the scalar that is added to D's loss."""
         if x_real.shape != x_fake.shape:
             raise ValueError(
-                f"x_real has shape {tuple(x_real.shape)} and x_fake {tuple(x_fake.shape)}: the penalty "
-                "needs pairs, so draw as many of each"
+                f"x_real has shape {tuple(x_real.shape)} and x_fake {tuple(x_fake.shape)}: the "
+                "penalty needs pairs, so draw as many of each"
             )
-        shape = (len(x_real), *(1,) * (x_real.ndim - 1))
-        epsilon = torch.rand(shape, generator=generator, dtype=x_real.dtype).to(x_real.device)
-        return (
-            weight
-            * (gradient_norms(D, epsilon * x_real + (1 - epsilon) * x_fake) - 1).square().mean()
+        epsilon = draws.rows(
+            len(x_real), lambda n: self._draw((n, *(1,) * (x_real.ndim - 1)), x_real)
         )
+        epsilon = epsilon.to(x_real.device)
+        norms = gradient_norms(D, epsilon * x_real + (1 - epsilon) * x_fake)
+        return self.weight * (norms - 1).square().mean()
 
-    return penalty
+    def _draw(self, shape: tuple[int, ...], like: Tensor) -> Tensor:
+        return torch.rand(shape, generator=self.generator, dtype=like.dtype)
+
+
+@dataclass(frozen=True)
+class Total:
+    """The sum of several penalties, each of which may be lazy or scheduled."""
+
+    penalties: tuple[Penalty, ...]
+
+    @property
+    def per_sample(self) -> bool:
+        """Whether one of them takes a gradient at each sample."""
+        return any(getattr(penalty, "per_sample", False) for penalty in self.penalties)
+
+    def at(self, update: int) -> Total:
+        """Return the sum of what is due at D's update of this number."""
+        return Total(tuple(due(penalty, update) for penalty in self.penalties))
+
+    def __call__(self, D: Critic, x_real: Tensor, x_fake: Tensor) -> Tensor:
+        """Return the scalar that is added to D's loss."""
+        return sum(penalty(D, x_real, x_fake) for penalty in self.penalties)
+
+
+@dataclass(frozen=True)
+class Lazy:
+    """A penalty at every k-th update of D, k times as heavy, and nothing in between.
+
+    Over an interval at fixed parameters its gradients add up to those of the penalty at each
+    update. Called by itself it is the heavy one. Raises ``ValueError`` for k below 1.
+
+    Source: Karras et al. (2020), section 3.1, "lazy regularization".
+    """
+
+    penalty: Penalty
+    every: int = 16
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.every, int) or self.every < 1:
+            raise ValueError(f"every is {self.every!r}: expected a positive integer, such as 16")
+
+    @property
+    def per_sample(self) -> bool:
+        """Whether the penalty takes a gradient at each sample."""
+        return getattr(self.penalty, "per_sample", False)
+
+    def at(self, update: int) -> Penalty:
+        """Return what is due at D's update of this number, counted from 0."""
+        if update % self.every:
+            return no_penalty
+        return Lazy(due(self.penalty, update), self.every)
+
+    def __call__(self, D: Critic, x_real: Tensor, x_fake: Tensor) -> Tensor:
+        """Return k times the penalty."""
+        return self.every * self.penalty(D, x_real, x_fake)
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """A penalty whose weight follows a schedule: ``kind(schedule(update))`` at each update of D.
+
+    ``kind`` makes a penalty of a number, such as `r1`; ``schedule`` is one of
+    `ganbook.schedules`. Called by itself it is the penalty of the start.
+    """
+
+    kind: Callable[[float], Penalty]
+    schedule: Callable[[int], float]
+
+    @property
+    def per_sample(self) -> bool:
+        """Whether the penalty takes a gradient at each sample."""
+        return getattr(self.at(0), "per_sample", False)
+
+    def at(self, update: int) -> Penalty:
+        """Return the penalty of D's update of this number, counted from 0."""
+        return self.kind(self.schedule(update))
+
+    def __call__(self, D: Critic, x_real: Tensor, x_fake: Tensor) -> Tensor:
+        """Return the scalar that is added to D's loss at the start."""
+        return self.at(0)(D, x_real, x_fake)
+
+
+def total(*penalties: Penalty) -> Total:
+    """Return the sum of penalties; ``ValueError`` for none."""
+    if not penalties:
+        raise ValueError("no penalty was given: expected at least one, such as total(r1(), r2())")
+    return Total(penalties)
+
+
+def no_penalty(D: Critic, x_real: Tensor, x_fake: Tensor) -> Tensor:
+    """Return zero."""
+    return x_real.new_zeros(())
+
+
+def due(penalty: Penalty | None, update: int) -> Penalty:
+    """Return what a penalty asks for at D's update of this number, counted from 0; zero for None."""
+    if penalty is None:
+        return no_penalty
+    return penalty.at(update) if hasattr(penalty, "at") else penalty
+
+
+r1, r2, gradient_penalty, lazy, scheduled = R1, R2, GradientPenalty, Lazy, Scheduled
 
 
 @torch.no_grad()

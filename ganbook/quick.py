@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,19 +17,58 @@ from torch import Tensor, nn
 from ganbook import data, distributed, records
 from ganbook.checkpoints import Checkpoint
 from ganbook.distributed import Team
+from ganbook.features import extractor
 from ganbook.losses import Loss
 from ganbook.metrics import frechet_distance
 from ganbook.networks import mlp_discriminator, mlp_generator
+from ganbook.recipes import common
 from ganbook.training import Game, History
 
-__all__ = ["DEFAULT_STEPS", "Setup", "check_folder", "draw", "setup", "train", "write"]
+__all__ = ["DATA", "Entry", "Setup", "check_folder", "draw", "setup", "train", "write"]
 
-SHAPES = {
-    "digits": {"latent": 16, "g": (128, 256), "d": (256, 128), "side": 8},
-    "mnist": {"latent": 100, "g": (256, 512, 1024), "d": (1024, 512, 256), "side": 28},
+
+@dataclass(frozen=True)
+class Entry:
+    """What a run takes from its data set: pictures to train on and held-out ones (N, 1, side, side),
+    the widths of the players, how long, and the features (by name) that score its samples.
+    """
+
+    load: Callable[[], tuple[data.Images, data.Images]]
+    side: int
+    latent: int
+    widths_g: tuple[int, ...]
+    widths_d: tuple[int, ...]
+    batch: int
+    steps: int
+    features: str
+
+    def generator(self) -> nn.Sequential:
+        """Return a fully connected generator of these sizes."""
+        return mlp_generator(self.latent, self.widths_g, self.side)
+
+    def discriminator(self) -> nn.Sequential:
+        """Return a fully connected discriminator of these sizes."""
+        return mlp_discriminator(self.widths_d, self.side)
+
+
+def _digits() -> tuple[data.Images, data.Images]:
+    both = data.digits()
+    return both[:1200], both[1200:]
+
+
+DATA = {
+    "digits": Entry(_digits, 8, 16, (128, 256), (256, 128), 64, 3000, "pixels"),
+    "mnist": Entry(
+        lambda: (data.mnist("train"), data.mnist("test")),
+        28,
+        100,
+        (256, 512, 1024),
+        (1024, 512, 256),
+        128,
+        2345,
+        "mnist",
+    ),
 }
-DEFAULT_STEPS = {"digits": 3000, "mnist": 2345}
-BATCH = {"digits": 64, "mnist": 128}
 
 
 @dataclass
@@ -44,13 +84,11 @@ class Setup:
     batches: Any
 
 
-def _images(name: str) -> tuple[Tensor, Tensor]:
-    if name not in SHAPES:
-        raise ValueError(f"unknown data {name!r}: expected one of {', '.join(sorted(SHAPES))}")
-    if name == "mnist":
-        return data.mnist("train").x, data.mnist("test").x
-    x = data.digits().x
-    return x[:1200], x[1200:]
+def entry(name: str) -> Entry:
+    """Return a data set's entry by name; raises ``ValueError`` naming those that exist."""
+    if name not in DATA:
+        raise ValueError(f"unknown data {name!r}: expected one of {', '.join(sorted(DATA))}")
+    return DATA[name]
 
 
 def setup(
@@ -64,26 +102,21 @@ def setup(
     """Return players, optimisers and batches for a data set's name; ``ValueError`` for what is not
     possible.
     """
-    images, held_out = _images(name)
-    shape = SHAPES[name]
+    chosen = entry(name)
+    images, held_out = (part.x for part in chosen.load())
     if not 0 < rate < float("inf"):
         raise ValueError(f"rate is {rate}: expected a positive number, such as 0.0002")
     if not 0 <= beta1 < 1:
         raise ValueError(f"beta1 is {beta1}: expected a number in [0, 1), such as 0.5")
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        G = mlp_generator(shape["latent"], shape["g"], shape["side"]).to(device)
-        D = mlp_discriminator(shape["d"], shape["side"]).to(device)
-    adam_g, adam_d = (
-        torch.optim.Adam(p.parameters(), lr=rate, betas=(beta1, 0.999), fused=True) for p in (G, D)
-    )
+    G, D = (p.to(device) for p in common.seeded(seed, chosen.generator, chosen.discriminator))
+    game = common.adam_game(G, D, chosen.latent, rate, (beta1, 0.999))
     batches = data.batches(
         images,
-        BATCH[name] if batch_size is None else batch_size,
+        chosen.batch if batch_size is None else batch_size,
         torch.Generator().manual_seed(seed),
         device,
     )
-    return Setup(name, Game(G, D, adam_g, adam_d, shape["latent"]), images, held_out, batches)
+    return Setup(name, game, images, held_out, batches)
 
 
 def check_folder(out: Path) -> None:
@@ -130,25 +163,27 @@ def write(
     """Score samples against held-out images, write pictures, weights and ``run.json``; return what
     it holds.
     """
-    describe = _describer(run.name)
+    features = extractor(entry(run.name).features)
     n = min(len(run.held_out), 2000)
-    real, held_out = describe(run.images[:n]), describe(run.held_out[:n])
-    fake = _sample(run.game.G, run.game.latent, n, seed + 1)
+    real, held_out = features(run.images[:n]), features(run.held_out[:n])
+    fake = common.sample(run.game.G, run.game.latent, n, seed + 1)
     noise = data.to_uint8(
         torch.randn(fake.shape, generator=torch.Generator().manual_seed(seed)).clamp(-1, 1)
     )
     info = {
         "data": run.name,
         "steps": len(history),
-        "frechet": frechet_distance(real, describe(fake)),
+        "frechet": frechet_distance(real, features(fake)),
         "floor": frechet_distance(real, held_out),
-        "ceiling": frechet_distance(real, describe(noise)),
-        "features": "pixels" if run.name == "digits" else "the book's classifier",
+        "ceiling": frechet_distance(real, features(noise)),
+        "features": features.words,
         "loss_d": float(history["loss_d"][-1]),
         "loss_g": float(history["loss_g"][-1]),
         "processes": team.size,
         "device": team.device.type,
-    } | records.provenance(("quick", "training", "losses", "networks"), seed, seconds)
+    } | records.provenance(
+        ("quick", "training", "losses", "networks", "recipes.common"), seed, seconds
+    )
     out.mkdir(parents=True, exist_ok=True)
     save_file(
         {k: v.contiguous() for k, v in run.game.G.state_dict().items()},
@@ -174,28 +209,13 @@ def draw(weights: Path | None, number: int, seed: int, out: Path) -> None:
     try:
         with safe_open(path, "pt") as file:
             name = (file.metadata() or {}).get("data", "mnist")
-        shape = SHAPES[name]
-        G = mlp_generator(shape["latent"], shape["g"], shape["side"])
+        G = DATA[name].generator()
         G.load_state_dict({k: v.float() for k, v in load_file(path).items()})
     except (SafetensorError, RuntimeError, KeyError) as error:
         raise ValueError(
             f"{path} does not hold a generator that `python -m ganbook train` wrote: {error}"
         ) from None
-    _picture(_sample(G, shape["latent"], number, seed), out)
-
-
-@torch.no_grad()
-def _sample(G: nn.Module, latent: int, n: int, seed: int) -> Tensor:
-    z = torch.randn(n, latent, generator=torch.Generator().manual_seed(seed))
-    return data.to_uint8(G.eval()(z.to(next(G.parameters()).device)).cpu())
-
-
-def _describer(name: str):
-    if name == "digits":
-        return lambda x: x.flatten(1).double() / 127.5 - 1
-    from ganbook.features import describe
-
-    return lambda x: describe(x)[0]
+    _picture(common.sample(G, DATA[name].latent, number, seed), out)
 
 
 def _picture(images: Tensor, path: Path) -> None:

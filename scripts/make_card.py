@@ -24,7 +24,7 @@ PAPER, INK, QUIET = "#fffefa", "#22282c", "#555d62"
 
 def digits() -> np.ndarray:
     """The record's last 64 pictures as one square of bytes, dark on light."""
-    grid = np.load(ROOT / "ganbook" / "records" / "mnist-mlp.npz")["grid"][-1, :, 0]
+    grid = np.load(ROOT / "ganbook" / "records" / "mnist-mlp" / "arrays.npz")["grid"][-1, :, 0]
     return 255 - grid.reshape(8, 8, 28, 28).transpose(0, 2, 1, 3).reshape(224, 224)
 
 

@@ -2,8 +2,8 @@
 
     python scripts/play_pictures.py [NAME ...]
 
-Each shows its play as it starts, computed by the package. They go to ``book_ext/pictures``, smaller
-than the pages' other pictures by a palette of 64 colours."""
+Each shows its play as it starts, the one that trains on its way, computed by the package. They go
+to ``book_ext/pictures``, smaller than the pages' other pictures by a palette of 64 colours."""
 
 import io
 import math
@@ -22,10 +22,13 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from ganbook import records
-from ganbook.distributions import gaussians
+from ganbook.distributions import gaussians, ring
 from ganbook.divergences import js, optimal_discriminator
+from ganbook.metrics import mode_coverage
 from ganbook.networks import mlp_generator
+from ganbook.penalties import r1
 from ganbook.plots.style import PALETTE, tidy
+from ganbook.training import Game, d_step, g_step
 from ganbook.transport import transport_plan, wasserstein_1d
 
 PICTURES = Path(__file__).resolve().parent.parent / "book_ext" / "pictures"
@@ -151,8 +154,77 @@ def two_paths() -> Figure:
     return figure
 
 
+def plane_player(inputs: int, outputs: int) -> torch.nn.Sequential:
+    """A player of the plane, as wide as the page's."""
+    layers: list[torch.nn.Module] = []
+    for n_in in (inputs, 64):
+        layers += [torch.nn.Linear(n_in, 64), torch.nn.LeakyReLU(0.2)]
+    return torch.nn.Sequential(*layers, torch.nn.Linear(64, outputs))
+
+
+def ring_in_training() -> Figure:
+    """Scores, points and pushes after 5, 40 and 300 rounds of the play's first preset.
+
+    In double precision, so that another machine's rounding has not grown into another picture.
+    """
+    before, data = torch.get_default_dtype(), ring(8, 1.0, 0.05)
+    torch.set_default_dtype(torch.float64)
+    torch.manual_seed(1)
+    G, D = plane_player(2, 2), plane_player(2, 1)
+    game = Game(
+        G,
+        D,
+        torch.optim.Adam(G.parameters(), lr=1e-3, betas=(0.5, 0.99)),
+        torch.optim.Adam(D.parameters(), lr=2e-3, betas=(0.5, 0.99)),
+        latent=2,
+    )
+    source = torch.Generator().manual_seed(2)
+    z, real = torch.randn(256, 2, generator=source), data.sample(256, source)
+    side = torch.linspace(-1.6, 1.6, 81)
+    grid = torch.cartesian_prod(side, side)
+    colours = matplotlib.colors.LinearSegmentedColormap.from_list(
+        "field", [PALETTE["generated"], "white", PALETTE["real"]]
+    )
+    figure, panels = plt.subplots(1, 3, figsize=(6.4, 2.65), dpi=100, layout="constrained")
+    done = 0
+    for panel, rounds in zip(panels, (5, 40, 300), strict=True):
+        for _ in range(rounds - done):
+            batch = data.sample(128, source)
+            d_step(game, batch, penalty=r1(0.1))
+            g_step(game, batch)
+        done = rounds
+        x = G(z).detach().requires_grad_()
+        scores = D(x)
+        (push,) = torch.autograd.grad(-torch.nn.functional.softplus(-scores).sum(), x)
+        size = push.norm(dim=1, keepdim=True)
+        arrow = (0.4 * push / (size + 0.8))[:128].numpy()
+        with torch.no_grad():
+            field = torch.sigmoid(D(grid)).reshape(81, 81).T.numpy()
+        panel.imshow(
+            field, cmap=colours, alpha=0.45, vmin=0, vmax=1, origin="lower",
+            extent=(-1.6, 1.6, -1.6, 1.6), interpolation="bilinear",
+        )  # fmt: skip
+        panel.contour(
+            side.numpy(), side.numpy(), field, levels=[0.5], colors=PALETTE["discriminator"]
+        )
+        panel.plot(*real.T.numpy(), "o", color=PALETTE["real"], ms=2, mew=0)
+        points = x.detach().numpy()
+        places = points[:128]
+        panel.quiver(
+            *places.T, *arrow.T, angles="xy", scale_units="xy", scale=1, width=0.006,
+            color=PALETTE["theory"],
+        )  # fmt: skip
+        panel.plot(*places.T, "o", color=PALETTE["generated"], ms=3, mec="white", mew=0.4)
+        modes, *_ = mode_coverage(points, data.centers.numpy(), 0.05)
+        panel.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=[], yticks=[])
+        panel.set_title(f"{rounds} rounds:\n{modes} of 8 heaps", fontsize=11.5)
+    torch.set_default_dtype(before)
+    return figure
+
+
 DRAWN: dict[str, Callable[[], Figure]] = {
     "latent-explorer": two_paths,
+    "living-gan": ring_in_training,
     "optimal-discriminator": two_densities,
     "transport": two_clouds,
 }

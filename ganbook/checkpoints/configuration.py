@@ -184,8 +184,12 @@ def data(batches: Iterable) -> dict[str, Any]:
     the images.
     """
     found = {"kind": _name(batches), "batch_size": getattr(batches, "batch_size", None)}
-    if isinstance(x := getattr(batches, "_x", None), Tensor):
-        found |= {"shape": list(x.shape), "sha256": _sha256(x.cpu().contiguous().numpy())}
+    parts = getattr(batches, "parts", ())
+    if isinstance(parts, tuple) and parts and all(isinstance(part, Tensor) for part in parts):
+        found |= {
+            "shape": [list(part.shape) for part in parts],
+            "sha256": [_sha256(part.cpu().contiguous().numpy()) for part in parts],
+        }
     return found
 
 

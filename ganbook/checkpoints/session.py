@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
-FORMAT = 2
-"""What a file holds; the files of format 1, which did not say so, lacked numpy's random state and the penalty's."""
+FORMAT = 3
+"""What a file holds; format 2 had no count of D's updates, and format 1 did not say what it was."""
 
 
 class Session:
@@ -40,7 +41,8 @@ class Session:
     ) -> None:
         self.path, self.every, self.batches, self.record = path, checkpoint.every, batches, record
         self.game, self.ema = game, ema
-        self.networks = {"G": game.G, "D": game.D} | ({"ema": ema.module} if ema else {})
+        self.networks = game.players() | ({"ema": ema.module} if ema else {})
+        self.playing = game  # on several processes, its copy that counts the updates
         self.optimizers = {"optimizer_g": game.optimizer_g, "optimizer_d": game.optimizer_d}
         loss, penalty = options["loss"], options["penalty"]
         places = {"loss": loss, "penalty": penalty, **self.networks, **self.optimizers}
@@ -67,8 +69,12 @@ class Session:
         return configuration.describe(
             {
                 **self.options,
-                "latent": self.game.latent,
-                "one_pass": self.game.one_pass,
+                "game": type(self.game).__qualname__,
+                **{
+                    name: value
+                    for name, value in vars(self.game).items()
+                    if name in _settings(self.game)
+                },
                 "decay": self.ema and self.ema.decay,
                 "batches": self.data,
                 "generators": sorted(self.generators),
@@ -104,6 +110,9 @@ class Session:
                 stacklevel=5,
             )
 
+    def recorded(self, row: torch.Tensor) -> None:
+        """Leave the scalars as they are."""
+
     def after_step(self) -> bool:
         """Save if it is time; return whether training must stop."""
         return self._end_step(bool(self.requests))
@@ -126,6 +135,7 @@ class Session:
     def _state(self) -> dict[str, Any]:
         return {
             "format": FORMAT,
+            "d_updates": self.playing.d_updates,
             **{name: dict(network.state_dict()) for name, network in self.networks.items()},
             **{name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "generators": {name: g.get_state() for name, g in self.generators.items()},
@@ -179,6 +189,7 @@ class Session:
         for name, generator in self.generators.items():
             generator.set_state(saved["generators"][name])
         record.load(saved["names"], rows.to(self.game.device))
+        self.playing.d_updates = saved["d_updates"]
         self.configuration, self.border = saved["configuration"], record.step
         self._resume_random(saved)
 
@@ -237,6 +248,13 @@ class Session:
                 RuntimeWarning,
                 stacklevel=6,
             )
+
+
+def _settings(game: Game) -> set[str]:
+    """Return the fields of a game that are settings: not its networks, optimisers and generators."""
+    objects = (torch.nn.Module, torch.optim.Optimizer, torch.Generator)
+    fields = {field.name for field in dataclasses.fields(game)} - {"d_updates"}
+    return {name for name in fields if not isinstance(getattr(game, name), objects)}
 
 
 def _joined(kind: str, own: dict[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,68 +13,69 @@ __all__ = ["batches"]
 
 
 class batches:
-    """An endless iterator over float32 batches in [-1, 1], of shape (batch_size, C, H, W).
+    """An endless iterator over batches of anything, whose place can be saved and restored.
 
-    Each epoch visits every image once, in a fresh random order; its last batch holds what is left
-    (96 of MNIST's 60,000 images at a batch size of 128), as with torch's DataLoader. The bytes are
-    moved to `device` once; a batch is one index-select on them and one conversion.
+    Each epoch visits every sample once, in a fresh random order; its last batch holds what is left
+    (96 of MNIST's 60,000 images at a batch size of 128), as with torch's DataLoader. The data are
+    moved to `device` once; a batch is one index-select on them, and for bytes one conversion.
 
-    images: Images, or a uint8 tensor (N, C, H, W). generator: a CPU torch.Generator of its own, the
+    data: a tensor of any dtype and shape (N, ...), or a tuple of tensors of equal first size, such
+    as (images.x, images.y); Images stand for their x alone. Yields a tensor (batch_size, ...), or a
+    tuple of them. Bytes with two axes or more are pictures, sounds or videos in storage, and come
+    as float32 in [-1, 1]; all else comes as it is. generator: a CPU torch.Generator of its own, the
     only source of randomness. `epoch` counts the epochs begun; `steps_per_epoch` is ceil(N /
-    batch_size). Raises ValueError for an empty set, a dtype other than uint8, a generator that is
-    not on the CPU, a batch size below 1 or above N."""
+    batch_size).
+
+    Raises ValueError for what is no tensor, an empty set, tensors of unequal length, a generator
+    that is not on the CPU, a batch size below 1 or above N.
+    """
 
     def __init__(
         self,
-        images: Images | Tensor,
+        data: Images | Tensor | tuple[Tensor, ...],
         batch_size: int,
         generator: torch.Generator,
         device: torch.device | str | None = None,
     ) -> None:
-        x = images.x if isinstance(images, Images) else images
-        if not isinstance(x, Tensor) or x.dtype != torch.uint8 or x.ndim != 4:
-            given = (
-                f"{x.dtype} of shape {tuple(x.shape)}"
-                if isinstance(x, Tensor)
-                else type(x).__name__
-            )
-            raise ValueError(f"images are {given}; expected Images, or a uint8 tensor (N, C, H, W)")
-        if len(x) == 0:
-            raise ValueError("the set holds no images; expected at least one")
+        x = data.x if isinstance(data, Images) else data
+        parts = x if isinstance(x, tuple) else (x,)
+        _check_data(parts)
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size!r}; expected a whole number, at least 1")
-        if batch_size > len(x):
+            raise ValueError(f"batch_size is {batch_size!r}; expected a positive integer")
+        if batch_size > len(parts[0]):
             raise ValueError(
-                f"batch_size is {batch_size}, but there are {len(x)} images; use a smaller one"
+                f"batch_size is {batch_size}, but there are {len(parts[0])} samples; use a smaller "
+                "one"
             )
         if not isinstance(generator, torch.Generator) or generator.device.type != "cpu":
             raise ValueError(f"generator is {generator!r}; expected a torch.Generator() on the CPU")
         self.batch_size = batch_size
-        self.steps_per_epoch = -(-len(x) // batch_size)
+        self.samples = len(parts[0])
+        self.steps_per_epoch = -(-self.samples // batch_size)
         self.epoch = 0
-        self._x = x if device is None else x.to(device)
+        self.parts = parts if device is None else tuple(part.to(device) for part in parts)
+        self._alone = not isinstance(x, tuple)
         self._generator = generator
         self._epoch_state = generator.get_state()
         self._order = torch.empty(0, dtype=torch.int64)
-        self._position = len(
-            x
-        )  # images of this epoch already given out: at first, no epoch is open
+        self._position = self.samples  # given out of this epoch: at first, no epoch is open
 
     def __iter__(self) -> batches:
         return self
 
-    def __next__(self) -> Tensor:
-        if self._position >= len(self._x):
+    def __next__(self) -> Tensor | tuple[Tensor, ...]:
+        if self._position >= self.samples:
             self._epoch_state = self._generator.get_state()
             self._order = self._shuffled(self._generator)
             self._position = 0
             self.epoch += 1
         index = self._order[self._position : self._position + self.batch_size]
         self._position += len(index)
-        return to_float(self._x.index_select(0, index))
+        batch = tuple(_converted(part.index_select(0, index)) for part in self.parts)
+        return batch[0] if self._alone else batch
 
     def _shuffled(self, generator: torch.Generator) -> Tensor:
-        return torch.randperm(len(self._x), generator=generator).to(self._x.device)
+        return torch.randperm(self.samples, generator=generator).to(self.parts[0].device)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the position in the data order: whole numbers, and two generator states as uint8
@@ -83,7 +84,7 @@ class batches:
         The order is not stored; `epoch_state`, the generator's state before the shuffle, gives it
         again."""
         return {
-            "images": len(self._x),
+            "samples": self.samples,
             "batch_size": self.batch_size,
             "epoch": self.epoch,
             "position": self._position,
@@ -100,15 +101,15 @@ class batches:
         own = self.state_dict()
         if set(state) != set(own):
             raise ValueError(f"the state has the entries {sorted(state)}; expected {sorted(own)}")
-        for name in ("images", "batch_size"):
+        for name in ("samples", "batch_size"):
             if state[name] != own[name]:
                 raise ValueError(
                     f"the state was saved with {name} {state[name]}, but here it is {own[name]}; "
                     "resume with the same data and batch size, or start afresh"
                 )
         position, epoch = state["position"], state["epoch"]
-        if not 0 <= position <= len(self._x) or (
-            position % self.batch_size and position < len(self._x)
+        if not 0 <= position <= self.samples or (
+            position % self.batch_size and position < self.samples
         ):
             raise ValueError(f"the state's position {position} is no border between two batches")
         before, after = torch.Generator(), torch.Generator()
@@ -121,3 +122,23 @@ class batches:
         self._order = self._shuffled(before)
         self._position, self.epoch = position, epoch
         self._generator.set_state(after.get_state())
+
+
+def _converted(part: Tensor) -> Tensor:
+    return to_float(part) if part.dtype == torch.uint8 and part.ndim > 1 else part
+
+
+def _check_data(parts: tuple[Any, ...]) -> None:
+    for part in parts or (None,):
+        if not isinstance(part, Tensor) or not part.ndim:
+            raise ValueError(
+                f"the data are {type(part).__name__}; expected a tensor of samples (N, ...), a "
+                "tuple of tensors of equal length, or Images"
+            )
+    if len(set(map(len, parts))) > 1:
+        raise ValueError(
+            f"the data have {', '.join(str(len(part)) for part in parts)} rows; expected as many in "
+            "each tensor"
+        )
+    if not len(parts[0]):
+        raise ValueError("the set holds no samples; expected at least one")

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from ganbook import training
-from ganbook.checkpoints import Checkpoint, configuration
+from ganbook import draws, training
+from ganbook.checkpoints import Checkpoint
 from ganbook.data import batches as Batches
 from ganbook.distributed.session import Together
 from ganbook.distributed.team import Team
@@ -34,7 +34,7 @@ SYNC_BUFFERS = (
 def fit(
     team: Team,
     game: Game,
-    batches: Iterable[Tensor],
+    batches: Iterable[Any],
     *,
     penalty: Penalty | None = None,
     progress: bool = True,
@@ -55,11 +55,9 @@ def fit(
     same step.
 
     A loss or penalty must be a mean over samples. What draws from torch's own generator (dropout, a
-    gradient penalty without a generator) draws differently in each process. A penalty with a
-    generator of its own draws what it draws in one process; for that it is called once for each
-    process, and should not count its calls. A loss that draws, such as one with noisy labels, must
-    draw from torch's own generator: from one of its own, all processes would draw the same numbers,
-    each for other samples.
+    gradient penalty without a generator) draws differently in each process. A loss or penalty with
+    a generator of its own draws by `ganbook.draws.rows`, for the whole batch, as the gradient
+    penalty does; otherwise all processes would draw the same numbers, each for other samples.
 
     Raises what `ganbook.training.fit` raises, ``ValueError`` for a batch whose size the processes
     do not divide, and ``RuntimeError`` at the next save, or at the end, if the parameters are not
@@ -76,18 +74,20 @@ def fit(
         )
     shares, shared = Shares(team, batches), shared_game(team, game)
     try:
-        return training.fit(
-            shared,
-            shares,
-            penalty=shared_penalty(team, penalty),
-            progress=progress and team.leads,
-            callback=callback and shared_callback(team, game, callback),
-            checkpoint=Together(team, game, batches, penalty, checkpoint),
-            **options,
-        )
+        with draws.sharing(team.rank, team.size):
+            return training.fit(
+                shared,
+                shares,
+                penalty=penalty,
+                progress=progress and team.leads,
+                callback=callback and shared_callback(team, game, callback),
+                checkpoint=Together(team, game, batches, checkpoint),
+                **options,
+            )
     finally:
-        release(shared.G)
-        release(shared.D)
+        game.d_updates = shared.d_updates
+        for network in shared.players().values():
+            release(network)
 
 
 class Shares:
@@ -95,29 +95,31 @@ class Shares:
     early as known.
     """
 
-    def __init__(self, team: Team, batches: Iterable[Tensor]) -> None:
+    def __init__(self, team: Team, batches: Iterable[Any]) -> None:
         self.team, self.batches = team, batches
         if isinstance(batches, Batches):
-            images, size = batches.state_dict()["images"], batches.batch_size
-            if size % team.size or images % size % team.size:
+            n, size = batches.samples, batches.batch_size
+            if size % team.size or n % size % team.size:
                 raise ValueError(
-                    f"{team.size} processes cannot share {images} images in batches of {size} equally "
-                    f"(an epoch's last batch holds {images % size or size}): choose a batch size such "
+                    f"{team.size} processes cannot share {n} samples in batches of {size} equally "
+                    f"(an epoch's last batch holds {n % size or size}): choose a batch size such "
                     f"that {team.size} divides both"
                 )
 
-    def __iter__(self) -> Iterator[Tensor]:
-        return map(self.team.share, iter(self.batches))
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._share, iter(self.batches))
+
+    def _share(self, batch: Any) -> Any:
+        if isinstance(batch, tuple):
+            return tuple(map(self.team.share, batch))
+        return self.team.share(batch)
 
 
 def shared_game(team: Team, game: Game) -> Game:
-    """Return a game of the same players and optimisers whose gradients are averaged and whose z is
-    shared.
-    """
+    """Return a game of the same optimisers whose players average their gradients."""
     shared = copy.copy(game)
-    shared.G, shared.D = parallel(team, game.G), parallel(team, game.D)
-    draw = shared.draw
-    shared.draw = lambda n: team.share(draw(n * team.size))
+    for name, network in game.players().items():
+        setattr(shared, name, parallel(team, network))
     return shared
 
 
@@ -137,32 +139,6 @@ def release(network: nn.Module) -> None:
     of the same players would hang where one process still averages twice."""
     if isinstance(network, DistributedDataParallel):
         network.logger = network.reducer = None
-
-
-def shared_penalty(team: Team, penalty: Penalty | None) -> Penalty | None:
-    """Return the penalty on this process's rows of what its generators draw for the whole batch.
-
-    The draws of the other processes are made too, in order of rank, against a D that costs nothing.
-    """
-    if not configuration.generators(penalty, "penalty"):
-        return penalty
-
-    def shared(D: nn.Module, x_real: Tensor, x_fake: Tensor) -> Tensor:
-        values = [
-            penalty(D if rank == team.rank else SumOfPixels(), x_real, x_fake)
-            for rank in range(team.size)
-        ]
-        return values[team.rank]
-
-    return shared
-
-
-class SumOfPixels(nn.Module):
-    """A D without parameters, which scores a sample by the sum of its entries."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return one score a sample, shape (N, 1)."""
-        return x.flatten(1).sum(1, keepdim=True)
 
 
 def shared_callback(

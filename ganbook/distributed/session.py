@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from ganbook.checkpoints import Checkpoint, checkpoint, files
 from ganbook.checkpoints.interrupts import stop_requests
 from ganbook.distributed.team import Team
-from ganbook.training import EMA, Game, Penalty, Record
+from ganbook.training import EMA, Game, Record
 
 __all__ = ["Together"]
 
@@ -24,13 +23,12 @@ __all__ = ["Together"]
 class Together:
     """A checkpoint for all processes, or none: what `ganbook.training.fit` takes as ``checkpoint``.
 
-    It describes and saves the game, batches and penalty of one process, which are kept here.
+    It describes and saves the game and batches of one process, which are kept here.
     """
 
     team: Team
     game: Game
     batches: Iterable[Tensor]
-    penalty: Penalty | None
     checkpoint: Checkpoint | None
 
     @contextmanager
@@ -49,23 +47,29 @@ class Together:
         ``RuntimeError`` at a save or at the end if the processes' parameters are not equal."""
         team = self.team
         with ExitStack() as stack:
-            session = self._saved(stack, record, ema, options) if self.checkpoint else Unsaved()
+            session = (
+                self._saved(stack, game, record, ema, options) if self.checkpoint else Unsaved(team)
+            )
             if not (team.leads or session.resumed):
                 torch.manual_seed(
                     int(torch.randint(2**62, ())) + team.rank
                 )  # dropout masks of its own
             for value in ema.module.state_dict().values() if ema else ():
                 team.follow(value)
-            record.add = partial(_add_mean, team, record, record.add)
             yield session
-            networks = {"G": self.game.G, "D": self.game.D} | ({"ema": ema.module} if ema else {})
+            networks = self.game.players() | ({"ema": ema.module} if ema else {})
             refuse_parted(team, networks, record.step)
             for buffer in (b for network in networks.values() for b in network.buffers()):
                 team.follow(buffer)
             session.say_if_stopped()
 
     def _saved(
-        self, stack: ExitStack, record: Record, ema: EMA | None, options: dict[str, Any]
+        self,
+        stack: ExitStack,
+        shared: Game,
+        record: Record,
+        ema: EMA | None,
+        options: dict[str, Any],
     ) -> Saved:
         with self.team.together():
             path = files.locate(self.checkpoint.path)
@@ -82,20 +86,12 @@ class Together:
                 self.batches,
                 record,
                 ema,
-                options | {"penalty": self.penalty},
+                options,
             )
+            session.playing = shared
             session.resume()
         stack.enter_context(stop_requests(session.requests))
         return session
-
-
-def _add_mean(
-    team: Team, record: Record, add: Callable[[dict[str, Tensor]], None], row: dict[str, Tensor]
-) -> None:
-    add(row)
-    team.average(
-        record.rows()[-1]
-    )  # so that a loss that is not finite shows in all processes at once
 
 
 def refuse_parted(team: Team, networks: dict[str, nn.Module], step: int) -> None:
@@ -131,6 +127,15 @@ class Unsaved:
 
     resumed, last_good = False, "none: the run has no checkpoint"
 
+    def __init__(self, team: Team) -> None:
+        self.team = team
+
+    def recorded(self, row: Tensor) -> None:
+        """Replace the scalars by their means, so that one that is not finite shows in all processes
+        at once.
+        """
+        self.team.average(row)
+
     def after_step(self) -> bool:
         """Return whether training must stop: never."""
         return False
@@ -146,6 +151,10 @@ class Saved(checkpoint.Session):
         super().__init__(*arguments)
         self.team, self.resumed = team, False
         self.processes: list[list[Tensor]] = []
+
+    def recorded(self, row: Tensor) -> None:
+        """Replace the scalars by their means, as `Unsaved` does."""
+        self.team.average(row)
 
     def after_step(self) -> bool:
         """Save if it is time; return whether training must stop, for which one process's request is

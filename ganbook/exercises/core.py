@@ -129,7 +129,7 @@ Each pair of ``wrong`` is (answer, words that its feedback contains and no other
   axis sums to one): tensors; ``c.number(low, high)``, ``c.integer(low, high)`` (both ends included).
 - ``check`` may return a sentence that is shown after "correct".
 
-**What the tests demand** (tests/test_exercises.py): two hints, five wrong answers, an alternative for each
+**What the tests demand** (tests/exercises): two hints, five wrong answers, an alternative for each
 ``function``; the stub is *unattempted*; solution and alternatives are *correct* under 20 seeds; float tensors
 come in float32 and in float64 (or ``float32_only="reason"``); each wrong answer is *incorrect*, with its words;
 answers that raise, return None, NaN or another shape, change their input, or never end are refused; results

@@ -1,8 +1,9 @@
-"""The runs behind the records: one module each, made again by ``python -m ganbook reproduce NAME``.
+"""The runs behind the records, a folder a data set; ``python -m ganbook reproduce NAME`` makes one
+again.
 
-A recipe module ``mnist_mlp`` makes the record ``mnist-mlp``: its ``run(folder, log)`` trains,
-writes its files into the folder (``ganbook.records.save``, and weights by safetensors) and returns
-a line that sums up the result."""
+The module ``mnist/mlp.py`` makes the record ``mnist-mlp``: its ``run(folder, log)`` trains, writes
+its files into the folder (``ganbook.records.save``, and weights by ``common.save_weights``) and
+returns a line that sums up the result. What several recipes need is in `common`."""
 
 from __future__ import annotations
 
@@ -11,16 +12,23 @@ import pkgutil
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["names", "run"]
+__all__ = ["module", "names", "run"]
+
+EARLIER = {"digits.made": "made-digits"}  # named before there were folders
 
 
 def names() -> list[str]:
     """Return the names of all recipes, sorted."""
-    return sorted(
-        m.name.replace("_", "-")
-        for m in pkgutil.iter_modules(__path__)
-        if not m.name.startswith("_")
-    )
+    return sorted(_modules())
+
+
+def module(name: str) -> str:
+    """Return the module that makes a record, as ``mnist.mlp`` for ``mnist-mlp``; ``ValueError`` for
+    an unknown name.
+    """
+    if name not in _modules():
+        raise ValueError(f"no recipe {name!r}: there are {', '.join(names())}")
+    return _modules()[name]
 
 
 def run(name: str, folder: Path, log: Callable[[str], None] = print) -> str:
@@ -28,6 +36,16 @@ def run(name: str, folder: Path, log: Callable[[str], None] = print) -> str:
 
     Raises ``ValueError`` for an unknown name.
     """
-    if name not in names():
-        raise ValueError(f"no recipe {name!r}: there are {', '.join(names())}")
-    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}").run(Path(folder), log)
+    return importlib.import_module(f"{__name__}.{module(name)}").run(Path(folder), log)
+
+
+def _modules() -> dict[str, str]:
+    """Name of the record -> module below this package, such as ``mnist-wgan-gp`` -> ``mnist.wgan_gp``."""
+    found = [
+        f"{folder.name}.{module.name}"
+        for folder in pkgutil.iter_modules(__path__)
+        if folder.ispkg
+        for module in pkgutil.iter_modules([str(Path(__path__[0]) / folder.name)])
+        if not module.name.startswith("_")
+    ]
+    return {EARLIER.get(m, m.replace(".", "-").replace("_", "-")): m for m in found}

@@ -1,7 +1,8 @@
 """Recorded results of full-budget runs: small arrays with a JSON of provenance beside them.
 
-A record NAME is two files of this package: ``NAME.npz`` (arrays, never pickled) and ``NAME.json``.
-It is made again by ``python -m ganbook reproduce NAME``."""
+A record NAME is a folder of this package: ``NAME/arrays.npz`` (never pickled), ``NAME/record.json``
+and, where a network was kept, ``NAME/NAME.safetensors``. It is made again by ``python -m ganbook
+reproduce NAME``."""
 
 from __future__ import annotations
 
@@ -20,6 +21,8 @@ from typing import Any
 import numpy as np
 
 __all__ = ["Record", "code_hash", "hardware", "load", "names", "path", "provenance", "save"]
+
+ARRAYS, ABOUT = "arrays.npz", "record.json"
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Record:
 def names() -> list[str]:
     """Return the names of all records in the package, sorted."""
     return sorted(
-        f.name[:-4] for f in resources.files(__name__).iterdir() if f.name.endswith(".npz")
+        f.name for f in resources.files(__name__).iterdir() if f.joinpath(ARRAYS).is_file()
     )
 
 
@@ -51,18 +54,19 @@ def load(name: str) -> Record:
         raise ValueError(
             f"no record {name!r}: there are {', '.join(names())}; `python -m ganbook reproduce` makes one"
         )
-    folder = resources.files(__name__)
-    with np.load(
-        io.BytesIO(folder.joinpath(f"{name}.npz").read_bytes()), allow_pickle=False
-    ) as arrays:
-        return Record(name, dict(arrays), json.loads(folder.joinpath(f"{name}.json").read_text()))
+    folder = resources.files(__name__).joinpath(name)
+    with np.load(io.BytesIO(folder.joinpath(ARRAYS).read_bytes()), allow_pickle=False) as arrays:
+        return Record(name, dict(arrays), json.loads(folder.joinpath(ABOUT).read_text()))
 
 
 def path(file: str) -> Path:
-    """Return where a file of the records lies, such as ``mnist-mlp.safetensors``; ``ValueError`` if
-    it does not.
+    """Return where a file of the records lies; ``ValueError`` if it does not.
+
+    ``mnist-mlp.safetensors`` is the one of that name in the record ``mnist-mlp``; a file of another
+    name is asked for with its record, as ``mnist-mlp/arrays.npz``.
     """
-    found = Path(__file__).with_name(file)
+    folder = Path(__file__).parent
+    found = folder / file if "/" in file else folder / Path(file).stem / file
     if not found.is_file():
         raise ValueError(
             f"no file {file!r} among the records: `python -m ganbook reproduce` makes them"
@@ -73,20 +77,21 @@ def path(file: str) -> Path:
 def save(
     name: str, arrays: Mapping[str, np.ndarray], info: Mapping[str, Any], folder: Path
 ) -> Path:
-    """Write ``NAME.npz`` and ``NAME.json`` into a folder, each through a temporary file, and return
-    the former.
+    """Write ``NAME/arrays.npz`` and ``NAME/record.json`` into a folder, each through a temporary
+    file, and return the former.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
-    for suffix, content in (
-        (".npz", buffer.getvalue()),
-        (".json", (json.dumps(info, indent=1) + "\n").encode()),
+    target = folder / name
+    target.mkdir(parents=True, exist_ok=True)
+    for file, content in (
+        (ARRAYS, buffer.getvalue()),
+        (ABOUT, (json.dumps(info, indent=1) + "\n").encode()),
     ):
-        temporary = folder / f"{name}{suffix}.tmp"
+        temporary = target / f"{file}.tmp"
         temporary.write_bytes(content)
-        os.replace(temporary, folder / f"{name}{suffix}")
-    return folder / f"{name}.npz"
+        os.replace(temporary, target / file)
+    return target / ARRAYS
 
 
 def code_hash(*modules: str) -> str:

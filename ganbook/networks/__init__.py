@@ -1,0 +1,22 @@
+"""The players: networks whose D returns a score, one number a sample, without a sigmoid.
+
+One module a family; `layers` computes the same players faster."""
+
+from ganbook.networks.conv import conv_discriminator, conv_generator
+from ganbook.networks.layers import BitDropout, InBfloat16, has_bfloat16, quick_dropout
+from ganbook.networks.mlp import WIDTHS_D, WIDTHS_G, mlp_discriminator, mlp_generator
+from ganbook.networks.sizes import count_parameters
+
+__all__ = [
+    "WIDTHS_D",
+    "WIDTHS_G",
+    "BitDropout",
+    "InBfloat16",
+    "conv_discriminator",
+    "conv_generator",
+    "count_parameters",
+    "has_bfloat16",
+    "mlp_discriminator",
+    "mlp_generator",
+    "quick_dropout",
+]

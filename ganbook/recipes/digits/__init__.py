@@ -1,0 +1,1 @@
+"""Runs on scikit-learn's digits, 8 by 8 pictures."""

@@ -1,0 +1,24 @@
+"""Training: one step for each player, plays that put them together, and the loop."""
+
+from ganbook.games import Game
+from ganbook.history import History, Record, TrainingDiverged
+from ganbook.training.ema import EMA
+from ganbook.training.loop import fit
+from ganbook.training.plays import alternating, extragradient, simultaneous
+from ganbook.training.steps import Penalty, d_step, frozen, g_step
+
+__all__ = [
+    "EMA",
+    "Game",
+    "History",
+    "Penalty",
+    "Record",
+    "TrainingDiverged",
+    "alternating",
+    "d_step",
+    "extragradient",
+    "fit",
+    "frozen",
+    "g_step",
+    "simultaneous",
+]

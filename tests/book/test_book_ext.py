@@ -1,0 +1,64 @@
+"""The book's own Sphinx extension and its build script, on books of one page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from book_ext import repository
+from support.books import render, tiny_book
+
+
+def test_a_warning_fails_the_build(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
+    """A reference that leads nowhere is refused by name."""
+    assert render(tiny_book(tmp_path, "# Title\n\nSee {ref}`nowhere-at-all`.\n")) != 0
+    assert "nowhere-at-all" in capfd.readouterr().err
+
+
+def test_a_page_and_a_notebook_of_one_name_are_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
+    """When a chapter arrives, the page that stood in for it must go."""
+    source = tiny_book(tmp_path, "# Title\n\nText.\n")
+    cell = {"cell_type": "markdown", "metadata": {}, "source": "# Title", "id": "a"}
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (source / "notebooks" / "index.ipynb").write_text(json.dumps(notebook))
+    assert render(source) != 0
+    assert "git rm notebooks/index.md" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("https://github.com/someone/book.git", "https://github.com/someone/book"),
+        ("https://name:secret@github.com/someone/book", "https://github.com/someone/book"),
+        ("http://git.example.org:8080/a/b/", "http://git.example.org:8080/a/b"),
+        ("git@github.com:someone/book.git", None),
+        ("/srv/git/book.git", None),
+        ("https://github.com", None),
+        ("", None),
+    ],
+)
+def test_an_address_is_used_only_if_the_web_can_reach_it(given: str, expected: str | None) -> None:
+    """Credentials never reach a page; paths and ssh addresses are no addresses of a web page."""
+    assert repository.clean(given) == expected
+
+
+def test_launch_buttons_need_a_configured_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """None without an address, Colab and issues with one on GitHub."""
+    app, config = (
+        SimpleNamespace(srcdir=tmp_path),
+        SimpleNamespace(html_theme_options={"repository_url": ""}),
+    )
+    monkeypatch.delenv("GANBOOK_REPOSITORY", raising=False)
+    repository.offer_repository(app, config)
+    assert config.html_theme_options == {}
+    monkeypatch.setenv("GANBOOK_REPOSITORY", "https://github.com/someone/book")
+    repository.offer_repository(app, config)
+    assert config.html_theme_options["launch_buttons"]["colab_url"].startswith("https://colab")
+    assert config.html_theme_options["repository_url"] == "https://github.com/someone/book"

@@ -1,0 +1,312 @@
+"""The command line as a user meets it: in processes of its own, and its mistakes one after the
+other in this one.
+"""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganbook import data, quick
+from ganbook.cli import main
+from ganbook.metrics import frechet_distance
+from support.paths import NOTEBOOKS, ROOT
+
+ENV = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def run(*arguments, cwd, **env):
+    return subprocess.run(
+        [sys.executable, "-m", "ganbook", *arguments],
+        cwd=cwd,
+        env={**ENV, **env},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_first_taste_trains_on_digits_and_writes_picture_weights_and_scores(tmp_path):
+    done = run("train", "--data", "digits", "--out", "taste", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    info = json.loads((tmp_path / "taste/run.json").read_text())
+    assert info["floor"] < info["frechet"] < 0.5 * info["ceiling"]
+    assert info["steps"] == 3000
+    x = data.digits().x.flatten(1).double() / 127.5 - 1
+    assert info["floor"] == pytest.approx(frechet_distance(x[:597], x[1200:])), (
+        "training against held-out images"
+    )
+    assert f"Fréchet distance {info['frechet']:.2f}" in done.stdout
+    with Image.open(tmp_path / "taste/samples.png") as picture:
+        assert np.asarray(picture.convert("L")).std() > 40
+    again = run(
+        "sample",
+        "--weights",
+        "taste/generator.safetensors",
+        "-n",
+        "9",
+        "--out",
+        "nine.png",
+        cwd=tmp_path,
+    )
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "nine.png").stat().st_size > 200
+
+
+def test_one_seed_gives_one_result_and_another_seed_another(tmp_path):
+    found = []
+    for out, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        assert (
+            run("train", "--steps", "60", "--seed", seed, "--out", out, cwd=tmp_path).returncode
+            == 0
+        )
+        found.append((tmp_path / out / "generator.safetensors").read_bytes())
+    assert found[0] == found[1] != found[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("train", "--data", "imagenet"), "unknown data 'imagenet': expected one of digits, mnist"),
+        (("train", "--loss", "hinged"), "unknown loss 'hinged': expected one of"),
+        (("train", "--steps", "0"), "steps is 0"),
+        (("train", "--steps", "-3"), "steps is -3"),
+        (("train", "--batch-size", "5000"), "batch_size is 5000, but there are 1200 samples"),
+        (("train", "--batch-size", "0"), "batch_size is 0"),
+        (("train", "--rate", "-1"), "rate is -1"),
+        (("train", "--beta1", "1"), "beta1 is 1"),
+        (
+            ("train", "--steps", "3000000000000"),
+            "'--steps': 3000000000000 is not in the range x<=100000000",
+        ),
+        (
+            ("train", "--seed", "99999999999999999999"),
+            "'--seed': 99999999999999999999 is not in the range 0<=",
+        ),
+        (("train", "--seed", "-1"), "'--seed': -1 is not in the range"),
+        (
+            ("sample", "--seed", "99999999999999999999"),
+            "'--seed': 99999999999999999999 is not in the range",
+        ),
+        (
+            ("sample", "-n", "3000000000000"),
+            "'--number': 3000000000000 is not in the range x<=10000",
+        ),
+        (("train", "--stepz", "3"), "No such option"),
+        (("train", "--device", "tpu"), "'tpu' is not one of 'auto', 'cpu', 'cuda'"),
+        (
+            ("train", "--every", "5"),
+            "--every says how often to save: give --checkpoint FILE with it",
+        ),
+        (("train", "--checkpoint", "run.safetensors", "--every", "0"), "every is 0"),
+        (("train", "--checkpoint", "none/run.safetensors"), "the folder"),
+        (("train", "--steps", "200", "--rate", "1e30"), "training cannot go on"),
+        (("trian",), "No such command 'trian'"),
+        (("reproduce", "mnist-vae"), "no recipe 'mnist-vae'"),
+        (("sample", "-n", "0"), "number is 0"),
+        (("sample", "--weights", "nowhere.safetensors"), "no weights at nowhere.safetensors"),
+    ],
+)
+def test_mistakes_end_with_code_two_and_one_line(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        main(list(arguments))
+    said = capsys.readouterr().err
+    assert stopped.value.code == 2
+    assert message in said
+    assert len(said.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir()), "a refused command left something behind"
+
+
+def no_training(*_):
+    raise AssertionError("training began")
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("file/x", "cannot write to the folder file/x: {here}/file is not a folder"),
+        ("file/x/y", "cannot write to the folder file/x/y: {here}/file is not a folder"),
+        ("nowhere", "cannot write to the folder nowhere: nowhere is not a folder"),
+        ("closed/x", "cannot write to the folder closed/x: {here}/closed may not be written to"),
+        ("closed", "cannot write to the folder closed: closed may not be written to"),
+    ],
+)
+def test_a_folder_that_cannot_be_written_is_said_before_training(
+    tmp_path, monkeypatch, capsys, out, message
+):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("nowhere").symlink_to("missing")
+    Path("closed").mkdir()
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: not (Path(path).name == "closed" and mode & os.W_OK)
+    )
+    monkeypatch.setattr(quick, "train", no_training)
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", "--out", out])
+    assert stopped.value.code == 2
+    assert message.format(here=tmp_path) in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "nowhere", "closed"}
+
+
+def test_the_greatest_seed_is_a_seed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    main(["train", "--steps", "2", "--seed", str(2**63 - 1), "--out", "some/where"])
+    main(
+        [
+            "sample",
+            "--weights",
+            "some/where/generator.safetensors",
+            "--seed",
+            str(2**63 - 1),
+            "-n",
+            "4",
+        ]
+    )
+    assert Path("samples.png").is_file()
+
+
+def test_a_mistake_in_a_process_of_its_own(tmp_path):
+    done = run("train", "--data", "imagenet", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.strip() == "ganbook: unknown data 'imagenet': expected one of digits, mnist"
+    assert done.stdout == ""
+
+
+def commands():
+    """The commands that the front matter gives for training, in order."""
+    text = (NOTEBOOKS / "running.md").read_text().replace("\\\n", "")
+    return re.findall(
+        r"^((?:torchrun .*-m|python -m) ganbook train .*--checkpoint .*)$", text, re.M
+    )
+
+
+def torchrun(command, cwd):
+    """Run a command line as it stands, with this Python's torchrun on a port that is free."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    return subprocess.run(
+        [*launcher, *shlex.split(command)[1:]],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        env=ENV | {"PYTHONPATH": str(ROOT)},
+    )
+
+
+def test_a_run_goes_on_from_its_checkpoint(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(commands()[0])[3:]
+    main([*words, "--checkpoint", "whole.safetensors", "--out", "whole"])
+    main([*words, "--steps", "200"])
+    main(words)
+    assert capsys.readouterr().err == ""
+    assert (
+        Path("out/generator.safetensors").read_bytes()
+        == Path("whole/generator.safetensors").read_bytes()
+    )
+    assert json.loads(Path("out/run.json").read_text())["steps"] == 400
+    assert Path("run.safetensors.previous").is_file(), "saved at step 300 too"
+    with pytest.raises(SystemExit) as stopped:
+        main([*words, "--rate", "0.001"])
+    said = capsys.readouterr().err
+    assert stopped.value.code == 2
+    assert "is of another configuration" in said and len(said.strip().splitlines()) == 1
+
+
+def test_sigterm_saves_and_the_command_goes_on(tmp_path):
+    arguments = ["train", "--steps", "100000", "--checkpoint", "run.safetensors", "--every", "20"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ganbook", *arguments],
+        cwd=tmp_path,
+        env=ENV,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    end = time.monotonic() + 100
+    while not (tmp_path / "run.safetensors").exists():
+        assert time.monotonic() < end and process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    out, said = process.communicate(timeout=100)
+    assert (process.returncode, out) == (130, "")
+    assert re.fullmatch(
+        r"ganbook: SIGTERM ended training after step \d+ of 100000; saved in \S+, .*\n", said
+    )
+    assert {p.name for p in tmp_path.iterdir()} <= {"run.safetensors", "run.safetensors.previous"}
+
+
+def test_two_processes_by_torchrun_write_and_speak_once(tmp_path):
+    _, pair = commands()
+    done = torchrun(pair, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Fréchet distance") == done.stdout.count("wrote ") == 1
+    assert {p.name for p in (tmp_path / "pair").iterdir()} == {
+        "samples.png",
+        "generator.safetensors",
+        "run.json",
+    }
+    info = json.loads((tmp_path / "pair/run.json").read_text())
+    assert (info["processes"], info["device"], info["steps"]) == (2, "cpu", 400)
+    assert info["floor"] < info["frechet"] < info["ceiling"]
+    assert (tmp_path / "pair.safetensors").is_file()
+
+
+def test_a_mistake_under_torchrun_is_said_once(tmp_path):
+    command = (
+        "torchrun --nproc-per-node 2 -m ganbook train --batch-size 63 --checkpoint run.safetensors"
+    )
+    done = torchrun(command, tmp_path)
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if line.startswith("ganbook:")]
+    assert lines == [
+        "ganbook: 2 processes cannot share 1200 samples in batches of 63 equally (an epoch's last batch "
+        "holds 3): choose a batch size such that 2 divides both"
+    ]
+    assert set(re.findall(r"exitcode\s*: (\d+)", done.stderr)) == {"2"}
+    assert "Traceback" not in done.stderr.split("ganbook:")[0]
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_that_are_not_weights(tmp_path):
+    (tmp_path / "bad.safetensors").write_bytes(b"not a tensor in sight")
+    done = run("sample", "--weights", "bad.safetensors", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "bad.safetensors" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_help_version_and_lists(tmp_path):
+    assert "reproduce" in run("--help", cwd=tmp_path).stdout
+    assert "ganbook, version" in run("--version", cwd=tmp_path).stdout
+    assert "mnist-mlp" in run("reproduce", cwd=tmp_path).stdout.splitlines()
+    table = run("exercises", cwd=tmp_path, GANBOOK_STATE=str(tmp_path / "state"))
+    assert table.returncode == 0, table.stderr
+    assert "open: 3.1, 3.2" in table.stdout
+    assert "chapter 3     0 of 12" in table.stdout
+
+
+def test_data_command_names_the_ways_out_without_network(tmp_path):
+    done = run(
+        "data",
+        cwd=tmp_path,
+        GANBOOK_DATA=str(tmp_path / "none"),
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+        https_proxy="http://127.0.0.1:9",
+        http_proxy="http://127.0.0.1:9",
+        HTTPS_PROXY="http://127.0.0.1:9",
+    )
+    assert done.returncode == 2
+    assert "GANBOOK_DATA" in done.stderr
+    assert "Traceback" not in done.stderr

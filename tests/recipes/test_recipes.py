@@ -1,0 +1,122 @@
+"""The recipes run: with everything made small, each writes a complete record, twice the same."""
+
+import importlib
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ganbook import data, recipes, records
+from ganbook.networks import conv_generator
+from ganbook.recipes import common
+from ganbook.recipes.mnist import beta1, conv, mlp, wgan_gp
+
+NOISE = torch.randint(
+    0, 256, (256, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+)
+SMALL = data.Images(NOISE, torch.arange(256) % 10)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """256 pictures of noise, few samples, few steps."""
+    monkeypatch.setattr(data, "mnist", lambda split="train", root=None: SMALL)
+    for module in (mlp, wgan_gp):
+        monkeypatch.setattr(module, "BATCH", 64)
+    few, full = common.sample, common.noise
+    monkeypatch.setattr(
+        common, "sample", lambda G, latent, n, seed=1: few(G, latent, min(n, 200), seed)
+    )
+    monkeypatch.setattr(common, "noise", lambda n, seed=0: full(min(n, 200), seed))
+    monkeypatch.setattr(mlp, "STEPS_PER_EPOCH", 4)
+
+
+def load(folder, name):
+    with np.load(folder / name / "arrays.npz", allow_pickle=False) as arrays:
+        return dict(arrays), json.loads((folder / name / "record.json").read_text())
+
+
+def run_twice(name, tmp_path):
+    first, second = tmp_path / "a", tmp_path / "b"
+    for folder in (first, second):
+        recipes.run(name, folder, log=lambda line: None)
+    arrays, info = load(first, name)
+    again, _ = load(second, name)
+    for key, array in arrays.items():
+        np.testing.assert_array_equal(array, again[key], err_msg=key)
+    assert {"code", "seed", "seconds", "hardware", "versions", "date"} <= set(info)
+    return arrays, first / name
+
+
+def test_mlp(small, monkeypatch, tmp_path):
+    monkeypatch.setattr(mlp, "EPOCHS", 2)
+    monkeypatch.setattr(mlp, "SCORED_AT", (1, 2))
+    monkeypatch.setattr(mlp, "CURVE_EVERY", 1)
+    arrays, folder = run_twice("mnist-mlp", tmp_path)
+    assert arrays["frechet"].shape == arrays["frechet_ema"].shape == (2,)
+    assert arrays["grid"].shape == (2, 64, 1, 28, 28)
+    assert arrays["loss_d"].shape == (8,)
+    assert (folder / "mnist-mlp.safetensors").stat().st_size == pytest.approx(
+        2 * 1_486_352, rel=0.01
+    )
+
+
+def test_thin_keeps_means():
+    class History:
+        curves = {"a": np.arange(10.0)}  # noqa: RUF012
+
+        def __len__(self):
+            return 10
+
+    np.testing.assert_allclose(common.thin(History(), 3)["a"], [1, 4, 7])
+
+
+def test_beta1(small, monkeypatch, tmp_path):
+    monkeypatch.setattr(beta1, "EPOCHS", 2)
+    monkeypatch.setattr(beta1, "SCORED_AT", (1, 2))
+    monkeypatch.setattr(beta1, "SEEDS", (0, 1))
+    arrays, _ = run_twice("mnist-beta1", tmp_path)
+    assert arrays["frechet"].shape == arrays["frechet_ema"].shape == (2, 2, 2)
+    assert len(np.unique(arrays["frechet"])) == 8, "seeds and values of beta1 must all matter"
+
+
+def test_wgan_gp(small, monkeypatch, tmp_path):
+    monkeypatch.setattr(wgan_gp, "STEPS", 10)
+    monkeypatch.setattr(wgan_gp, "EVERY", 2)
+    arrays, _ = run_twice("mnist-wgan-gp", tmp_path)
+    assert arrays["step"].tolist() == [2, 4, 6, 8, 10]
+    assert arrays["estimate"].shape == arrays["penalty"].shape == arrays["frechet"].shape == (5,)
+    np.testing.assert_allclose(arrays["estimate"][0], arrays["gap"][:2].mean(), rtol=1e-6)
+
+
+def test_scale(small, tmp_path):
+    arrays, _ = run_twice("mnist-scale", tmp_path)
+    assert arrays["real"] == pytest.approx(0, abs=1e-6)
+    assert arrays["noise"] > 0
+
+
+def test_conv(small, monkeypatch, tmp_path):
+    monkeypatch.setattr(conv, "LONG", conv.Plan(steps=16, batch=32, rate=1e-3, decay=0.9))
+    monkeypatch.setattr(conv, "CURVE_EVERY", 4)
+    monkeypatch.setattr(conv, "SEEDS", (0, 1))
+    monkeypatch.setattr(conv.time, "process_time", lambda: 0.0)
+    arrays, folder = run_twice("mnist-conv", tmp_path)
+    assert arrays["frechet"].shape == arrays["cpu_seconds"].shape == (2, 16)
+    assert arrays["grid"].shape == (64, 1, 28, 28) and arrays["loss_d"].shape == (4,)
+    weights = load_file(folder / "mnist-conv.safetensors")
+    conv_generator(conv.LATENT, conv.WIDTH).load_state_dict(weights)
+
+
+def test_conv_rate_falls_in_a_line_over_the_second_half():
+    plan = conv.Plan(steps=100, batch=1, rate=2.0, decay=0.9)
+    assert [plan.rate_at(step) for step in (0, 50, 75, 100)] == [2.0, 2.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_a_recipe_names_itself_and_modules_that_exist(name):
+    """The hash in a record's provenance is over the files that the recipe names."""
+    module = importlib.import_module(f"ganbook.recipes.{recipes.module(name)}")
+    assert f"recipes.{recipes.module(name)}" in module.MODULES
+    assert len(records.code_hash(*module.MODULES)) == 16

@@ -1,0 +1,128 @@
+"""The rendered pages: which there are, a visitor who opens them, and what to ask of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from support.paths import ROOT
+
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+PAGES = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
+CHAPTERS = [page for page in PAGES if re.search(r"/\d\d_", page)]
+SETTLED = "() => document.fonts.ready.then(() => true)"
+
+
+def left(request: Any) -> bool:
+    """Whether a request ended because the visitor went on to another page."""
+    return request.failure == "net::ERR_ABORTED"
+
+
+class Visitor:
+    """One tab that refuses foreign addresses and remembers everything that went wrong."""
+
+    def __init__(self, browser: Any, home: str, **context: Any) -> None:
+        self.home, self.troubles, self.requested = home, [], set()
+        self.context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | context)
+        self.context.route("**/*", self._gate)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(180_000)  # a busy machine is no fault of the page
+        self.page.on(
+            "console", lambda message: self._note("console", message.text, message.type == "error")
+        )
+        self.page.on("pageerror", lambda error: self._note("script", str(error)))
+        self.page.on(
+            "requestfailed", lambda request: self._note("failed", request.url, not left(request))
+        )
+        self.page.on(
+            "response", lambda response: self._note("status", response.url, response.status >= 400)
+        )
+
+    def _gate(self, route: Any) -> None:
+        if route.request.url.startswith((self.home, "data:", "blob:")):
+            self.requested.add(route.request.url)
+            route.continue_()
+        else:
+            self._note("foreign", route.request.url)
+            route.abort()
+
+    def _note(self, kind: str, text: str, wrong: bool = True) -> None:
+        if wrong:
+            self.troubles.append(f"{kind}: {text}")
+
+    def open(self, page: str, formulas: bool = True) -> Any:
+        """Go to a page, wait until it is loaded and has its fonts; the record starts anew."""
+        self.troubles.clear()
+        self.requested.clear()
+        self.page.goto(f"{self.home}/{page}.html", wait_until="load")
+        if formulas:
+            self.page.evaluate(SETTLED)
+        return self.page
+
+
+RAW_TEXT = """() => {
+  const copy = document.querySelector(".bd-article").cloneNode(true);
+  copy.querySelectorAll("pre, code, script, style, math").forEach(node => node.remove());
+  return copy.textContent;
+}"""
+
+
+LEFT_OVER = r"\$|\\(?:begin|frac|text|mathbb|log)\b|\{[a-z:]+\}`|:::"
+
+
+BROKEN_IMAGES = """async () => {
+  const images = [...document.querySelectorAll("img")];
+  images.forEach(image => image.loading = "eager");
+  await Promise.allSettled(images.map(image => image.decode()));
+  return images.filter(i => !i.naturalWidth || !i.alt.trim()).map(i => i.getAttribute("src") + " | " + i.alt);
+}"""
+
+
+WIDE = """() => {
+  const limit = document.documentElement.clientWidth + 1;
+  const scrollers = "pre, .formula, .pst-scrollable-table-container, svg, .headerlink";
+  const wide = [...document.querySelectorAll(".bd-article *")].filter(node => {
+    if (node.closest(scrollers)) return false;
+    const box = node.getBoundingClientRect();
+    return box.width && (box.right > limit || box.left < -1);
+  }).map(node => node.tagName + "." + node.className + ": " + node.textContent.trim().slice(0, 60));
+  if (document.documentElement.scrollWidth > limit) wide.push("the page itself");
+  return wide;
+}"""
+
+
+def violations(tab: Any, *rules: str) -> list[str]:
+    """What axe-core calls serious or critical; all its rules, or the named ones."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    options = {"resultTypes": ["violations"], "preload": False} | (
+        {"runOnly": list(rules)} if rules else {}
+    )
+    found = Axe().run(tab, options=options).response["violations"]
+    return [
+        f"{problem['id']}: {node['html'][:160]}"
+        for problem in found
+        if problem["impact"] in ("serious", "critical")
+        for node in problem["nodes"]
+    ]
+
+
+def parsed(site: Path, page: str) -> Any:
+    """A page's HTML, for what needs no browser."""
+    from bs4 import BeautifulSoup
+
+    return BeautifulSoup((site / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
+
+
+def stored(page: str) -> dict[str, Any]:
+    """The chapter's notebook, or an empty one while a page stands in for it."""
+    path = ROOT / f"{page}.ipynb"
+    return (
+        json.loads(path.read_text(encoding="utf-8"))
+        if path.exists()
+        else {"cells": [], "metadata": {}}
+    )

@@ -1,0 +1,65 @@
+"""Pages with plays: opened, reached by keys, and their numbers alone with faults planted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from support.pages import Visitor
+from support.paths import ROOT
+
+SCRIPTS = ROOT / "book_ext" / "static" / "plays"
+PLAYS = {
+    "latent-explorer": "notebooks/03_a_gan_on_mnist",
+    "living-gan": "notebooks/02_the_adversarial_game",
+    "optimal-discriminator": "notebooks/04_the_optimal_discriminator",
+    "transport": "notebooks/06_optimal_transport",
+}
+
+
+def visit(browser: Any, home: str, **context: Any) -> Visitor:
+    """A visitor of a page with a play."""
+    return Visitor(browser, home, **context)
+
+
+def open_play(visitor: Visitor, name: str, request: pytest.FixtureRequest) -> Any:
+    """Open a play's page; the one that loads on demand is loaded by keys alone."""
+    if name != "latent-explorer":
+        return visitor.open(PLAYS[name], formulas=False)
+    request.getfixturevalue("library")
+    tab = visitor.open(PLAYS[name], formulas=False)
+    assert not any("weights" in url or "tf-" in url for url in visitor.requested)
+    tab_to(tab, "figure.play button")
+    tab.keyboard.press("Enter")
+    tab.locator("figure.play.play-live .play-pad").wait_for()
+    return tab
+
+
+def numbers(browser: Any, name: str, *faults: tuple[str, str]) -> Any:
+    """A blank page that holds a play's mathematics alone, with faults planted on request."""
+    source = (SCRIPTS / f"{name}.numbers.js").read_text(encoding="utf-8")
+    for sound, broken in faults:
+        assert source.count(sound) == 1, (
+            f"{sound!r} is not in the script once: plant the fault elsewhere"
+        )
+        source = source.replace(sound, broken)
+    page = browser.new_page()
+    page.add_script_tag(content="window.ganbookPlays = { numbers: {}, weights: {} };")
+    page.add_script_tag(content=source)
+    return page
+
+
+def tab_to(page: Any, selector: str, limit: int = 400) -> None:
+    """Press Tab, and nothing else, until the element has the focus."""
+    page.evaluate(
+        """selector => { const all = [...document.querySelectorAll('figure.play *')];
+      const before = [...document.querySelectorAll('.bd-article a, .bd-article button')]
+        .filter(node => node.compareDocumentPosition(all[0]) & 4).pop(); before.focus(); }""",
+        selector,
+    )
+    for _ in range(limit):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{selector} cannot be reached by Tab")
