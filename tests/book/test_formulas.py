@@ -6,7 +6,6 @@ import re
 import unicodedata
 from html import unescape
 from pathlib import Path
-from typing import Any
 
 import make_font
 import pytest
