@@ -23,7 +23,6 @@ def reason(error: OSError, path: Path) -> str:
         errno.EDQUOT: f"your quota on the disk of {folder} is used up; free some space or choose another",
         errno.EFBIG: "it would be larger than files may be here (`ulimit -f`, or the file system's own limit)",
         errno.EROFS: f"the file system of {folder} is mounted read-only; choose another folder",
-        errno.ENOLCK: f"the file system of {folder} keeps no locks; choose another folder",
     }
     if error.errno not in (errno.EACCES, errno.EPERM):
         return known.get(error.errno, str(error))

@@ -9,23 +9,19 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stderr
+from contextlib import nullcontext, redirect_stderr
 from http.client import HTTPException
 from io import StringIO
 from pathlib import Path
 
+from ganbook import locks
 from ganbook.data.catalogue import Dataset
 from ganbook.data.idx import DataError, find, read
-
-try:
-    import fcntl
-except ImportError:  # no such locks on Windows
-    fcntl = None
 
 __all__ = ["download", "fetch"]
 
 STALLED = 30.0  # seconds without a byte after which a connection counts as dead
+PATIENCE = 1800.0  # seconds for another process to bring some 30 MB
 PREFIX = ".download-"
 
 
@@ -35,25 +31,28 @@ def download(dataset: Dataset, cache: Path) -> None:
 
     They arrive in a temporary folder inside the cache, are verified there, and are renamed into
     place one by one: what has its final name is whole. A file already there is never overwritten.
-    Processes that call this at once wait for one another; where the file system has no locks they
-    download twice, to the same end.
+    Processes that call this at once wait for one another.
 
-    Raises DataError when the cache cannot be written, the download fails, or it brings something
-    else."""
+    Raises DataError when the cache cannot be written, another process does not come to an end, the
+    download fails, or it brings something else."""
     target = cache / dataset.layouts[-1]
     try:
         target.mkdir(parents=True, exist_ok=True)
-        with _locked(cache / ".lock") as alone:
+        with locks.locked(cache / ".lock", PATIENCE):
             if all(find(file, [target]) for file in dataset.files):
                 return
-            if alone:
-                for left_by_a_killed_process in cache.glob(f"{PREFIX}*"):
-                    shutil.rmtree(left_by_a_killed_process, ignore_errors=True)
+            for left_by_a_killed_process in cache.glob(f"{PREFIX}*"):
+                shutil.rmtree(left_by_a_killed_process, ignore_errors=True)
             with tempfile.TemporaryDirectory(
                 prefix=PREFIX, dir=cache, ignore_cleanup_errors=True
             ) as folder:
                 _fetch_verified(dataset, Path(folder), cache)
                 _publish(dataset, Path(folder) / dataset.layouts[-1], target)
+    except locks.HeldError as error:
+        raise DataError(
+            f"{dataset.title} was not found on disk, and {error.strerror} has been downloading to {cache} "
+            f"for {PATIENCE / 60:.0f} minutes: stop it and run this again, or:\n{ways_out(dataset, cache)}"
+        ) from None
     except OSError as error:
         raise DataError(
             f"{dataset.title} was not found on disk, and it cannot be downloaded, because the cache folder "
@@ -111,19 +110,3 @@ def _publish(dataset: Dataset, source: Path, target: Path) -> None:
             packed = source / f"{file.name}.gz"
             path = packed if packed.exists() else source / file.name
             os.rename(path, target / path.name)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[bool]:
-    """Hold the only lock on `path`, which ends with the process; give False where there are no
-    locks.
-    """
-    with open(path, "ab") as handle:
-        alone = False
-        if fcntl is not None:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX)
-                alone = True
-            except OSError:
-                pass
-        yield alone

@@ -1,13 +1,13 @@
 """Exercises that check an answer, hint, and explain: ``exercise("4.2")`` and what goes with it."""
 
-from ganbook.exercises.catalogue import (
+from ganbook.exercises.engine.catalogue import (
     all_exercises,
     exercise,
     progress,
     progress_json,
     progress_table,
 )
-from ganbook.exercises.evaluate import Feedback
+from ganbook.exercises.engine.evaluate import Feedback
 
 __all__ = [
     "Feedback",

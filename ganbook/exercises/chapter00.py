@@ -2,7 +2,7 @@ r"""The first exercise, on the page that shows how the exercises work."""
 
 import torch
 
-from ganbook.exercises.core import Exercise, register
+from ganbook.exercises.engine.core import Exercise, register
 
 
 def solution_0_1(pixels):

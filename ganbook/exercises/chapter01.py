@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from scipy.special import logsumexp
 
-from ganbook.exercises.core import (
+from ganbook.exercises.engine.core import (
     Exercise,
     choice,
     classify,
@@ -337,6 +337,12 @@ def wrong_1_3_tiny(x, weights, means, stds):
     return torch.log(density + torch.finfo(x.dtype).tiny)
 
 
+def wrong_1_3_largest_when_far(x, weights, means, stds):
+    plain = wrong_1_3_underflow(x, weights, means, stds)
+    largest = wrong_1_3_largest(x, weights, means, stds)
+    return torch.where(plain.isfinite(), plain, largest)
+
+
 def wrong_1_3_bits(x, weights, means, stds):
     return solution_1_3(x, weights, means, stds) / math.log(2)
 
@@ -426,6 +432,25 @@ def check_1_3(answer, c):
             says="A small number inside the log hides the underflow and puts its own "
             "log in place of the answer; stay in the log domain.",
         )
+        for k in (2, 3, 5):  # far away, and several components count
+            weights = c.probabilities((k,), dtype)
+            stds = c.number(0.5, 2) * torch.ones(k, dtype=dtype)
+            means = 0.01 * c.normal((k,), dtype)
+            x = torch.tensor([60.0, -75.0, 0.1, -90.0, 82.0], dtype=dtype)
+            wide = [v.double().numpy() for v in (x, weights, means, stds)]
+            logs = (
+                np.log(wide[1])
+                - 0.5 * ((wide[0][:, None] - wide[2]) / wide[3]) ** 2
+                - np.log(wide[3])
+                - HALF_LOG_2PI
+            )
+            c.equal(
+                c.call(answer, x, weights, means, stds),
+                torch.from_numpy(logsumexp(logs, axis=1)).to(dtype),
+                rtol=1e-5 if dtype == torch.float32 else 1e-9,
+                atol=1e-2 if dtype == torch.float32 else 1e-6,
+                says="Far away several components may count alike: add them up there as well.",
+            )
 
 
 register(
@@ -465,6 +490,7 @@ but not the likelihood.
             (wrong_1_3_two_pi, "with 2 pi"),
             (wrong_1_3_largest, "only the largest"),
             (wrong_1_3_tiny, "hides the underflow"),
+            (wrong_1_3_largest_when_far, "several components may count"),
             (wrong_1_3_bits, "in bits"),
             (wrong_1_3_not_squared, "square of the standard"),
         ),
@@ -556,7 +582,7 @@ def check_1_4(answer, c):
         x = np.sort(c.rng.normal(size=n) * 2) + np.arange(n) * 0.1
         got = c.call(answer, x, level)
         c.true(
-            isinstance(got, tuple | list) and len(got) == 3,
+            isinstance(got, tuple | list | np.ndarray) and len(got) == 3,
             "The wrong shape: a tuple (weights, means, stds) was expected.",
         )
         try:
@@ -721,6 +747,30 @@ def wrong_1_5_unnormalised(log_joint):
     return torch.exp(log_joint - log_joint.max(dim=1, keepdim=True).values)
 
 
+def far_tables(c, dtype):
+    """Tables of logs in which each place holds the largest of some row, at every level down to -3000."""
+    for k in (2, 3, 4):
+        level = torch.tensor([-2900.0, -150.0, -40.0, -3.0], dtype=dtype)
+        rows = torch.cat([level, level, level])[:, None].repeat(1, k)
+        rows = rows - 800 * c.uniform(0.1, 1, rows.shape, dtype)
+        top = torch.arange(len(rows)) % k
+        near = torch.arange(1, len(rows) + 1) % k
+        best = torch.cat([level, level, level])
+        rows[torch.arange(len(rows)), near] = best - 0.5
+        rows[torch.arange(len(rows)), top] = best
+        yield rows.clamp(min=-3000)
+
+
+def wrong_1_5_first_column(log_joint):
+    joint = torch.exp(log_joint - log_joint[:, :1])
+    return joint / joint.sum(dim=1, keepdim=True)
+
+
+def wrong_1_5_row_mean(log_joint):
+    joint = torch.exp(log_joint - log_joint.mean(dim=1, keepdim=True))
+    return joint / joint.sum(dim=1, keepdim=True)
+
+
 def check_1_5(answer, c):
     for dtype in c.dtypes:
         low = torch.tensor(
@@ -731,6 +781,7 @@ def check_1_5(answer, c):
             c.normal((5, 3), dtype) - 2,
             2 * c.normal((4, 2), dtype) - 5,
             low + c.normal((1, 1), dtype),
+            *far_tables(c, dtype),
         ):
             got = c.call(answer, log_joint)
             for mistake, says in (
@@ -742,6 +793,14 @@ def check_1_5(answer, c):
                     wrong_1_5_one_shift,
                     "The result has NaN: one shift for all rows still leaves a row of zeros, "
                     "and 0/0. Each row needs a shift of its own.",
+                ),
+                (
+                    wrong_1_5_first_column,
+                    "The result has NaN: the first column need not hold the row's largest log; shift by that one.",
+                ),
+                (
+                    wrong_1_5_row_mean,
+                    "The result has NaN: shifted by its mean a row may still overflow; shift by its largest log.",
                 ),
             ):
                 nan = mistake(log_joint).isnan()
@@ -824,6 +883,8 @@ different algorithm with a different objective.
             (wrong_1_5_nan, "shift them before"),
             (wrong_1_5_one_shift, "shift of its own"),
             (wrong_1_5_total, "whole table"),
+            (wrong_1_5_first_column, "first column need not"),
+            (wrong_1_5_row_mean, "shifted by its mean"),
         ),
         check=check_1_5,
     )
@@ -1389,11 +1450,25 @@ def wrong_1_9_pictures(log_probs):
     return torch.logsumexp(log_probs, dim=0) - math.log(log_probs.shape[1])
 
 
+def wrong_1_9_one_shift(log_probs):
+    top = log_probs.max()
+    return top + torch.log(torch.exp(log_probs - top).mean(dim=0))
+
+
+def wrong_1_9_first_model(log_probs):
+    top = log_probs[0]
+    return top + torch.log(torch.exp(log_probs - top).mean(dim=0))
+
+
 def check_1_9(answer, c):
     for dtype in c.dtypes:
         small = torch.log(c.probabilities((3, 8), torch.float64)).to(dtype)
         picture = (-900 - 5 * c.uniform(0, 1, (4, 6))).to(dtype)
-        for log_probs in (small, picture):
+        for log_probs in (
+            small,
+            picture,
+            *(table.T for table in far_tables(c, dtype)),
+        ):
             got = c.call(answer, log_probs)
             want = alternative_1_9_shifted(log_probs.double()).to(dtype)
             c.equal(
@@ -1417,6 +1492,12 @@ def check_1_9(answer, c):
                     ),
                     "The probabilities underflow on long pictures; stay in the log domain.": lambda x=log_probs: (
                         wrong_1_9_underflow(x)
+                    ),
+                    "One shift for all pictures leaves the unlikely ones at zero: each picture needs its own.": lambda x=log_probs: (
+                        wrong_1_9_one_shift(x)
+                    ),
+                    "The first model need not be the likeliest; shift by the largest log of each picture.": lambda x=log_probs: (
+                        wrong_1_9_first_model(x)
                     ),
                     "exp underflows to zero on such pictures, and the log of zero is minus infinity.": lambda x=log_probs: (
                         wrong_1_9_plain(x)
@@ -1475,6 +1556,8 @@ is never below the mean of the logs.
             (wrong_1_9_plain, "minus infinity"),
             (wrong_1_9_tiny, "replaces the answer"),
             (wrong_1_9_pictures, "number of pictures"),
+            (wrong_1_9_one_shift, "one shift for all"),
+            (wrong_1_9_first_model, "first model need not"),
         ),
         check=check_1_9,
     )

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.functional import logsigmoid, softplus
 
-from ganbook.exercises.core import Exercise, choice, classify, register
+from ganbook.exercises.engine.core import Exercise, choice, classify, register
 from ganbook.losses import MINIMAX, NON_SATURATING
 
 # 2.1 and 2.5: a round of the game, checked by what the parameters are afterwards -----------------------------
@@ -170,6 +170,38 @@ def wrong_2_1_no_update_of_d(
     optimizer_g.step()
 
 
+def wrong_2_1_d_not_cleared(
+    G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g
+):
+    loss.discriminator(D(x_real), D(G(z_d).detach())).backward()
+    optimizer_d.step()
+    optimizer_g.zero_grad()
+    loss.generator(D(G(z_g))).backward()
+    optimizer_g.step()
+
+
+def wrong_2_1_g_not_cleared(
+    G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g
+):
+    optimizer_d.zero_grad()
+    loss.discriminator(D(x_real), D(G(z_d).detach())).backward()
+    optimizer_d.step()
+    loss.generator(D(G(z_g))).backward()
+    optimizer_g.step()
+
+
+def wrong_2_1_later_noise(
+    G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g
+):
+    solution_2_1(G, D, optimizer_g, optimizer_d, loss, x_real, z_g, z_g)
+
+
+def wrong_2_1_swapped_noise(
+    G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g
+):
+    solution_2_1(G, D, optimizer_g, optimizer_d, loss, x_real, z_g, z_d)
+
+
 def check_2_1(answer, c):
     check_round(
         answer,
@@ -181,6 +213,10 @@ def check_2_1(answer, c):
             "Both halves used one batch of noise: `z_g` is for G's half.": wrong_2_1_one_noise,
             "G's gradient was taken from the D before its update; alternate play answers the D that is there now.": wrong_2_1_simultaneous,
             "Only G was updated; D's half is missing.": wrong_2_1_no_update_of_d,
+            "D stepped along what an earlier backward left in it: `optimizer_d.zero_grad()` is missing.": wrong_2_1_d_not_cleared,
+            "G stepped along what an earlier backward left in it: `optimizer_g.zero_grad()` is missing.": wrong_2_1_g_not_cleared,
+            "D's half used the noise of G's half: its samples are made from `z_d`.": wrong_2_1_later_noise,
+            "The two batches of noise are exchanged.": wrong_2_1_swapped_noise,
         },
     )
 
@@ -221,6 +257,10 @@ the start of the next round.
             (wrong_2_1_one_noise, "one batch of noise"),
             (wrong_2_1_simultaneous, "before its update"),
             (wrong_2_1_no_update_of_d, "Only G was updated"),
+            (wrong_2_1_d_not_cleared, "`optimizer_d.zero_grad()` is missing"),
+            (wrong_2_1_g_not_cleared, "`optimizer_g.zero_grad()` is missing"),
+            (wrong_2_1_later_noise, "noise of G's half"),
+            (wrong_2_1_swapped_noise, "noise are exchanged"),
         ),
         check=check_2_1,
     )
@@ -665,6 +705,14 @@ def check_2_6(answer, c):
             near,
             far,
             (3 * c.normal((6,), dtype), c.normal((2,), dtype)),
+            (
+                c.uniform(-150, 150, (5,), dtype),
+                c.uniform(-40, 40, (3,), dtype),
+            ),
+            (
+                torch.full((2,), 40.0, dtype=dtype),
+                torch.full((3,), 40.0, dtype=dtype),
+            ),
         ):
             got = c.call(answer, d_real, d_fake)
             exact = sum(
@@ -741,6 +789,10 @@ def wrong_2_7_float32():
     return 24 * math.log(2)
 
 
+def wrong_2_7_no_minus_one():
+    return 9 * math.log(2)
+
+
 def wrong_2_7_spacing():
     return math.log(2**8 - 1)
 
@@ -780,6 +832,7 @@ def check_2_7(value, c):
             "Rounding goes to the *nearest* number: half a spacing below 1 is enough.": wrong_2_7_spacing(),
             "The sign: near probability 1 the score is positive.": wrong_2_7_sign(),
             "That is a logarithm to the base 2; scores are natural logarithms.": wrong_2_7_bits(),
+            "You solved exp(-d) = 2^-9; the probability that is missing is 1/(1 + exp(d)).": wrong_2_7_no_minus_one(),
             "Nine is the exponent of the half spacing, not yet a score.": wrong_2_7_exponential(),
             "That is the probability at the border; which score belongs to it?": wrong_2_7_probability(),
         },
@@ -817,6 +870,7 @@ score of $6$ is an everyday event. This is why mixed-precision code keeps scores
             (wrong_2_7_sign, "the sign"),
             (wrong_2_7_bits, "base 2"),
             (wrong_2_7_exponential, "not yet a score"),
+            (wrong_2_7_no_minus_one, "you solved exp"),
             (wrong_2_7_probability, "which score"),
         ),
         check=check_2_7,
@@ -867,6 +921,11 @@ def wrong_2_8_axis(logits, f):
     return q * (f - (q * f).sum(0, keepdim=True))
 
 
+def wrong_2_8_overflow(logits, f):
+    q = logits.exp() / logits.exp().sum(-1, keepdim=True)
+    return q * (f - (q * f).sum(-1, keepdim=True))
+
+
 def wrong_2_8_choice(logits, f):
     return torch.zeros_like(logits)
 
@@ -875,6 +934,10 @@ def check_2_8(answer, c):
     for dtype in c.dtypes:
         for shape in ((4, 3), (2, 5), (2, 3, 4)):
             logits, f = c.normal(shape, dtype), c.normal(shape, dtype) + 1
+            if shape == (2, 5):  # softmax must not overflow
+                logits = logits + torch.tensor(
+                    [[150.0], [-150.0]], dtype=dtype
+                )
             got = c.call(answer, logits, f)
             steps = 1e-5 * torch.eye(shape[-1], dtype=torch.float64)
             want = torch.stack(
@@ -942,6 +1005,7 @@ sampled words one subtracts it by hand, to reduce the variance.
             (wrong_2_8_sign, "direction of descent"),
             (wrong_2_8_axis, "last axis"),
             (wrong_2_8_choice, "differentiating the choice"),
+            (wrong_2_8_overflow, "NaN in"),
         ),
         check=check_2_8,
     )
@@ -983,16 +1047,30 @@ def wrong_2_9_probability(d_fake):
     return -torch.sigmoid(d_fake).mean()
 
 
+def wrong_2_9_rounded(d_fake):
+    return torch.log(1 - torch.sigmoid(d_fake)).mean()
+
+
+def wrong_2_9_clamped(d_fake):
+    return logsigmoid(-d_fake.clamp(-80, 80)).mean()
+
+
 def check_2_9(answer, c):
     for dtype in c.dtypes:
         for d in (
             torch.tensor([-5.0, 0.0], dtype=dtype),
             c.uniform(-9, 9, (6,), dtype),
             c.normal((3, 1), dtype),
+            torch.full((3,), -40.0, dtype=dtype),
+            torch.full((2, 2), 40.0, dtype=dtype),
+            torch.full((2,), 150.0, dtype=dtype),
+            torch.tensor([-150.0, 900.0, -0.5, 40.0], dtype=dtype),
+            c.uniform(-150, 150, (7,), dtype),
         ):
             value, (slope,) = c.call_grad(answer, d)
             exact = d.double()
-            want = -torch.log1p(torch.exp(exact)).mean().to(dtype)
+            small = torch.log1p(torch.exp(-exact.abs()))
+            want = -(small + exact.clamp(min=0)).mean().to(dtype)
             texts = {
                 "Still the non-saturating loss: at score 0 it is +log 2, and V's term is -log 2.": broken_2_9,
                 "That falls as the score *drops*: G would be paid for being found out.": wrong_2_9_flipped,
@@ -1000,6 +1078,7 @@ def check_2_9(answer, c):
                 "A sum over the batch; V has means.": wrong_2_9_sum,
                 "That is the Wasserstein critic's loss: every sample counts alike.": wrong_2_9_critic,
                 "That uses the probability itself; V has its logarithm.": wrong_2_9_probability,
+                "At large scores the rounded probability is 1, and the logarithm of 1 - 1 is infinite: form no probability.": wrong_2_9_rounded,
             }
             c.equal(
                 value,
@@ -1012,6 +1091,7 @@ def check_2_9(answer, c):
             c.equal(
                 slope,
                 (-torch.sigmoid(exact) / d.numel()).to(dtype),
+                atol=0.0,
                 says="The value is right, its gradient not.",
             )
 
@@ -1049,6 +1129,8 @@ the other. Whoever compares "minimax" with "non-saturating" by such a library co
             (wrong_2_9_sum, "V has means"),
             (wrong_2_9_critic, "counts alike"),
             (wrong_2_9_probability, "probability itself"),
+            (wrong_2_9_rounded, "form no probability"),
+            (wrong_2_9_clamped, "-150 was expected"),
         ),
         check=check_2_9,
     )
@@ -1309,6 +1391,11 @@ def wrong_2_12_phase(x):
     return x + 0.05 * torch.sin(14 * math.pi * x)
 
 
+def wrong_2_12_jumps(x):
+    near = torch.round(x)
+    return torch.where((x - near).abs() < 0.02, near - 1.2 * (x - near), x)
+
+
 def wrong_2_12_detached(x):
     return 2 * x.detach() - x
 
@@ -1341,11 +1428,21 @@ def check_2_12(answer, c):
             "Its slope is 0: it moves no point, but it sends none the wrong way either.",
             "",
         )
+        grid = c.number(0, 1e-4) + torch.arange(-34_000, 34_000) * 1e-4
+        heights, (steepness,) = c.call_grad(answer, grid.double())
+        risen = (steepness[1:] + steepness[:-1]) / 2 * grid.diff().double()
+        jump = (heights.diff() - risen).abs()
+        smooth = not (jump > 1e-3).any()
         h = 1e-3
         along = (answer(at.double() + h) - answer(at.double() - h)) / (2 * h)
         c.true(
             (along <= -0.9).all() == (slope <= -0.9).all(),
             "What autograd reports is not how the score really changes: a detach hides a part of it.",
+            "",
+        )
+        c.true(
+            smooth,
+            f"It jumps near x = {float(grid[jump.argmax()]):.3f}: a function with a jump is not differentiable there.",
             "",
         )
         c.true(
@@ -1393,6 +1490,7 @@ the best one may send samples anywhere; penalties on $D$'s gradient, such as R1,
             (wrong_2_12_slow, "too slow"),
             (wrong_2_12_phase, "turn the ripple round"),
             (wrong_2_12_detached, "a detach hides"),
+            (wrong_2_12_jumps, "with a jump"),
         ),
         check=check_2_12,
     )

@@ -10,14 +10,14 @@ from scipy.linalg import sqrtm
 from torch import nn
 from torch.nn.functional import binary_cross_entropy
 
-from ganbook.exercises.core import (
+from ganbook.exercises.engine.core import (
     Exercise,
     choice,
     classify,
     register,
     rubric,
 )
-from ganbook.exercises.explain import Verdict
+from ganbook.exercises.engine.explain import Verdict
 
 # 3.1 ---------------------------------------------------------------------------------------------------------------
 
@@ -712,6 +712,22 @@ def wrong_3_5_rescaled(z0, z1, t):
     )
 
 
+def alternative_3_5_chapter(z0, z1, t):
+    u0, u1 = (z / z.norm(dim=-1, keepdim=True) for z in (z0, z1))
+    cosine = (u0 * u1).sum(-1, keepdim=True).clamp(-1 + 1e-6, 1 - 1e-6)
+    angle = torch.acos(cosine)
+    return (
+        torch.sin((1 - t) * angle) * z0 + torch.sin(t * angle) * z1
+    ) / torch.sin(angle)
+
+
+def wrong_3_5_straight_when_small(z0, z1, t):
+    u0, u1 = (z / z.norm(dim=-1, keepdim=True) for z in (z0, z1))
+    cosine = (u0 * u1).sum(-1, keepdim=True)
+    whole = alternative_3_5_chapter(z0, z1, t)
+    return torch.where(cosine > 0.998, (1 - t) * z0 + t * z1, whole)
+
+
 def check_3_5(answer, c):
     for dtype in c.dtypes:
         z0, z1 = c.normal((2, 6, 10), dtype)
@@ -754,6 +770,26 @@ def check_3_5(answer, c):
                     ),
                 },
             )
+        close = (1e-5, 1e-5) if dtype == torch.float64 else (1e-3, 1e-3)
+        for small in (0.5, 0.1, 0.05, 0.02, 1e-3):
+            side = c.normal((6, 10), dtype)
+            side = side - z0 * (side * z0).sum(-1, keepdim=True) / (
+                z0 * z0
+            ).sum(-1, keepdim=True)
+            side = side * z0.norm(dim=-1, keepdim=True)
+            side = side / side.norm(dim=-1, keepdim=True)
+            side = side * z0.norm(dim=-1, keepdim=True)
+            z1 = math.cos(small) * z0 + math.sin(small) * side
+            t = c.number(0.2, 0.8)
+            c.equal(
+                c.call(answer, z0, z1, t),
+                math.cos(t * small) * z0 + math.sin(t * small) * side,
+                *close,
+                says=f"At an angle of {small:g} the straight line is not near enough: only equal rows need care.",
+            )
+        z0 = torch.cat(
+            [z0, c.normal((300, 10), dtype)]
+        )  # some cosines round above 1
         got = c.call(answer, z0, z0, 0.3)
         c.true(
             torch.isfinite(got).all(),
@@ -797,7 +833,7 @@ close to the limit. Pushing the straight line out to the sphere visits the right
 hurries through the middle.
 """,
         solution=solution_3_5,
-        alternatives=(alternative_3_5_loop,),
+        alternatives=(alternative_3_5_loop, alternative_3_5_chapter),
         wrong=(
             (wrong_3_5_straight, "straight line, which cuts"),
             (wrong_3_5_nan, "0 / 0"),
@@ -805,6 +841,7 @@ hurries through the middle.
             (wrong_3_5_not_normalised, "both lengths"),
             (wrong_3_5_turned, "backwards"),
             (wrong_3_5_rescaled, "wrong speed"),
+            (wrong_3_5_straight_when_small, "only equal rows"),
         ),
         check=check_3_5,
     )
@@ -864,6 +901,10 @@ def wrong_3_6_overflow(d_real, d_fake, smooth):
     return real.mean() + torch.log1p(torch.exp(d_fake)).mean()
 
 
+def wrong_3_6_capped(d_real, d_fake, smooth):
+    return solution_3_6(d_real.clamp(-80, 80), d_fake.clamp(-80, 80), smooth)
+
+
 def wrong_3_6_both_halves(d_real, d_fake, smooth):
     labels = (1 - 0.1 * smooth)[:, None]
     softplus = torch.nn.functional.softplus
@@ -914,6 +955,24 @@ def check_3_6(answer, c):
             torch.isfinite(got).all(),
             "At a score of 900 it is not finite: exp overflows, softplus does not.",
         )
+        for large in (40.0, 150.0, 900.0):
+            signs = torch.tensor([[1.0], [-1.0], [1.0], [-1.0]], dtype=dtype)
+            d_real, d_fake = large * signs, -large * signs.flip(0)
+            d_real[0], d_fake[1] = c.number(-2, 2), c.number(-2, 2)
+            smooth = c.uniform(0, 1, (4,), dtype)
+            y = 1 - 0.1 * smooth.double()[:, None]
+
+            def plus(s):
+                s = s.double()
+                return torch.log1p(torch.exp(-s.abs())) + s.clamp(min=0)
+
+            want = (plus(-d_real) * y + plus(d_real) * (1 - y)).mean()
+            c.equal(
+                c.call(answer, d_real, d_fake, smooth),
+                (want + plus(d_fake).mean()).to(dtype),
+                rtol=2e-4,
+                says="Finite is not enough: at large scores a loss grows with the score, and a cap stops it.",
+            )
 
 
 register(
@@ -954,6 +1013,7 @@ scores. And $\log(1 + e^d)$ overflows near 89 in float32, where `softplus(d)` is
             (wrong_3_6_no_second_term, "other answer"),
             (wrong_3_6_overflow, "overflows"),
             (wrong_3_6_both_halves, "Only the real half"),
+            (wrong_3_6_capped, "a cap stops it"),
         ),
         check=check_3_6,
     )
@@ -1535,6 +1595,21 @@ def wrong_3_11_other_seed(G, n, latent, seed):
     return x
 
 
+def wrong_3_11_gradients_off(G, n, latent, seed):
+    torch.set_grad_enabled(False)
+    return solution_3_11(G, n, latent, seed)
+
+
+def wrong_3_11_frozen(G, n, latent, seed):
+    G.requires_grad_(False)
+    return solution_3_11(G, n, latent, seed)
+
+
+def wrong_3_11_cleared(G, n, latent, seed):
+    G.zero_grad()
+    return solution_3_11(G, n, latent, seed)
+
+
 def check_3_11(answer, c):
     for training in (True, False):
         seed, n, latent = (
@@ -1561,8 +1636,11 @@ def check_3_11(answer, c):
                 )
             )
         )
+        for p in G.parameters():
+            p.grad = torch.ones_like(p)  # of the step that goes on
         G.train(training)
         statistics = G[1].running_mean.clone()
+        untouched = c.watch(G)
         torch.manual_seed(c.integer(0, 999))
         state = torch.get_rng_state()
         got = c.call(answer, G, n, latent, seed)
@@ -1600,6 +1678,7 @@ def check_3_11(answer, c):
             on=on,
             says="z must be drawn by a torch.Generator with the given seed, all n rows at once.",
         )
+        untouched()
 
 
 register(
@@ -1642,6 +1721,9 @@ after each callback.
             (wrong_3_11_always_train, "left in training mode"),
             (wrong_3_11_global_seed, "global random state"),
             (wrong_3_11_other_seed, "with the given seed"),
+            (wrong_3_11_gradients_off, "gradients switched off"),
+            (wrong_3_11_frozen, "requires_grad"),
+            (wrong_3_11_cleared, "changed a gradient"),
         ),
         check=check_3_11,
     )

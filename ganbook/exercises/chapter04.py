@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn.functional import logsigmoid, softplus
 
-from ganbook.exercises.core import (
+from ganbook.exercises.engine.core import (
     Exercise,
     choice,
     classify,
@@ -470,7 +470,7 @@ def check_4_5(answer, c):
         (
             c.number(0.6, 0.85),
             0.9,
-            "A discriminator may be worse than the best one; equality is not required.",
+            "Between one half and the best every accuracy is possible: being best is not required.",
         ),
         (
             c.number(0.2, 0.4),
@@ -495,6 +495,16 @@ def check_4_5(answer, c):
         (1.0, 1.0, "Disjoint supports allow a perfect discriminator."),
         (0.5, 0.0, "Equal distributions leave exactly one half."),
         *((c.number(0, 1), c.number(0, 1), "") for _ in range(30)),
+        *(
+            (
+                (1 + side * (1 + off) * tv) / 2,
+                tv,
+                "Compare with both bounds: this lies close to one of them.",
+            )
+            for tv in (c.number(0.2, 0.4), c.number(0.5, 0.9))
+            for side in (-1, 1)
+            for off in (-0.02, 0.02)
+        ),
     )
     for accuracy, tv, sentence in cases:
         c.equal(
@@ -601,7 +611,9 @@ def wrong_4_6_infinite():
 
 def check_4_6(answer, c):
     found = c.call(answer)
-    if not isinstance(found, tuple | list) or np.shape(found) != (2, 5):
+    if not isinstance(
+        found, tuple | list | np.ndarray | torch.Tensor
+    ) or np.shape(found) != (2, 5):
         c.fail(
             "The wrong shape: a tuple of two lists of five scores was expected, A first."
         )
@@ -723,6 +735,10 @@ def wrong_4_7_plain(d, prior, alpha, beta):
     return d / (1 - d)
 
 
+def wrong_4_7_plain_labels(d, prior, alpha, beta):
+    return (1 - prior) / prior * d / (1 - d)
+
+
 def wrong_4_7_output(d, prior, alpha, beta):
     return (prior * alpha * d + (1 - prior) * beta) / (prior * d + 1 - prior)
 
@@ -764,6 +780,9 @@ def check_4_7(answer, c):
                         d, prior, alpha, beta
                     ),
                     "That holds for plain labels and balanced batches only.": wrong_4_7_plain(
+                        d, prior, alpha, beta
+                    ),
+                    "That is the ratio of eq. 04-ratio, with the prior: the labels alpha and beta are still in d.": wrong_4_7_plain_labels(
                         d, prior, alpha, beta
                     ),
                     "That goes from a ratio to the output; the other way round is asked for.": wrong_4_7_output(
@@ -812,6 +831,7 @@ of $r$.
             (wrong_4_7_no_alpha, "exceeds alpha"),
             (wrong_4_7_inverse, "inverse"),
             (wrong_4_7_plain, "plain labels"),
+            (wrong_4_7_plain_labels, "are still in d"),
             (wrong_4_7_output, "other way round"),
             (wrong_4_7_unsmoothed, "still a probability"),
         ),
@@ -960,6 +980,11 @@ def wrong_4_9_outside(scores, n_real, n_fake):
     return scores.exp().mean().log() - math.log(n_real / n_fake)
 
 
+def wrong_4_9_by_probabilities(scores, n_real, n_fake):
+    d = torch.sigmoid(scores).clamp(1e-6, 1 - 1e-6)
+    return torch.log(d / (1 - d)).mean() - math.log(n_real / n_fake)
+
+
 def wrong_4_9_positive(scores, n_real, n_fake):
     return (scores.mean() - math.log(n_real / n_fake)).abs()
 
@@ -1014,6 +1039,19 @@ def check_4_9(answer, c):
                     ),
                 },
             )
+        wide = c.uniform(-150, 150, (9,), dtype)
+        for scores in (
+            torch.tensor(
+                [40.0, -40.0, 150.0, 3.0, -150.0, 90.0], dtype=dtype
+            ),
+            wide - wide.mean() + 5,
+        ):
+            c.equal(
+                c.call(answer, scores, 30, 50),
+                (scores.double().mean() - math.log(0.6)).to(dtype),
+                rtol=1e-4,
+                says="Large scores are scores as well: form no probability on the way.",
+            )
         unlucky = c.uniform(-3, -1, (20,), dtype)
         c.equal(
             c.call(answer, unlucky, 50, 50),
@@ -1057,6 +1095,7 @@ rows, forgetting it costs 0.288 nats, and the estimate may even turn out negativ
             (wrong_4_9_sum, "that is a sum"),
             (wrong_4_9_outside, "inside the expectation"),
             (wrong_4_9_positive, "may come out negative"),
+            (wrong_4_9_by_probabilities, "form no probability"),
             (wrong_4_9_minus, "minus the estimate"),
             (wrong_4_9_odds, "not the odds"),
         ),
@@ -1137,6 +1176,26 @@ def wrong_4_10_seed(D, real, fake):
     return value
 
 
+def wrong_4_10_probabilities(D, real, fake):
+    training = D.training
+    D.eval()
+    with torch.no_grad():
+        p, q = (torch.sigmoid(D(x)) for x in (real, fake))
+    D.train(training)
+    return float(
+        p.clamp(min=1e-8).log().mean() + (1 - q).clamp(min=1e-8).log().mean()
+    )
+
+
+def wrong_4_10_backward(D, real, fake):
+    training = D.training
+    D.eval()
+    value = logsigmoid(D(real)).mean() + logsigmoid(-D(fake)).mean()
+    value.backward()
+    D.train(training)
+    return float(value)
+
+
 def wrong_4_10_half(D, real, fake):
     return solution_4_10(D, real, fake) / 2
 
@@ -1173,6 +1232,7 @@ def check_4_10(answer, c):
             want = float(
                 logsigmoid(d_real).mean() + logsigmoid(-d_fake).mean()
             )
+            untouched = c.watch(D)
             got = c.call(answer, D, real, fake)
             if (
                 training
@@ -1220,6 +1280,21 @@ def check_4_10(answer, c):
                 if training
                 else "D came in evaluation mode, and training mode is switched on afterwards.",
             )
+            untouched()
+            with torch.no_grad():
+                last.weight.mul_(
+                    150 / float(torch.cat([d_real, d_fake]).abs().max())
+                )
+                d_real, d_fake = (
+                    (last(nn.functional.leaky_relu(first(x), 0.2)))[:, 0]
+                    for x in (real, fake)
+                )
+            c.equal(
+                c.call(answer, D, real, fake),
+                float(logsigmoid(d_real).mean() + logsigmoid(-d_fake).mean()),
+                rtol=1e-3 if dtype == torch.float32 else 1e-8,
+                says="For a D that is very sure the logarithm of a rounded probability is wrong: stay with scores.",
+            )
 
 
 register(
@@ -1260,6 +1335,8 @@ change what it measures, so the mode is remembered and put back.
             (wrong_4_10_no_dropout, "changed for good"),
             (wrong_4_10_seed, "random half of D"),
             (wrong_4_10_half, "half of the value"),
+            (wrong_4_10_probabilities, "stay with scores"),
+            (wrong_4_10_backward, "changed a gradient"),
         ),
         check=check_4_10,
     )
@@ -1328,23 +1405,54 @@ def wrong_4_11_capped(h, scores):
     return wrong_4_11_overflow(h, scores.clamp(max=20))
 
 
+def wrong_4_11_mean_shift(h, scores):
+    return wrong_4_11_overflow(h, scores - scores.mean())
+
+
+def wrong_4_11_first_shift(h, scores):
+    return wrong_4_11_overflow(h, scores - scores[0])
+
+
 def check_4_11(answer, c):
     for dtype in c.dtypes:
         rtol = 1e-3 if dtype == torch.float32 else 1e-8
-        for shift in (0.0, c.number(-3, 3), 2_000.0):
+        for shift in (0.0, c.number(-3, 3), 2_000.0, *range(5)):
             n = c.integer(5, 40)
             h, scores = (
                 c.normal((n,), dtype),
                 c.normal((n,), dtype) * 1.5 + shift,
             )
+            if isinstance(shift, int):  # the largest in every place, far off
+                h = c.normal((5,), dtype)
+                scores = torch.tensor(
+                    [2000.0, 1999.5, -2000.0, 40.0, -150.0], dtype=dtype
+                ).roll(shift)
             weights = torch.exp(scores.double() - scores.double().max())
             want = (
                 float((weights * h.double()).sum() / weights.sum()),
                 float(weights.sum() ** 2 / (weights**2).sum()),
             )
             got = c.call(answer, h, scores)
+            for slip, sentence in (
+                (
+                    wrong_4_11_first_shift,
+                    "NaN: the first score need not be the largest.",
+                ),
+                (
+                    wrong_4_11_mean_shift,
+                    "NaN: less their mean, scores may still be too large for exp; subtract the largest.",
+                ),
+            ):
+                if shift in (0, 1, 2, 3, 4) and isinstance(shift, int):
+                    same = np.array_equal(
+                        np.asarray(got, float),
+                        np.asarray(slip(h, scores)),
+                        equal_nan=True,
+                    )
+                    if same and np.isnan(np.asarray(got, float)).any():
+                        c.fail(sentence)
             c.true(
-                shift < 1_000
+                (shift < 1_000 and not isinstance(shift, int))
                 or c.agrees(got, want, rtol=rtol)
                 or not np.isnan(np.asarray(got, float)).all(),
                 "Large scores overflow (NaN): subtract the largest one before the exponential.",
@@ -1424,6 +1532,8 @@ $\mathcal{N}(0,1)$ against $\mathcal{N}(m,1)$ it is about $N e^{-m^2}$: at $m = 
             (wrong_4_11_all, "equal weights deserve"),
             (wrong_4_11_exchanged, "changed places"),
             (wrong_4_11_capped, "capped"),
+            (wrong_4_11_mean_shift, "less their mean"),
+            (wrong_4_11_first_shift, "first score need not"),
         ),
         check=check_4_11,
     )

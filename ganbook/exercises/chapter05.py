@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ganbook.divergences import js
-from ganbook.exercises.core import (
+from ganbook.exercises.engine.core import (
     Exercise,
     choice,
     classify,
@@ -852,6 +852,13 @@ def wrong_5_7_per_atom(theta, p):
     return solution_5_7(theta, p) / len(p)
 
 
+def wrong_5_7_overflow(theta, p):
+    q = theta.float().exp() / theta.float().exp().sum()
+    q = q.to(theta.dtype)
+    h = -torch.log(p / (p + q))
+    return q * (h - (q * h).sum())
+
+
 def wrong_5_7_swapped(theta, p):
     q = torch.softmax(theta, 0)
     return _through(theta, -torch.log(q / (p + q)))
@@ -871,8 +878,11 @@ def check_5_7(answer, c):
         "K times too small: the loss is a sum weighted by q, not a mean over the atoms.": wrong_5_7_per_atom,
     }
     for dtype in c.dtypes:
-        for k in (3, 5, 8):
+        for k in (3, 5, 8, 6):
             theta, p = c.normal((k,), dtype), c.probabilities((k,), dtype)
+            if k == 6:  # logits of any size
+                far = torch.tensor([150.0, 149.0, 40.0, -40.0, -150.0, 148.5])
+                theta = theta + far.to(dtype)
             got = c.call(answer, theta, p)
             with torch.enable_grad():
                 want = alternative_5_7_midpoint(
@@ -883,9 +893,12 @@ def check_5_7(answer, c):
                 want,
                 rtol=1e-4,
                 atol=1e-6,
-                mistakes={
-                    text: make(theta, p) for text, make in told.items()
-                },
+                mistakes={text: make(theta, p) for text, make in told.items()}
+                if k != 6
+                else {},
+                says="Logits may be large: exp of them overflows, softmax does not."
+                if k == 6
+                else "",
             )
 
 
@@ -925,6 +938,7 @@ detached. Forget `detach` on $D$ and you get a third vector that training never 
             (wrong_5_7_uncentred, "average has to come off"),
             (wrong_5_7_in_q, "chain rule"),
             (wrong_5_7_swapped, "exchanged"),
+            (wrong_5_7_overflow, "softmax does not"),
             (wrong_5_7_plain_mean, "not the plain mean"),
             (wrong_5_7_mean_over_p, "not under p"),
             (wrong_5_7_reverse_kl, "not of q/p"),
@@ -978,6 +992,12 @@ def wrong_5_8_factor(t):
     return torch.where(t >= -2, t + t**2 / 2, -1.0)
 
 
+def wrong_5_8_grid(t):
+    u = torch.linspace(0, 10, 20_001, dtype=torch.float64)
+    values = t.double()[..., None] * u - (u - 1) ** 2
+    return values.amax(-1).to(t.dtype)
+
+
 def check_5_8(answer, c):
     told = {
         "Below t = -2 the parabola's top lies at a negative u, which is not allowed: the supremum sits at the border.": wrong_5_8_everywhere,
@@ -993,9 +1013,13 @@ def check_5_8(answer, c):
         for t in (
             torch.tensor([-5.0, -2.0, -1.0, 0.0, 3.0], dtype=dtype),
             c.uniform(-6, 4, (3, 4), dtype),
+            torch.tensor([-150.0, 150.0, -40.0, 40.0], dtype=dtype),
+            c.uniform(-150, 150, (5,), dtype),
         ):
             got = c.call(answer, t)
-            u = torch.linspace(0, 4, 40_001, dtype=torch.float64)
+            best = (1 + t.double() / 2).clamp(min=0)
+            around = torch.linspace(-1, 1, 2_001, dtype=torch.float64)
+            u = (best[..., None] + around).clamp(min=0)
             want = (t.double()[..., None] * u - (u - 1) ** 2).amax(-1)
             c.equal(
                 got,
@@ -1003,6 +1027,9 @@ def check_5_8(answer, c):
                 rtol=1e-5,
                 atol=1e-5,
                 mistakes={text: make(t) for text, make in told.items()},
+                says="Every real t was asked for: a grid of u ends somewhere."
+                if float(t.abs().max()) > 18
+                else "",
             )
 
 
@@ -1042,6 +1069,7 @@ right one; being smaller below $-2$, it gives a tighter bound.
             (wrong_5_8_factor, "another factor"),
             (wrong_5_8_plus_one, "minus f(0)"),
             (wrong_5_8_identity, "does not depend on t"),
+            (wrong_5_8_grid, "a grid of u ends"),
         ),
         check=check_5_8,
     )
@@ -1434,7 +1462,36 @@ def wrong_5_12_log4():
     return "(1 + u) * log((1 + u) / u)"
 
 
+def wrong_5_12_shifted():
+    return "(1 + u) * log((1 + u) / (2 * u)) + (u - 1)"
+
+
+def same_divergence_5_12(value):
+    """Whether it is the right f plus c (u - 1), for some c other than zero."""
+    from ganbook.exercises.engine.symbolic import expression_difference
+
+    points = [{"u": u} for u in (0.25, 0.5, 2.0, 3.0, 4.5)]
+    import sympy
+
+    try:
+        text = f"({value}) - ({solution_5_12()})"
+        u = sympy.Symbol("u")
+        c = float(sympy.sympify(text.replace("^", "**")).subs(u, 2.0))
+    except (TypeError, ValueError, AttributeError, sympy.SympifyError):
+        return False
+    shifted = f"{solution_5_12()} + ({c!r}) * (u - 1)"
+    return (
+        abs(c) > 1e-6
+        and expression_difference(value, shifted, points, 1e-8) is None
+    )
+
+
 def check_5_12(value, c):
+    if same_divergence_5_12(value):
+        c.fail(
+            "That gives the same divergence, since c (u - 1) averages to zero under q; asked for is the f for which "
+            "q f(p/q) is 2 m log(m/p) at every point, without such a term."
+        )
     c.expression(
         value,
         lambda u: (1 + u) * math.log((1 + u) / (2 * u)),
@@ -1488,6 +1545,7 @@ the two conventions. Mix the ratios and you get $2\,\mathrm{KL}(m \,\|\, q)$, wh
             (wrong_5_12_not_divided, "is not p/q"),
             (wrong_5_12_by_p, "divided by p"),
             (wrong_5_12_twice, "Twice too large"),
+            (wrong_5_12_shifted, "without such a term"),
         ),
         check=check_5_12,
     )

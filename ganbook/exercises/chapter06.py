@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 
-from ganbook.exercises.core import Exercise, classify, register, rubric
+from ganbook.exercises.engine.core import Exercise, classify, register, rubric
 from ganbook.transport import bures_wasserstein
 
 
@@ -362,7 +362,8 @@ def solution_6_4():
 def check_6_4(answer, c):
     found = c.call(answer)
     c.true(
-        isinstance(found, (tuple, list)) and len(found) == 2,
+        isinstance(found, (tuple, list, np.ndarray, torch.Tensor))
+        and len(found) == 2,
         "The wrong type: a pair (x, y) was expected.",
     )
     try:
@@ -713,6 +714,35 @@ def wrong_6_7_exact(plan, f, g, a, b, cost):
     return bool(sums and slack.min() >= 0 and (plan * slack == 0).all())
 
 
+def wrong_6_7_solver(plan, f, g, a, b, cost):
+    from ganbook.transport import transport_plan
+
+    sums = (
+        plan.min() >= -1e-9
+        and np.allclose(plan.sum(1), a, rtol=0, atol=1e-9)
+        and np.allclose(plan.sum(0), b, rtol=0, atol=1e-9)
+    )
+    cheapest, _ = transport_plan(a, b, cost)
+    return bool(sums and abs((plan * cost).sum() - cheapest) <= 1e-9)
+
+
+def wrong_6_7_columns_only(plan, f, g, a, b, cost):
+    return wrong_6_7_no_sums(plan, f, g, a, b, cost) and bool(
+        np.allclose(plan.sum(0), b, rtol=0, atol=1e-9)
+    )
+
+
+def wrong_6_7_loose(plan, f, g, a, b, cost):
+    slack = cost - f[:, None] - g
+    return bool(
+        plan.min() >= -1e-3
+        and np.allclose(plan.sum(1), a, rtol=0, atol=1e-3)
+        and np.allclose(plan.sum(0), b, rtol=0, atol=1e-3)
+        and slack.min() >= -1e-3
+        and (plan * slack).sum() <= 1e-3
+    )
+
+
 def check_6_7(answer, c):
     rng, n = c.rng, 4
     a, b = np.full(n, 0.25), np.full(n, 0.25)
@@ -775,6 +805,89 @@ def check_6_7(answer, c):
     for (table, fee_f, fee_g, price), truth, message in head + tail:
         got = c.call(answer, table, fee_f, fee_g, a, b, price)
         c.equal(got, truth, says=message)
+    for fee, message in (
+        (
+            f - 1,
+            "These fees are acceptable and earn less than the plan costs: they prove nothing.",
+        ),
+        (
+            f - 1e-6,
+            "The tolerance is 1e-9: fees that earn a millionth less prove nothing yet.",
+        ),
+        (
+            f + 1e-6,
+            "The tolerance is 1e-9: these fees exceed a cost by a millionth.",
+        ),
+    ):
+        c.equal(c.call(answer, plan, fee, g, a, b, cost), False, says=message)
+    for table in (leaning.T, leaning, tipped):
+        c.equal(
+            c.call(answer, table, zero, zero, a, b, flat),
+            False,
+            says="No coupling: both sums and the sign of every entry have to be right.",
+        )
+    uneven, odd = c.probabilities((3,)).numpy(), c.probabilities((5,)).numpy()
+    low, high = rng.normal(size=3), rng.normal(size=5)
+    tight, product = low[:, None] + high, np.outer(uneven, odd)
+    turned = rng.permutation(3)
+    shift = np.zeros((3, 5))
+    shift[0, 0], shift[1, 0], shift[1, 1], shift[0, 1] = 1, -1, 1, -1
+    small = np.zeros((3, 5))
+    small[0, 0], small[1, 0] = 1e-6, -1e-6
+    side = np.zeros((3, 5))
+    side[0, 0], side[0, 1] = 1e-6, -1e-6
+    negative = product + shift * (product[1, 0] + 1e-6)
+    if min(product[1, 0], product[0, 1]) == product[0, 1]:
+        negative = product + shift * (product[0, 1] + 1e-6)
+    raised = tight.copy()
+    raised[0, 0] -= 1e-6
+    paid = tight.copy()
+    paid[0, 0] += 1e-5 / product[0, 0]
+    for table, price, truth, message in (
+        (
+            product,
+            tight,
+            True,
+            "All routes are tight, so every coupling is optimal.",
+        ),
+        (product + 1e-13, tight, True, "Allow for rounding of 1e-9."),
+        (
+            product + small,
+            tight,
+            False,
+            "The row sums are off by 1e-6; 1e-9 was allowed.",
+        ),
+        (
+            product + side,
+            tight,
+            False,
+            "The column sums are off by 1e-6; 1e-9 was allowed.",
+        ),
+        (
+            negative,
+            tight,
+            False,
+            "A mass of -1e-6 is negative; 1e-9 was allowed.",
+        ),
+        (
+            product,
+            raised,
+            False,
+            "A fee exceeds a cost by 1e-6; 1e-9 was allowed.",
+        ),
+        (product, paid, False, "A route with slack carries mass."),
+        (
+            product[turned],
+            tight,
+            bool((turned == range(3)).all()),
+            "The row sums belong to other rows.",
+        ),
+    ):
+        c.equal(
+            c.call(answer, table, low, high, uneven, odd, price),
+            truth,
+            says=message,
+        )
     for _ in range(10):  # a list of verdicts learned by heart does not help
         swap = bool(rng.integers(2))
         c.equal(
@@ -819,6 +932,9 @@ register(
             (wrong_6_7_no_sign, "negative mass"),
             (wrong_6_7_tight_everywhere, "unused routes"),
             (wrong_6_7_exact, "up to rounding"),
+            (wrong_6_7_solver, "earn less than the plan"),
+            (wrong_6_7_columns_only, "both sums and the sign"),
+            (wrong_6_7_loose, "earn a millionth less"),
         ),
         check=check_6_7,
     )
@@ -1095,6 +1211,12 @@ def wrong_6_10_one_sweep(a, b, cost, epsilon, sweeps):
     return solution_6_10(a, b, cost, epsilon, 1)
 
 
+def wrong_6_10_rows_shifted(a, b, cost, epsilon, sweeps):
+    with np.errstate(all="ignore"):
+        shifted = cost - cost.min(axis=1, keepdims=True)
+        return broken_6_10(a, b, shifted, epsilon, sweeps)
+
+
 def check_6_10(answer, c):
     a, b = c.probabilities((5,)).numpy(), c.probabilities((4,)).numpy()
     cost = c.rng.uniform(0, 1, size=(5, 4))
@@ -1140,6 +1262,17 @@ def check_6_10(answer, c):
         np.allclose(got.sum(axis=0), b, atol=1e-8),
         "After a sweep the column sums are to be right.",
     )
+    for far in range(6):  # any column, and a row besides, lies far off
+        price = c.rng.uniform(0, 1, size=(5, 4))
+        price[:, far % 4] += 1.5
+        if far > 3:
+            price[far - 3] += 2
+        c.equal(
+            c.call(answer, a, b, price, 0.001, sweeps),
+            solution_6_10(a, b, price, 0.001, sweeps),
+            rtol=1e-5,
+            says="A generated place may be far from everything too: shift each sum by its own largest term.",
+        )
 
 
 register(
@@ -1176,6 +1309,7 @@ register(
             (wrong_6_10_other_epsilon, "larger epsilon"),
             (wrong_6_10_columns_first, "columns last"),
             (wrong_6_10_one_sweep, "single sweep"),
+            (wrong_6_10_rows_shifted, "a generated place may be far"),
         ),
         check=check_6_10,
     )

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganbook.exercises.core import (
+from ganbook.exercises.engine.core import (
     Exercise,
     choice,
     classify,
@@ -393,6 +393,11 @@ def wrong_7_3_ends(D, x_real, x_fake, epsilon):
     return solution_7_3(D, x_fake, x_real, epsilon)
 
 
+def wrong_7_3_backward(D, x_real, x_fake, epsilon):
+    D(x_real).sum().backward()
+    return solution_7_3(D, x_real, x_fake, epsilon)
+
+
 def check_7_3(answer, c):
     for dtype in c.dtypes:
         side = c.integer(3, 5)
@@ -409,6 +414,7 @@ def check_7_3(answer, c):
         x_real, x_fake = c.normal((2, n, 1, side, side), dtype).unbind()
         epsilon = c.uniform(0, 1, (n,), dtype)
         given = (D, x_real, x_fake, epsilon)
+        untouched = c.watch(D)
         got, want = c.call(answer, *given), alternative_7_3_loop(*given)
         slips = {
             "The norm was taken along axis 1, for every pixel on its own: a sample has *one* gradient, over all pixels.": wrong_7_3_rows,
@@ -444,6 +450,7 @@ def check_7_3(answer, c):
             atol=1e-4,
             says="The value is right, its gradient in D's parameters is not.",
         )
+        untouched()
 
 
 register(
@@ -482,6 +489,7 @@ its tests. Without `create_graph=True` the value is right and the penalty does n
             (wrong_7_3_mean_first, "mean was taken before"),
             (wrong_7_3_square_norm, "root is missing"),
             (wrong_7_3_ends, "two ends are swapped"),
+            (wrong_7_3_backward, "changed a gradient"),
         ),
         check=check_7_3,
     )
@@ -712,6 +720,13 @@ def wrong_7_6_slope(weights):
     return 0.2 ** (len(weights) - 1) * solution_7_6(weights)
 
 
+def wrong_7_6_product(weights):
+    whole = weights[0]
+    for w in weights[1:]:
+        whole = w @ whole
+    return torch.linalg.matrix_norm(whole, ord=2)
+
+
 def wrong_7_6_squares(weights):
     return torch.stack(
         [torch.linalg.svdvals(w).max() ** 2 for w in weights]
@@ -730,6 +745,7 @@ def check_7_6(answer, c):
                 "That is the largest row sum, which measures another length than the Euclidean one.": wrong_7_6_rows,
                 "Only one layer counts there; all of them do.": wrong_7_6_last,
                 "LeakyReLU has slope 1 on its positive side: its stretch is 1, not 0.2.": wrong_7_6_slope,
+                "That is the norm of the product of the matrices, which is right without activations: with them the stretches of the layers multiply.": wrong_7_6_product,
                 "Those are eigenvalues of W^T W, squares of the stretches: a root is missing.": wrong_7_6_squares,
             }
             c.equal(
@@ -775,6 +791,7 @@ by up to $\sqrt{\min(n_{\text{in}}, n_{\text{out}})}$ a layer.
             (wrong_7_6_last, "only one layer"),
             (wrong_7_6_slope, "positive side"),
             (wrong_7_6_squares, "root is missing"),
+            (wrong_7_6_product, "norm of the product of the matrices"),
         ),
         check=check_7_6,
     )
@@ -917,7 +934,8 @@ def solution_7_8():
 def check_7_8(answer, c):
     found = c.call(answer)
     c.true(
-        isinstance(found, (tuple, list)) and len(found) == 3,
+        isinstance(found, (tuple, list, np.ndarray, torch.Tensor))
+        and len(found) == 3,
         "The wrong type: three numbers (psi, lam, w) were expected.",
     )
     try:
@@ -949,7 +967,11 @@ def check_7_8(answer, c):
     for _ in range(60_000):
         psi += rate * (w - 2 * lam * (abs(psi) - 1) * np.sign(psi))
     c.true(
-        psi < 0,
+        w != 2 * lam,
+        "At w = 2 lam it creeps towards slope zero for ever: it does not end at a negative slope.",
+    )
+    c.true(
+        psi < 0 and w < 2 * lam,
         f"From {start:g} it escapes: the gap's pull w = {w:g} beats the penalty's push 2 lam = {2 * lam:g} near zero.",
     )
     return f"It stays at {psi:.3f}, and reads a gap of {psi * w:.3f} for a distance of {w:g}."
@@ -989,6 +1011,7 @@ gradient can turn instead of shrinking, so the trap is rarer there, and slow rat
             (lambda: (-0.5, 0.0, 1.0), "without a penalty"),
             (lambda: (0.0, 10.0, 1.0), "undecided"),
             (lambda: (-0.5, 1000.0, 1.0), "stay within"),
+            (lambda: (-0.5, 0.5, 1.0), "creeps towards"),
         ),
         check=check_7_8,
     )
@@ -1228,6 +1251,11 @@ def wrong_7_11_rows(D, x):
     return (torch.linalg.vector_norm(gradient, dim=1) - 1).square().mean()
 
 
+def wrong_7_11_backward(D, x):
+    D(x).sum().backward()
+    return solution_7_11(D, x)
+
+
 def check_7_11(answer, c):
     for dtype in c.dtypes:
         D = nn.Sequential(
@@ -1240,6 +1268,7 @@ def check_7_11(answer, c):
         n = c.integer(3, 6)
         x = c.uniform(0.1, 1, (n, 1, 3, 3), dtype)
         x[0] = -x[0]  # here every ReLU is off: the gradient is exactly zero
+        untouched = c.watch(D)
         got = c.call(answer, D, x)
         slope = torch.linalg.vector_norm(D[3].weight[0] @ D[1].weight)
         want = (1 + (n - 1) * (slope - 1) ** 2) / n
@@ -1281,6 +1310,7 @@ def check_7_11(answer, c):
             atol=1e-5,
             says="The gradient is not that of the penalty.",
         )
+        untouched()
 
 
 register(
@@ -1319,6 +1349,7 @@ out changes the penalty: it then never sees that part of the space.
             (wrong_7_11_squared, "root is gone"),
             (wrong_7_11_no_graph, "detached"),
             (wrong_7_11_rows, "channel axis"),
+            (wrong_7_11_backward, "changed a gradient"),
         ),
         check=check_7_11,
     )

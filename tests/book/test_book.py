@@ -30,9 +30,7 @@ from support.pages import (
 from support.paths import ROOT
 
 WIDTHS = (1440, 768, 360, 320)  # the last is 1280 at 400 % (WCAG 1.4.10)
-# The site, and a browser
-# ------------------------------------------------------------------------------------
-
+DESKS = (1200, 1440)
 
 # Every page
 # -------------------------------------------------------------------------------------------------
@@ -41,6 +39,26 @@ OUT_OF_REACH = """() => [...document.querySelectorAll(".bd-article *")].filter(n
     node.scrollWidth > node.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(node).overflowX)
     && node.tabIndex < 0 && !node.querySelector("a, button, input"))
   .map(node => "scrolls, but not by keyboard: " + node.tagName + "." + node.className)"""
+
+
+SCROLLING_CODE = """() => [...document.querySelectorAll(".bd-article pre")].filter(code =>
+    code.offsetParent && code.scrollWidth > code.clientWidth + 1)
+  .map(code => code.textContent.split("\\n").sort((a, b) => b.length - a.length)[0])"""
+
+UNFOLD = """() => {
+  document.querySelectorAll('.bd-article details').forEach(part => { part.open = true; });
+  document.querySelectorAll('.bd-article .toggle-hidden button').forEach(button => button.click());
+}"""
+
+
+def at_rest(tab: Any, width: int, *scripts: str) -> list[str]:
+    """What scripts find at a width; a page that still folds is given two seconds."""
+    tab.set_viewport_size({"width": width, "height": 900})
+    for _ in range(20):
+        if not (found := [line for script in scripts for line in tab.evaluate(script)]):
+            break
+        tab.wait_for_timeout(100)
+    return found
 
 
 @functools.cache
@@ -73,12 +91,7 @@ def report(from_disk: Visitor, site: Path) -> Callable[[str], dict[str, Any]]:
             "troubles": list(from_disk.troubles),
         }
         for width in reversed(WIDTHS):
-            tab.set_viewport_size({"width": width, "height": 900})
-            for _ in range(20):  # the page may still be folding
-                if not (wide := tab.evaluate(WIDE) + tab.evaluate(OUT_OF_REACH)):
-                    break
-                tab.wait_for_timeout(100)
-            told[f"too wide at {width}"] = wide
+            told[f"too wide at {width}"] = at_rest(tab, width, WIDE, OUT_OF_REACH)
         tab.evaluate("document.querySelectorAll('math').forEach(m => m.replaceChildren('x'))")
         # Colours fade into each other when the theme changes; what is audited is where they arrive.
         tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
@@ -87,6 +100,10 @@ def report(from_disk: Visitor, site: Path) -> Callable[[str], dict[str, Any]]:
         tab.wait_for_function("document.documentElement.dataset.theme === 'dark'")
         told["violations, dark"] = violations(tab, "color-contrast")
         tab.emulate_media(color_scheme="light")
+        tab.evaluate(UNFOLD)
+        told["still folded"] = tab.locator(".bd-article div.solution.toggle-hidden").count()
+        for width in DESKS:
+            told[f"code scrolls at {width}"] = at_rest(tab, width, SCROLLING_CODE)
         return told
 
     return look
@@ -117,31 +134,14 @@ def test_nothing_overflows_sideways(page: str, report: Callable) -> None:
     assert {width: wide for width in WIDTHS if (wide := told[f"too wide at {width}"])} == {}
 
 
-SCROLLING_CODE = """() => [...document.querySelectorAll(".bd-article pre")].filter(code =>
-    code.offsetParent && code.scrollWidth > code.clientWidth + 1)
-  .map(code => code.textContent.split("\\n").sort((a, b) => b.length - a.length)[0])"""
-
-
 @pytest.mark.parametrize("page", PAGES)
-def test_no_code_scrolls_at_a_desk(page: str, from_disk: Visitor) -> None:
+def test_no_code_scrolls_at_a_desk(page: str, report: Callable) -> None:
     """Beside both side bars, with every hint and solution open: 78 columns fit, and no line is
     longer.
     """
-    tab = from_disk.open(page, formulas=False)
-    tab.evaluate(
-        "() => document.querySelectorAll('.bd-article details').forEach(part => { part.open = true; })"
-    )
-    tab.evaluate(
-        "() => document.querySelectorAll('.bd-article .toggle-hidden button').forEach(b => b.click())"
-    )
-    assert tab.locator(".bd-article div.solution.toggle-hidden").count() == 0
-    for width in (1200, 1440):
-        tab.set_viewport_size({"width": width, "height": 900})
-        for _ in range(20):  # the page may still be folding
-            if not (scrolling := tab.evaluate(SCROLLING_CODE)):
-                break
-            tab.wait_for_timeout(100)
-        assert scrolling == []
+    told = report(page)
+    assert told["still folded"] == 0
+    assert {width: told[f"code scrolls at {width}"] for width in DESKS} == {1200: [], 1440: []}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -153,12 +153,43 @@ def test_page_is_accessible(page: str, report: Callable) -> None:
     assert {key: told[key] for key in told if key.startswith("violations") and told[key]} == {}
 
 
+@pytest.fixture(scope="module")
+def from_server(served: Visitor) -> Callable[[str], dict[str, Any]]:
+    """All that one load from a web server tells: the page, and its hints and solutions, closed at
+    first; two of each are then opened, by mouse and by keyboard.
+    """
+
+    @functools.cache
+    def look(page: str) -> dict[str, Any]:
+        tab = served.open(page, formulas=False)
+        told = {"troubles": list(served.troubles), "pictures": tab.evaluate(BROKEN_IMAGES)}
+        hints = tab.locator(".bd-article details.sd-dropdown")
+        solutions = tab.locator(".bd-article div.solution")
+        sections = solutions.locator("section").all()
+        told["exercises"] = min(hints.count(), solutions.count())
+        told["open at load"] = tab.locator(".bd-article details[open]").count()
+        told["open at load"] += sum(section.is_visible() for section in sections)
+        told["stay closed"] = []
+        for number, key in enumerate((None, "Enter")[: told["exercises"]]):
+            hint, solution = hints.nth(number), solutions.nth(number)
+            for control in (hint.locator("summary"), solution.locator("button.toggle-button")):
+                if key:
+                    control.focus()
+                    tab.keyboard.press(key)
+                else:
+                    control.click()
+            opened = hint.locator(".sd-summary-content"), solution.locator("section").first
+            told["stay closed"] += [(number, part) for part in opened if not part.is_visible()]
+        return told
+
+    return look
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_page_opens_from_a_server(page: str, served: Visitor) -> None:
+def test_page_opens_from_a_server(page: str, from_server: Callable) -> None:
     """The same behind a web server, where scripts may do more."""
-    tab = served.open(page, formulas=False)
-    assert served.troubles == []
-    assert tab.evaluate(BROKEN_IMAGES) == []
+    told = from_server(page)
+    assert (told["troubles"], told["pictures"]) == ([], [])
 
 
 def test_planted_faults_are_caught(served: Visitor) -> None:
@@ -225,27 +256,13 @@ def test_exercises_have_their_ids_as_numbers(page: str, site: Path) -> None:
 
 
 @pytest.mark.parametrize("page", [*CHAPTERS, "notebooks/how_exercises_work"])
-def test_hints_and_solutions_are_closed_until_asked(page: str, served: Visitor) -> None:
+def test_hints_and_solutions_are_closed_until_asked(page: str, from_server: Callable) -> None:
     """Closed at load; a hint and a solution open by mouse, the next ones by keyboard."""
-    tab = served.open(page, formulas=False)
-    hints, solutions = (
-        tab.locator(".bd-article details.sd-dropdown"),
-        tab.locator(".bd-article div.solution"),
-    )
-    if not hints.count() and not solutions.count():
+    told = from_server(page)
+    if not told["exercises"]:
         pytest.skip("this page has no exercises")
-    assert tab.locator(".bd-article details[open]").count() == 0
-    assert all(not section.is_visible() for section in solutions.locator("section").all())
-    for number, key in enumerate((None, "Enter")[: solutions.count()]):
-        hint, solution = hints.nth(number), solutions.nth(number)
-        for control in (hint.locator("summary"), solution.locator("button.toggle-button")):
-            if key:
-                control.focus()
-                tab.keyboard.press(key)
-            else:
-                control.click()
-        assert hint.locator(".sd-summary-content").is_visible()
-        assert solution.locator("section").first.is_visible()
+    assert told["open at load"] == 0
+    assert told["stay closed"] == []
 
 
 # Search, downloads, links between files

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import unicodedata
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import make_font
 import pytest
 
-from book_ext import formulas
 from support.books import render, tiny_book
 from support.pages import CHAPTERS, PAGES, Visitor, parsed
+
+
+@pytest.fixture(scope="module")
+def formulas() -> Any:
+    """The module that sets formulas."""
+    return importlib.import_module("book_ext.formulas")
 
 
 def words(mathml: str) -> str:
@@ -24,7 +31,7 @@ def words(mathml: str) -> str:
 # --------------------------------------------------------------------------------------------------
 
 
-def test_lines_stand_below_each_other() -> None:
+def test_lines_stand_below_each_other(formulas: Any) -> None:
     r"""A loose ``\\`` and an empty line make rows, one within an environment does not make more."""
     for tex, rows in (
         (r"a = b \\ c = d", 2),
@@ -39,7 +46,7 @@ def test_lines_stand_below_each_other() -> None:
         assert "(1)" not in words(found), "the book gives the numbers"
 
 
-def test_a_formula_that_cannot_be_set_is_refused() -> None:
+def test_a_formula_that_cannot_be_set_is_refused(formulas: Any) -> None:
     """The reason is that of the converter; a formula without anything in it has its own."""
     with pytest.raises(ValueError, match="nosuch"):
         formulas.mathml(r"\nosuch{x}")
@@ -63,7 +70,7 @@ def test_it_fails_the_build_by_its_page_and_itself(
     assert said.count("cannot be set") == 2
 
 
-def test_fences_grow_under_a_superscript_and_primes_are_seen() -> None:
+def test_fences_grow_under_a_superscript_and_primes_are_seen(formulas: Any) -> None:
     """Both as Chromium needs them: the fence in its own row, the prime lowered."""
     assert re.search(r"<msup><mrow><mo [^>]*>\)</mo></mrow>", formulas.mathml(r"\bigl(a\bigr)^2"))
     assert '<mpadded class="prime"' in formulas.mathml("f'")
@@ -76,7 +83,7 @@ def test_fences_grow_under_a_superscript_and_primes_are_seen() -> None:
 LONG = r"\log p(x) - \log q(x) = 0.28\,x^2 - 1.56\,x + 0.55 = f(a, b)"
 
 
-def test_a_long_formula_breaks_after_its_relations() -> None:
+def test_a_long_formula_breaks_after_its_relations(formulas: Any) -> None:
     """No piece is long, none begins with a relation, and nothing is lost; a short one stays whole."""
     whole = formulas.mathml(LONG)
     found = formulas.pieces(whole)

@@ -166,7 +166,7 @@ def test_the_package_prints_its_own_results(
 ) -> None:
     """None at first; then what its file holds."""
     from ganbook.cli import main
-    from ganbook.exercises import state
+    from ganbook.exercises.engine import state
 
     monkeypatch.setenv("GANBOOK_STATE", str(tmp_path))
     main(["exercises", "--json"])
@@ -182,7 +182,8 @@ def test_what_the_package_prints_can_be_pasted(
     other: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The notebook's own results come over."""
-    from ganbook.exercises import progress_json, state
+    from ganbook.exercises import progress_json
+    from ganbook.exercises.engine import state
 
     monkeypatch.setenv("GANBOOK_STATE", str(tmp_path))
     state.record("2.4")

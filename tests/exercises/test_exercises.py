@@ -20,7 +20,7 @@ import sympy
 import torch
 
 from ganbook.exercises import all_exercises, exercise
-from ganbook.exercises.show import stub_cell
+from ganbook.exercises.engine.show import stub_cell
 from support.paths import NOTEBOOKS
 
 SEEDS = range(20)

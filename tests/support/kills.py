@@ -19,7 +19,6 @@ KILLED_STEPS = 18
 STAGES = (
     "half written",
     "before sync",
-    "linked",
     "before rename",
     "between renames",
     "before folder sync",
@@ -46,9 +45,6 @@ def armed(stage, number, inside):
             die()
         if now == "before sync":
             files.temporary(path).write_bytes(raw)
-            die()
-        if now == "linked" and path.exists():
-            os.link(path, files._link(path))
             die()
         steps = {"before rename": 1, "between renames": 2}
         left = [steps.get(now, 0) if path.exists() else min(steps.get(now, 0), 1)]

@@ -36,6 +36,12 @@ ganbookPlays.register("living-gan", (stage) => {
     },
   };
 
+  const OWN = {
+    ask: "These points are your choice. What will be hard about them: reaching every part, or staying close to it? And which number will show it first?",
+    told: "The two numbers below the losses answer it: how much is covered, and how many points are good. Press Half-step a few times and follow one point: "
+      + "D’s half-step turns its arrow, G’s half-step moves it, and seldom quite along the arrow, for all points share one set of parameters.",
+  };
+
   const settings = { ...lib.SETTINGS, ...lib.PRESETS.Coverage, seed: 1, speed: 4, arrows: true };
   const probe = { x: -0.5, y: 0.5 };
   let drawn = [[-0.8, 0.7], [0.8, 0.6], [0, -0.8]];
@@ -204,8 +210,8 @@ ganbookPlays.register("living-gan", (stage) => {
   function graph(height, title, lines) {
     const frame = svg("g"), paths = {}, legend = svg("text", { x: LEFT, y: 13 }, `${title}: `);
     lines.forEach(([key, name, colour], k) => {
-      paths[key] = svg("path", { class: `play-line play-${colour}` });
-      legend.append(k ? ", " : "", svg("tspan", { class: `play-${colour}` }, name));
+      paths[key] = svg("path", { class: `play-line play-${colour}`, "stroke-dasharray": k ? "4 2" : null });
+      legend.append(k ? ", " : "", svg("tspan", { class: `play-${colour}` }, name), k ? " (dashed)" : "");
     });
     const node = svg("svg", { viewBox: `0 0 ${WIDE} ${height}`, role: "img", class: "play-curves" }, legend, frame, ...Object.values(paths));
     return { node, frame, paths, height, ticks: "" };
@@ -478,6 +484,7 @@ ganbookPlays.register("living-gan", (stage) => {
       settings.data = value;
       drawTools.hidden = value !== "drawn";
       plane.classList.toggle("play-drawing", value === "drawn");
+      speakOf("", OWN);
       resetButton.click();
     }),
     loss: choice("Loss", LOSSES, settings.loss, (value) => { settings.loss = value; appraise(); refresh(); }),
@@ -502,17 +509,20 @@ ganbookPlays.register("living-gan", (stage) => {
   const answers = html("details", {}, html("summary", {}, "What you should have seen"), answer);
   const question = html("div", { class: "play-question" }, html("p", {}, html("strong", {}, "Predict, then play. "), asking), answers);
 
+  /** The question of a preset, or that of a game of the reader's own. */
+  function speakOf(name, { ask, told: answered }) {
+    asking.textContent = ask;
+    answer.textContent = answered;
+    answers.open = false;
+    for (const one of presets.children) one.setAttribute("aria-pressed", String(one.textContent === name));
+  }
   function preset(name) {
-    const { ask: words, told: seenWords } = PRESETS[name];
     Object.assign(settings, lib.PRESETS[name]);
     for (const key of ["data", "loss"]) chosen[key].set(settings[key]);
     for (const [key, [list, knob]] of Object.entries(knobs)) knob.set(list.indexOf(settings[key]));
     drawTools.hidden = true;
     plane.classList.remove("play-drawing");
-    asking.textContent = words;
-    answer.textContent = seenWords;
-    answers.open = false;
-    for (const one of presets.children) one.setAttribute("aria-pressed", String(one.textContent === name));
+    speakOf(name, PRESETS[name]);
   }
   const presets = html("div", { class: "play-buttons", role: "group", "aria-label": "Presets" }, ...Object.keys(PRESETS).map((name) =>
     button(name, () => { preset(name); resetButton.click(); })));

@@ -5,7 +5,7 @@ found by their number. An exercise is a handful of plain functions and one ``reg
 
     import torch
 
-    from ganbook.exercises.core import Exercise, register
+    from ganbook.exercises.engine.core import Exercise, register
 
 
     def solution_4_2(p, q):
@@ -108,7 +108,7 @@ Each pair of ``wrong`` is (answer, words that its feedback contains and no other
   property by running it: ``found = c.call(answer)``.
 - ``rubric``: ``check=rubric("point 1", "point 2", ...)``; no wrong answers needed; at most two a chapter.
 
-**The helper** ``c`` (:class:`ganbook.exercises.checker.Checker`):
+**The helper** ``c`` (:class:`ganbook.exercises.engine.checker.Checker`):
 
 - ``c.call(answer, *inputs, **named)`` runs the learner's function on *copies*, within the time limit, output
   captured; exceptions, None, printing instead of returning, ``...`` and inputs changed in place end the check
@@ -147,11 +147,11 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ganbook.exercises import show, state
-from ganbook.exercises.checker import Checker
-from ganbook.exercises.evaluate import Feedback, evaluate
-from ganbook.exercises.explain import FUNCTIONS, unfinished
-from ganbook.exercises.kinds import choice, classify, rubric
+from ganbook.exercises.engine import show, state
+from ganbook.exercises.engine.checker import Checker
+from ganbook.exercises.engine.evaluate import Feedback, evaluate
+from ganbook.exercises.engine.explain import FUNCTIONS, unfinished
+from ganbook.exercises.engine.kinds import choice, classify, rubric
 
 __all__ = [
     "Checker",
@@ -323,7 +323,10 @@ class Exercise:
         A correct answer is remembered for ``progress()``, unless ``record`` is False.
         """
         feedback, _ = self.trial(answer, seed, time_limit)
-        text = f"Exercise {self.id}: {OPENINGS[feedback.status]} {feedback.message}".strip()
+        opening = OPENINGS[feedback.status]
+        if self.kind == "rubric" and feedback:
+            opening = "done; judge yourself."
+        text = f"Exercise {self.id}: {opening} {feedback.message}".strip()
         if record and feedback.status == "correct":
             text = f"{text} {state.record(self.id)}".strip()
         print(show.wrapped(text, 76))
@@ -338,7 +341,9 @@ class Exercise:
         """The feedback and the checker that gave it, silently and without a record: for tests."""
         seed = zlib.crc32(self.id.encode()) if seed is None else seed
         checker = Checker(
-            seed, self.time_limit if time_limit is None else time_limit
+            seed,
+            self.time_limit if time_limit is None else time_limit,
+            reveal=self.kind != "value",
         )
         if (
             self.kind == "experiment"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganbook.exercises.compare import brief
+from ganbook.exercises.engine.compare import brief
 
 UNATTEMPTED = "Replace the `...` and run this cell."
 FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, partial, np.ufunc)

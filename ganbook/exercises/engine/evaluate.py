@@ -8,15 +8,19 @@ from typing import Any
 
 import torch
 
-from ganbook.exercises.checker import Answer, Checker
-from ganbook.exercises.compare import kind_of
-from ganbook.exercises.explain import (
+from ganbook.exercises.engine.checker import Answer, Checker
+from ganbook.exercises.engine.compare import kind_of
+from ganbook.exercises.engine.explain import (
     FUNCTIONS,
     UNATTEMPTED,
     Verdict,
     unfinished,
 )
-from ganbook.exercises.sandbox import TimeUp, preserved, seed_everything
+from ganbook.exercises.engine.sandbox import (
+    TimeUp,
+    preserved,
+    seed_everything,
+)
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,8 @@ def evaluate(
         )
     text = feedback.message
     printed = " ".join(checker.printed.getvalue().split())
-    if feedback.status in ("incorrect", "error") and printed:
-        text += f" Your code printed: {printed[:120]}{' ...' if len(printed) > 120 else ''}"
+    if printed:
+        text += f" Your code printed: {printed[:400]}{' ...' if len(printed) > 400 else ''}"
     if feedback.status != "unattempted" and not checker.clock.limited:
         text += " (No time limit here: it needs the main thread of a POSIX system.)"
     return Feedback(feedback.status, text.strip())

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganbook.exercises.compare import difference, kind_of
-from ganbook.exercises.explain import (
+from ganbook.exercises.engine.compare import difference, kind_of
+from ganbook.exercises.engine.explain import (
     FUNCTIONS,
     UNATTEMPTED,
     Verdict,
@@ -20,11 +20,15 @@ from ganbook.exercises.explain import (
     tensors,
     unfinished,
 )
-from ganbook.exercises.sandbox import (
+from ganbook.exercises.engine.sandbox import (
     Clock,
     TimeUp,
     copied,
+    global_state,
+    left_behind,
     modes_preserved,
+    running_children,
+    trainable_flags,
     unchanged,
 )
 
@@ -43,21 +47,23 @@ class Answer:
 
 
 class Checker:
-    """The ``c`` of a check function; ``ganbook.exercises.core`` describes its methods.
+    """The ``c`` of a check function; ``ganbook.exercises.engine.core`` describes its methods.
 
     ``seed`` fixes ``rng`` (numpy) and ``generator`` (torch); ``limit`` is in seconds of the learner's own code.
     """
 
     dtypes = (torch.float32, torch.float64)
 
-    def __init__(self, seed: int = 0, limit: float = 10.0) -> None:
+    def __init__(
+        self, seed: int = 0, limit: float = 10.0, reveal: bool = True
+    ) -> None:
         self.seed = seed
         self.rng = np.random.default_rng(seed)
         self.generator = torch.Generator().manual_seed(seed)
         self.clock = Clock(limit)
         self.printed = io.StringIO()
         self.seen: set[torch.dtype] = set()
-        self.lenient = False
+        self.lenient, self.reveal = False, reveal
         self._last = ""
 
     def call(
@@ -132,7 +138,9 @@ class Checker:
             if x.is_floating_point()
         }
         self._last = call_text(function, inputs, named)
-        before = self.printed.tell()
+        before, state = self.printed.tell(), global_state()
+        trainable = trainable_flags([*inputs, *named.values()])
+        children = running_children()
         try:
             with (
                 modes_preserved(),
@@ -140,7 +148,10 @@ class Checker:
                 redirect_stderr(io.StringIO()),
                 self.clock.running(),
             ):
-                result = function(*given, **given_named)
+                try:
+                    result = function(*given, **given_named)
+                finally:
+                    left = left_behind(state, children)
         except TimeUp:
             raise Verdict(
                 "error",
@@ -161,6 +172,15 @@ class Checker:
             self.fail(
                 "It returned None: is the `return` missing, or not reached?"
             )
+        if left:
+            self.fail(
+                f"It left {left} behind; that is put back now. An answer leaves the session as it was.",
+                "",
+            )
+        if trainable_flags([*inputs, *named.values()]) != trainable:
+            self.fail(
+                "It left requires_grad of a network's parameters changed: give it back as it came."
+            )
         if not may_change and not (
             unchanged(inputs, given) and unchanged(dict(named), given_named)
         ):
@@ -180,7 +200,7 @@ class Checker:
         mistakes: Mapping[str, Any] | None = None,
     ) -> None:
         """Refuse ``got`` unless it is ``want`` within the tolerance; name the mistake that it agrees with, if any."""
-        found = difference(got, want, rtol, atol)
+        found = difference(got, want, rtol, atol, self.reveal)
         if found is None:
             return
         for sentence, value in (mistakes or {}).items():
@@ -221,7 +241,7 @@ class Checker:
         **ranges: tuple[float, float],
     ) -> None:
         """Refuse an expression (sympy's or text) unless it equals ``want`` at random points of the ranges."""
-        from ganbook.exercises.symbolic import expression_difference
+        from ganbook.exercises.engine.symbolic import expression_difference
 
         points = [
             {
@@ -277,6 +297,34 @@ class Checker:
     def integer(self, low: int, high: int) -> int:
         """A uniform integer from low to high, both included."""
         return int(self.rng.integers(low, high + 1))
+
+    def watch(self, module: torch.nn.Module) -> Callable[[], None]:
+        """A function that refuses the answer if the module's modes, parameters, buffers or gradients have changed since."""
+
+        def look() -> list:
+            held = [("the mode", m.training) for m in module.modules()]
+            for p in module.parameters():
+                held.append(("a parameter", copied(p.detach())))
+                grad = None if p.grad is None else copied(p.grad)
+                held.append(("a gradient in a parameter", grad))
+            buffers = [("a buffer", copied(b)) for b in module.buffers()]
+            return held + buffers
+
+        before = look()
+
+        def same(a: Any, b: Any) -> bool:
+            if a is None or b is None:
+                return a is b
+            return a == b if isinstance(a, bool) else unchanged(a, b)
+
+        def check() -> None:
+            for (what, was), (_, now) in zip(before, look(), strict=True):
+                if not same(was, now):
+                    self.fail(
+                        f"It changed {what} of the network that it was handed: leave it as it came."
+                    )
+
+        return check
 
     def _on(self, on: str | None, sentence: bool = False) -> str:
         text = self._last if on is None else on

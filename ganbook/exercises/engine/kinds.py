@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ganbook.exercises.checker import Checker
-from ganbook.exercises.compare import brief
+from ganbook.exercises.engine.checker import Checker
+from ganbook.exercises.engine.compare import brief
 
 Check = Callable[[Any, Checker], str | None]
 
@@ -97,6 +97,6 @@ def rubric(*points: str, words: int = 20) -> Check:
         numbered = " ".join(
             f"({k}) {point}" for k, point in enumerate(points, 1)
         )
-        return f"That counts as done, not as judged: no program can do that. Compare it with: {numbered}"
+        return f"No program can judge a text, so compare yours with these points: {numbered}"
 
     return check

@@ -8,8 +8,8 @@ import json
 import pkgutil
 import re
 
-from ganbook.exercises import state
-from ganbook.exercises.core import REGISTRY, Exercise
+from ganbook.exercises.engine import state
+from ganbook.exercises.engine.core import REGISTRY, Exercise
 
 
 def chapters() -> list[int]:
@@ -71,9 +71,9 @@ def progress_table() -> str:
         lines.append(
             f"{name:<12}{len(there) - len(opened):>3} of {len(there):>2}   {rest}"
         )
-    return "\n".join(
-        [*lines, f"{'together':<12}{total:>3} of {len(exercises):>2}"]
-    )
+    lines.append(f"{'together':<12}{total:>3} of {len(exercises):>2}")
+    said = state.remark()
+    return "\n".join([*lines, said] if said else lines)
 
 
 def progress_json() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,8 @@ def brief(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, float):
-        return f"{value:.6g}"
+        whole = value.is_integer() and 1e6 <= abs(value) < 2**53
+        return str(int(value)) if whole else f"{value:.6g}"
     if isinstance(value, (list, tuple)):
         shown = ", ".join(brief(item) for item in value[:8]) + (
             ", ..." if len(value) > 8 else ""
@@ -60,6 +62,32 @@ def brief(value: Any) -> str:
     return name if isinstance(name, str) else f"a {type(value).__name__}"
 
 
+def apart(got: Any, want: Any) -> tuple[str, str]:
+    """Two numbers in as few digits, six at least, as show that they are not the same."""
+    shown = brief(got), brief(want)
+    for digits in range(7, 18):
+        if shown[0] != shown[1]:
+            break
+        shown = f"{got:.{digits}g}", f"{want:.{digits}g}"
+    return shown
+
+
+def how_far(got: float, want: float) -> str:
+    """How a number is wrong, roughly, and without saying what the right one is."""
+    if not math.isfinite(got):
+        return "It is infinite."
+    if want == 0 or got == 0 or not math.isfinite(want):
+        return f"It is too {'large' if got > want else 'small'}."
+    ratio = got / want
+    if ratio < 0:
+        return "It has the wrong sign."
+    side = "large" if got > want else "small"
+    factor = max(ratio, 1 / ratio)
+    if factor >= 1.5:
+        return f"It is too {side}, by a factor of about {float(f'{factor:.1g}'):g}."
+    return f"It is too {side}, by about {float(f'{100 * (factor - 1):.1g}'):g} %."
+
+
 def kind_of(value: Any) -> str:
     """The type in a learner's words."""
     if isinstance(value, torch.Tensor):
@@ -74,19 +102,30 @@ def kind_of(value: Any) -> str:
 
 
 def difference(
-    got: Any, want: Any, rtol: float | None = None, atol: float | None = None
+    got: Any,
+    want: Any,
+    rtol: float | None = None,
+    atol: float | None = None,
+    reveal: bool = True,
 ) -> str | None:
     """None where ``got`` is an acceptable ``want``; otherwise a sentence: type, dtype, shape, NaN, or values.
 
     A tensor is expected where ``want`` is one (of the same dtype). Arrays, lists and numbers accept numpy, torch
     and plain Python alike. Mappings and tuples are compared entry by entry. The default tolerance is relative
-    1e-6 plus 1e-9 in double precision and 2e-4 plus 1e-6 in single.
+    1e-6 plus 1e-9 in double precision and 2e-4 plus 1e-6 in single. Without ``reveal`` the sentence says how far
+    off a number is, and not what was expected: for exercises whose answer is one number.
     """
     if isinstance(want, dict):
-        return _entries(got, want, list(want), dict, rtol, atol)
+        return _entries(got, want, list(want), dict, rtol, atol, reveal)
     if isinstance(want, tuple):
         return _entries(
-            got, want, list(range(len(want))), (tuple, list), rtol, atol
+            _unpacked(got, want),
+            want,
+            list(range(len(want))),
+            (tuple, list),
+            rtol,
+            atol,
+            reveal,
         )
     if isinstance(want, (str, type(None))):
         return (
@@ -107,7 +146,7 @@ def difference(
     if array.shape != target.shape:
         shape = f"shape {target.shape}" if target.shape else "a single number"
         return f"The wrong shape: {shape} was expected, not {f'shape {array.shape}' if array.shape else 'a number'}."
-    return _values(array, target, rtol, atol)
+    return _values(array, target, rtol, atol, reveal)
 
 
 def as_array(value: Any) -> np.ndarray | None:
@@ -122,6 +161,8 @@ def as_array(value: Any) -> np.ndarray | None:
             )
             return value.numpy()
         if getattr(value, "is_number", False) is True:  # sympy's numbers
+            return np.asarray(float(value))
+        if isinstance(value, Fraction):
             return np.asarray(float(value))
         if isinstance(value, (list, tuple)):
             value = [as_array(item) for item in value]
@@ -161,6 +202,7 @@ def _entries(
     types: Any,
     rtol: float | None,
     atol: float | None,
+    reveal: bool = True,
 ) -> str | None:
     name = "a dict" if isinstance(want, dict) else f"a tuple of {len(want)}"
     if not isinstance(got, types):
@@ -170,14 +212,27 @@ def _entries(
     if len(got) != len(want):
         return f"The wrong length: {name} was expected, not of {len(got)}."
     for key in keys:
-        found = difference(got[key], want[key], rtol, atol)
+        found = difference(got[key], want[key], rtol, atol, reveal)
         if found:
             return f"In {'entry ' if isinstance(want, dict) else 'position '}{key!r}: {found}"
     return None
 
 
+def _unpacked(got: Any, want: tuple) -> Any:
+    """An array with one entry for each part of a tuple unpacks as the tuple does, so it counts as one."""
+    if isinstance(got, (np.ndarray, torch.Tensor)) and got.shape[:1] == (
+        len(want),
+    ):
+        return tuple(got)
+    return got
+
+
 def _values(
-    got: np.ndarray, want: np.ndarray, rtol: float | None, atol: float | None
+    got: np.ndarray,
+    want: np.ndarray,
+    rtol: float | None,
+    atol: float | None,
+    reveal: bool = True,
 ) -> str | None:
     if got.dtype.kind == "c" and want.dtype.kind != "c":
         return "The result is complex; a real one was expected."
@@ -208,10 +263,19 @@ def _values(
     if close.all():
         return None
     if got.size == 1:
-        return f"{brief(want.reshape(-1)[0])} was expected, not {brief(got.reshape(-1)[0])}."
+        one, other = got.reshape(-1)[0], want.reshape(-1)[0]
+        if not reveal:
+            return how_far(float(one), float(other))
+        shown = apart(one, other)
+        return f"{shown[1]} was expected, not {shown[0]}."
     place = tuple(int(i) for i in np.argwhere(~close)[0])
     where = ", ".join(map(str, place))
+    if not reveal:
+        return (
+            f"At [{where}]: {how_far(float(got[place]), float(want[place]))}"
+        )
+    shown = apart(got[place], want[place])
     return (
         f"{math.prod(close.shape) - int(close.sum())} of {close.size} entries differ; at [{where}] "
-        f"{brief(want[place])} was expected, not {brief(got[place])}."
+        f"{shown[1]} was expected, not {shown[0]}."
     )

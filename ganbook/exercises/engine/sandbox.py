@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import os
 import random
 import signal
@@ -12,7 +13,7 @@ import time
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -159,6 +160,109 @@ def modes_preserved() -> Iterator[None]:
         for restore in (_torch_modes(), _numpy_options(), _process()):
             stack.callback(restore)
         yield
+
+
+LIBRARIES = (
+    torch,
+    torch.nn,
+    torch.nn.functional,
+    torch.nn.init,
+    torch.autograd,
+    torch.linalg,
+    torch.special,
+    torch.optim,
+    torch.Tensor,
+    torch.nn.Module,
+    torch.nn.Linear,
+    torch.optim.SGD,
+    torch.optim.Optimizer,
+    np,
+    np.linalg,
+    np.random,
+    math,
+    random,
+)
+
+
+def global_state() -> dict[str, Any]:
+    """What an answer may leave changed for everybody else: torch's modes, and the names of the libraries."""
+    return {
+        "grad": torch.is_grad_enabled(),
+        "dtype": torch.get_default_dtype(),
+        "device": str(torch.get_default_device()),
+        "modules": len(sys.modules),
+        "names": [dict(vars(library)) for library in LIBRARIES],
+    }
+
+
+def left_behind(before: dict[str, Any], children: set[int]) -> str:
+    """Put back what was replaced in the libraries, end forked processes, and name the first thing left; else an empty text."""
+    left = []
+    for library, names in zip(LIBRARIES, before["names"], strict=True):
+        now = vars(library)
+        for name, value in names.items():
+            if (
+                now.get(name, names) is value
+                or name.startswith("__")
+                or name == "Storage"
+            ):
+                continue
+            new = now.get(name)
+            owner = str(getattr(new, "__module__", ""))
+            if len(sys.modules) > before["modules"] and owner.startswith(
+                ("torch.", "numpy.")
+            ):
+                continue  # an import may complete its own library
+            setattr(library, name, value)
+            left.append(f"{library.__name__}.{name} replaced")
+        if isinstance(
+            library, type
+        ):  # an inherited method is replaced by a new name
+            bases = library.__mro__[1:]
+            for name in set(now) - set(names):
+                if any(name in vars(base) for base in bases):
+                    delattr(library, name)
+                    left.append(f"{library.__name__}.{name} replaced")
+    if torch.is_grad_enabled() != before["grad"]:
+        left.append("gradients switched off for the whole session")
+    if torch.get_default_dtype() != before["dtype"]:
+        left.append("another default dtype")
+    if str(torch.get_default_device()) != before["device"]:
+        left.append("another default device")
+    for child in running_children() - children:
+        with suppress(OSError):
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        left.append("a forked process")
+    return left[0] if left else ""
+
+
+def running_children() -> set[int]:
+    """The processes forked from this one that still run its program, where the system lists them."""
+    try:
+        task = f"/proc/{os.getpid()}/task/{threading.get_native_id()}"
+        with open(f"{task}/children") as file:
+            found = {int(number) for number in file.read().split()}
+        with open("/proc/self/cmdline", "rb") as file:
+            own = file.read()
+        same = set()
+        for child in found:
+            with suppress(OSError), open(f"/proc/{child}/cmdline", "rb") as f:
+                if f.read() in (own, b""):
+                    same.add(child)
+        return same
+    except OSError:
+        return set()
+
+
+def trainable_flags(values: Any) -> list[bool]:
+    """requires_grad of every parameter of the networks among the inputs."""
+    return [
+        p.requires_grad
+        for value in values
+        if isinstance(value, torch.nn.Module)
+        for p in value.parameters()
+    ]
 
 
 def seed_everything(seed: int) -> None:

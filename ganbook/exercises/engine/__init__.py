@@ -1,0 +1,1 @@
+"""The machinery under the exercises: declaring, running, comparing, showing, remembering."""
