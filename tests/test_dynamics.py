@@ -441,6 +441,47 @@ def test_averages():
         assert closed == pytest.approx(want, abs=5e-5)
 
 
+def test_who_converges_under_which_play():
+    """Largest distance over the last 200 of 5,000 steps: at rest, shrinking, or circling."""
+    plays = {
+        "at once": lambda f: simultaneous(f, START, H, 5_000),
+        "D first": lambda f: alternating(f, START, H, 5_000),
+        "G first": lambda f: alternating(f, START, H, 5_000, first="G"),
+        "extragradient": lambda f: extragradient(f, START, H, 5_000),
+        "optimistic": lambda f: optimistic(f, START, H, 5_000),
+    }
+
+    def verdict(r):
+        return (
+            "rests" if r < 1e-8 else "shrinks" if r < 0.1 else "circles" if r < 10 else "diverges"
+        )
+
+    def row(field):
+        return [verdict(radii(play(field))[-200:].max()) for play in plays.values()]
+
+    calm = ["rests", "rests"]
+    assert row(dirac_gan("minimax")) == ["circles"] * 3 + calm
+    assert row(dirac_gan("wasserstein")) == ["diverges", "circles", "circles", *calm]
+    assert row(dirac_gan("hinge")) == ["circles"] * 3 + calm  # its margin bounds it
+    for name in ("non_saturating", "relativistic", "least_squares"):
+        assert row(dirac_gan(name)) == ["circles", "shrinks", "shrinks", *calm]
+    for name in FIELDS:
+        assert row(dirac_gan(name, "r1", weight=0.3)) == ["rests"] * 5
+    assert row(dirac_gan("wasserstein", "gradient_penalty", weight=0.5)) == ["circles"] * 5
+
+
+def test_consensus_pulls_down_the_length_of_the_field():
+    """At a point where the factor 1/2 that a published implementation has too much turns its sign."""
+    field, (theta, psi) = dirac_gan("minimax"), START
+    pull = np.subtract(field(theta, psi), consensus(field, 1.0)(theta, psi))
+    slope = 1 / (1 + math.e)  # sigma(d) at d = -1; the derivative is slope (1 - slope)
+    bend = slope * (1 - slope)
+    right = theta * slope**2 + psi * (theta**2 + psi**2) * slope * bend
+    slip = theta * slope**2 + 0.5 * psi * (theta**2 + psi**2) * slope * bend
+    assert pull[0] == pytest.approx(right, abs=1e-14)
+    assert right == pytest.approx(-0.033425, abs=5e-7) and slip == pytest.approx(0.019452, abs=5e-7)
+
+
 def test_two_rates():
     field = bilinear(1.0)
     path = simultaneous(field, (1.0, 2.0), (0.1, 0.3), 1)

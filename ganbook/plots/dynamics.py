@@ -114,7 +114,7 @@ def stability(
 ) -> Axes:
     """Draw the largest modulus, (weights, steps), in the plane of step and weight.
 
-    Blue contracts, orange expands, white is 1; ``curves`` are weights at each of the steps.
+    Purple contracts, orange expands, white is 1; ``curves`` are weights at each of the steps.
     """
     ax = axes_or_new(ax, (5.2, 4.2))
     mesh = ax.pcolormesh(
@@ -125,7 +125,10 @@ def stability(
     for k, (name, values) in enumerate((curves or {}).items()):
         ax.plot(steps, values, color=PALETTE["theory"], lw=1.4, ls=STYLES[k % 4], label=name)
     ax.set(xscale="log", yscale="log", ylim=(weights.min(), weights.max()))
-    return tidy(ax, title, "step $h$", r"weight $\gamma$", legend=bool(curves))
+    tidy(ax, title, "step $h$", r"weight $\gamma$")
+    if curves:  # beside the map, whose dark corners would hide it
+        ax.figure.legend(frameon=False, loc="outside lower center", ncols=2)
+    return ax
 
 
 def averages(path: Array, averaged: Mapping[str, Array], ax: Axes | None = None) -> Axes:
