@@ -103,7 +103,7 @@ def test_noise_is_an_expectation(name):
         (slope_d,) = torch.autograd.grad((share * each_d).sum(), p, retain_graph=True)
         (slope_g,) = torch.autograd.grad((share * each_g).sum(), t)
         got = dirac_gan(name, noise=sigma)(theta, psi)
-        # hinge has a kink in psi x, which quadrature of any order sees late
+        # hinge has a kink, which quadrature of any order resolves slowly
         atol = 3e-2 if name == "hinge" else 1e-9
         np.testing.assert_allclose(got, (-slope_g.item(), -slope_d.item()), atol=atol)
 
