@@ -48,6 +48,7 @@ def mlp_discriminator(
         raise ValueError(f"dropout is {dropout}: expected a share in [0, 1)")
     layers: list[nn.Module] = [nn.Flatten()]
     for n_in, n_out in zip((side * side, *widths[:-1]), widths, strict=True):
-        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(SLOPE), nn.Dropout(dropout)]
+        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(SLOPE)]
+        layers += [nn.Dropout(dropout)]
     layers += [nn.Linear(widths[-1], 1)]
     return nn.Sequential(*layers)

@@ -469,6 +469,7 @@ def test_a_failed_load_leaves_the_focus(browser: Any, site: Path, library: list[
     visitor = visit(browser, site.as_uri())
     tab = visitor.open(PLAYS["latent-explorer"], formulas=False)
     trouble = tab.locator("figure.play").get_by_role("status")
+    trouble.wait_for(state="attached")  # the play's script comes after the text
     assert trouble.count() == 1
     assert (trouble.inner_text(), trouble.bounding_box()["height"]) == ("", 0)
     visitor.context.route("**/tf-core.min.js", lambda route: route.abort())
