@@ -40,14 +40,17 @@ class Field:
 
 
 def sigmoid(d: Any) -> Any:
+    """Return 1 / (1 + exp(-d)) of a tensor or an array."""
     return torch.sigmoid(d) if isinstance(d, Tensor) else expit(d)
 
 
 def indicator(condition: Any, like: Any) -> Any:
+    """Return 1 where a condition holds and 0 elsewhere, in the dtype of ``like``."""
     return condition.to(like.dtype) if isinstance(like, Tensor) else condition * 1.0
 
 
 def one(d: Any) -> Any:
+    """Return 1 in the shape of d, so that autograd sees a function of it."""
     return d * 0 + 1.0
 
 
