@@ -10,9 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import relu, softplus
 
-__all__ = ["LEAST_SQUARES", "LOSSES", "MINIMAX", "NON_SATURATING", "WASSERSTEIN", "Loss", "get"]
+__all__ = [
+    "HINGE",
+    "LEAST_SQUARES",
+    "LOSSES",
+    "MINIMAX",
+    "NON_SATURATING",
+    "RELATIVISTIC",
+    "WASSERSTEIN",
+    "Loss",
+    "get",
+]
 
 
 @dataclass(frozen=True)
@@ -105,13 +115,79 @@ def wasserstein_generator(d_fake: Tensor, d_real: Tensor | None = None) -> Tenso
     return -d_fake.mean()
 
 
+def hinge_discriminator(d_real: Tensor, d_fake: Tensor) -> Tensor:
+    r"""The shortfall of real scores below 1 and the excess of generated scores above -1.
+
+    ``mean max(0, 1 - d_real) + mean max(0, 1 + d_fake)``; 2 at ``d = 0``, and at least
+    ``2 (1 - TV(p, q))``, which ``d = sign(p - q)`` attains: without a penalty the optimal score is
+    a step. Takes scores of any shape, returns a scalar.
+
+    Source: Lim and Ye (2017), the geometric GAN; Miyato et al. (2018), equation 16.
+    """
+    return relu(1 - d_real).mean() + relu(1 + d_fake).mean()
+
+
+def hinge_generator(d_fake: Tensor, d_real: Tensor | None = None) -> Tensor:
+    r"""Minus the mean score of generated samples, not clipped.
+
+    ``-mean d_fake``: the Wasserstein generator's loss; the hinge is in the discriminator alone.
+
+    Source: Lim and Ye (2017), the geometric GAN; Miyato et al. (2018), equation 17.
+    """
+    return -d_fake.mean()
+
+
+def relativistic_discriminator(d_real: Tensor, d_fake: Tensor) -> Tensor:
+    r"""How surely the real sample of each pair scores above the generated one, as a loss.
+
+    ``mean softplus(-(d_real - d_fake))``, in nats: the cross-entropy of telling which member of a
+    pair is real; ``log 2`` at equal scores, unchanged when a constant is added to every score, and
+    at least ``log 2 - JS(p x q, q x p)``. Raises ``ValueError`` where the two shapes differ,
+    because the scores are compared pair by pair.
+
+    Source: Jolicoeur-Martineau (2019), RSGAN; Huang et al. (2024), section 2.
+    """
+    _pairs(d_real, d_fake)
+    return softplus(d_fake - d_real).mean()
+
+
+def relativistic_generator(d_fake: Tensor, d_real: Tensor | None = None) -> Tensor:
+    r"""How surely the generated sample of each pair scores above the real one, as a loss.
+
+    ``mean softplus(-(d_fake - d_real))``, in nats. Raises ``ValueError`` without the real scores,
+    or where the two shapes differ.
+
+    Source: Jolicoeur-Martineau (2019), RSGAN.
+    """
+    if d_real is None:
+        raise ValueError(
+            "the relativistic generator's loss compares pairs: give d_real, the scores of as many "
+            "real samples (g_step does so where loss.relative is true)"
+        )
+    _pairs(d_real, d_fake)
+    return softplus(d_real - d_fake).mean()
+
+
+def _pairs(d_real: Tensor, d_fake: Tensor) -> None:
+    if d_real.shape != d_fake.shape:
+        raise ValueError(
+            f"d_real has shape {tuple(d_real.shape)} and d_fake {tuple(d_fake.shape)}: expected "
+            "equal shapes, one generated score for each real one; draw as many samples of each"
+        )
+
+
 MINIMAX = Loss("minimax", cross_entropy_discriminator, minimax_generator)
 NON_SATURATING = Loss("non_saturating", cross_entropy_discriminator, non_saturating_generator)
 LEAST_SQUARES = Loss("least_squares", least_squares_discriminator, least_squares_generator)
 WASSERSTEIN = Loss("wasserstein", wasserstein_discriminator, wasserstein_generator)
+HINGE = Loss("hinge", hinge_discriminator, hinge_generator)
+RELATIVISTIC = Loss(
+    "relativistic", relativistic_discriminator, relativistic_generator, relative=True
+)
 
 LOSSES: dict[str, Loss] = {
-    loss.name: loss for loss in (MINIMAX, NON_SATURATING, LEAST_SQUARES, WASSERSTEIN)
+    loss.name: loss
+    for loss in (MINIMAX, NON_SATURATING, LEAST_SQUARES, WASSERSTEIN, HINGE, RELATIVISTIC)
 }
 
 

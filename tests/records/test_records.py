@@ -105,3 +105,20 @@ def test_budget(monkeypatch):
     monkeypatch.setenv("GANBOOK_BUDGET", "fulll")
     with pytest.raises(ValueError, match="GANBOOK_BUDGET is 'fulll'"):
         budget.name()
+
+
+def test_device_is_the_cpu_under_the_book_budget_even_beside_a_gpu(monkeypatch, capsys):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.delenv("GANBOOK_BUDGET", raising=False)
+    assert budget.device().type == "cpu"
+    monkeypatch.setenv("GANBOOK_BUDGET", "full")
+    assert budget.device().type == "cuda"
+    assert capsys.readouterr().err == ""
+
+
+def test_full_budget_without_a_gpu_says_so_once(monkeypatch, capsys):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr(budget, "_told", False)
+    monkeypatch.setenv("GANBOOK_BUDGET", "full")
+    assert budget.device().type == "cpu" and budget.device().type == "cpu"
+    assert capsys.readouterr().err.count("torch sees no GPU: training on the CPU") == 1
