@@ -259,7 +259,18 @@ def clip_after_step(optimizer: torch.optim.Optimizer, D: nn.Module, bound: float
     Raises ``ValueError`` for a bound that is not positive. Source: Arjovsky, Chintala and Bottou
     (2017), algorithm 1."""
     clip_weights(D, bound)
-    return optimizer.register_step_post_hook(lambda *_: clip_weights(D, bound))
+    return optimizer.register_step_post_hook(_Clip(D, bound))
+
+
+@dataclass(frozen=True)
+class _Clip:
+    """A hook whose bound is a field, so that a checkpoint compares it."""
+
+    D: nn.Module
+    bound: float
+
+    def __call__(self, *_) -> None:
+        clip_weights(self.D, self.bound)
 
 
 def _weight(name: str, value: float) -> None:
