@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +10,7 @@ import nbformat
 import pytest
 
 from book_ext import folding
-from support.books import render, tiny_book
+from support.books import opened, tiny_notebook
 from support.pages import Visitor, violations
 
 IMPORTS = "import math\nimport random"
@@ -41,8 +38,6 @@ def test_a_summary_says_what_the_code_is_for(code: str, words: str) -> None:
 @pytest.fixture(scope="module")
 def page(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
     """A book of one page: folded imports, a folded check, an open cell, a fold with its own words."""
-    source = tiny_book(tmp_path_factory.mktemp("folds"), "")
-    (source / "notebooks" / "index.md").unlink()
     printed = nbformat.v4.new_output("stream", name="stdout", text="355/113 is right to 1e-6\n")
     new, folded = nbformat.v4.new_code_cell, {"tags": ["hide-input"]}
     own = folded | {"mystnb": {"code_prompt_show": "Code: where x < 2 & more"}}
@@ -53,23 +48,8 @@ def page(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vis
         new(OPEN, execution_count=3),
         new(OWN, metadata=own, execution_count=4),
     ]
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
-    nbformat.write(notebook, source / "notebooks" / "index.ipynb")
-    assert render(source) == 0
-    site = source.parent / "out" / "_build" / "html"
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    handler = functools.partial(Quiet, directory=str(site))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    visitor = Visitor(browser, f"http://127.0.0.1:{server.server_port}")
-    yield visitor
-    visitor.context.close()
-    server.shutdown()
+    with opened(browser, tiny_notebook(tmp_path_factory.mktemp("folds"), cells)) as visitor:
+        yield visitor
 
 
 def fresh(page: Visitor) -> Any:
