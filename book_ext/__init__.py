@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 from . import (
     cards,
     descriptions,
+    folding,
     formulas,
     marks,
     pages,
@@ -35,6 +36,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     wheel.setup(app)
     pages.setup(app)
     marks.setup(app)
+    folding.setup(app)
     cards.setup(app)
     previews.setup(app)
     descriptions.setup(app)
