@@ -14,6 +14,7 @@ from . import (
     formulas,
     marks,
     pages,
+    plain,
     play,
     previews,
     repository,
@@ -33,6 +34,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     formulas.setup(app)
     repository.setup(app)
     wheel.setup(app)
+    plain.setup(app)
     pages.setup(app)
     marks.setup(app)
     cards.setup(app)
