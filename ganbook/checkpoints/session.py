@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ganbook.checkpoints import configuration, files, optimizers, randomness
-from ganbook.checkpoints.contents import generators, stateful
+from ganbook.checkpoints.configuration import generators, stateful
 from ganbook.checkpoints.packing import CheckpointError, encode
 from ganbook.history import Record, refuse_non_finite, refuse_non_finite_state
 from ganbook.training import EMA, Game
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
-FORMAT = 3
-"""What a file holds; format 2 had no count of D's updates, and format 1 did not say what it was."""
+FORMAT = 4
+"""What a file holds; format 3 compared the instructions of functions, format 2 had no count of D's
+updates, and format 1 did not say what it was."""
 
 
 class Session:
@@ -60,7 +61,12 @@ class Session:
                 "present state of a generator g (not so in a DataLoader, which draws its order when an epoch begins), "
                 "Checkpoint(path, generators={'data': g}) is enough"
             )
-        self.options, self.data = options, configuration.data(batches)
+        own = {k: v for k, v in vars(game).items() if k in _settings(game)}
+        _say_what_is_opaque({**options, **own, **self.networks, **self.optimizers})
+        self.options, self.data = (
+            options | {"config": dict(checkpoint.config)},
+            configuration.data(batches),
+        )
         self.configuration = self._describe()
         self.requests: list[str] = []
         self.border, self.keep, self.last_good = 0, True, "none: nothing was saved yet"
@@ -230,7 +236,6 @@ class Session:
             self.configuration,
             saved["configuration"],
             saved["last"],
-            bodies=then["python"] == now["python"],
         )
         # from the start and from the last save: a callback or a penalty may change itself on the
         # way
@@ -248,6 +253,18 @@ class Session:
                 RuntimeWarning,
                 stacklevel=6,
             )
+
+
+def _say_what_is_opaque(values: dict[str, Any]) -> None:
+    if places := [p for name, value in values.items() for p in configuration.opaque(value, name)]:
+        warnings.warn(
+            f"{', '.join(places)}: of a lambda, or a function defined inside another, a checkpoint "
+            "compares the name alone, and neither its numbers nor its body. Make it a frozen "
+            "dataclass with a __call__, or name its numbers in Checkpoint(config={...}) and its "
+            "torch.Generators in generators={...}",
+            RuntimeWarning,
+            stacklevel=6,
+        )
 
 
 def _settings(game: Game) -> set[str]:
