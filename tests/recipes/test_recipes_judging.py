@@ -106,7 +106,7 @@ def test_equal_moments_have_the_moments():
 
 
 def test_held_out(monkeypatch, tmp_path):
-    small = {"SEEDS": (0, 1), "IMAGES": 100, "STEPS": 4, "EVERY": 2, "SCORED": 60, "BATCH": 32}
+    small = {"SEEDS": (0, 1), "IMAGES": 100, "STEPS": 4, "EVERY": 2, "SCORED": 60}
     for name, value in small.items():
         monkeypatch.setattr(held_out, name, value)
     arrays = run_twice("mnist-held-out", tmp_path)

@@ -1,4 +1,4 @@
-"""A discriminator on 1,000 images: its scores on these, on images that it never saw, and on
+"""A discriminator on 500 images: its scores on these, on images that it never saw, and on
 samples, beside the distance of the samples to test images."""
 
 from __future__ import annotations
@@ -13,20 +13,23 @@ import torch
 from ganbook import data, records
 from ganbook.features import describe
 from ganbook.metrics import frechet_distance
-from ganbook.networks import mlp_discriminator, mlp_generator
+from ganbook.penalties import r1
 from ganbook.recipes import common
+from ganbook.recipes.mnist import conv
 from ganbook.training import Game, fit
 
-SEEDS, IMAGES, STEPS, EVERY, SCORED = (0, 1, 2, 3, 4), 1_000, 3_000, 250, 2_000
-LATENT, BATCH, RATE, BETAS = 100, 128, 2e-4, (0.5, 0.999)
+SEEDS, IMAGES, STEPS, EVERY, SCORED = (0, 1, 2, 3, 4), 500, 600, 100, 2_000
+PLAN = conv.SHORT  # at its first rate throughout
 MODULES = (
     "data",
     "losses",
-    "networks.mlp",
+    "networks",
+    "penalties",
     "training",
     "features",
     "metrics",
     "recipes.common",
+    "recipes.mnist.conv",
     "recipes.mnist.held_out",
 )
 
@@ -46,18 +49,17 @@ def train(
     follow them, and on as many samples; ``validation`` and ``test`` Fréchet distances of SCORED
     samples to two disjoint sets of as many images that neither player saw.
     """
-    G, D = common.seeded(seed, lambda: mlp_generator(LATENT), mlp_discriminator)
-    game = common.adam_game(G, D, LATENT, RATE, BETAS)
+    game = conv.conv_game(seed, PLAN)
     seen, unseen = images[:IMAGES], images.x[IMAGES : 2 * IMAGES]
     rest = images.x[2 * IMAGES : 2 * IMAGES + 2 * SCORED]
     references = [describe(x)[0] for x in rest.chunk(2)]
-    batches = data.batches(seen, BATCH, torch.Generator().manual_seed(seed))
+    batches = data.batches(seen, PLAN.batch, torch.Generator().manual_seed(seed))
     found: dict[str, list[float]] = {}
 
     def look(step: int, game: Game) -> None:
         if step % EVERY:
             return
-        samples = common.sample(game.G, LATENT, SCORED)
+        samples = common.sample(game.G, conv.LATENT, SCORED)
         features = describe(samples)[0]
         row = mean_scores(game, seen.x, unseen, samples[:IMAGES])
         row += [frechet_distance(reference, features) for reference in references]
@@ -66,7 +68,7 @@ def train(
             found.setdefault(name, []).append(value)
         log(f"seed {seed}, step {step}: {np.round(row, 2).tolist()}")
 
-    fit(game, batches, steps=STEPS, seed=seed, callback=look)
+    fit(game, batches, penalty=r1(conv.GAMMA), steps=STEPS, seed=seed, callback=look)
     return found
 
 
