@@ -12,7 +12,7 @@ from ganbook import records
 from ganbook.losses import LOSSES
 from ganbook.recipes.testbeds import _side_by_side as beds
 
-TRIALS, STEPS, SEED = 20, 800, 0
+TRIALS, STEPS, SEED = 20, 400, 0
 # The search space: rates and R1's weight log-uniform, the momentum one of two.
 RATES, GAMMAS, BETA1S = (1e-4, 1e-2), (1e-3, 10.0), (0.0, 0.5)
 MODULES = (
