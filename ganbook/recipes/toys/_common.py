@@ -18,7 +18,6 @@ from ganbook.games import Game, PackedGame, SideBySideGame, joined
 from ganbook.losses import Loss
 from ganbook.metrics import mode_coverage
 from ganbook.networks import MinibatchStd, SideBySide
-from ganbook.networks.sizes import SLOPE
 from ganbook.recipes import common
 from ganbook.schedules import Linear
 from ganbook.training import alternating, fit
@@ -57,6 +56,7 @@ class Setting:
     rate: float = 1e-3
     looks: int = 30
     falls_to: float = 0.1
+    slope: float = 0.0
 
     def rates(self) -> Linear:
         """Return Adam's rate by step."""
@@ -79,12 +79,15 @@ class PackedSideBySide(PackedGame, SideBySideGame):
     """Packs, for many seeds at once."""
 
 
-def points(n_in: int, n_out: int, width: int, spread: bool = False) -> nn.Sequential:
-    """Return two hidden layers of one width with LeakyReLU(0.2), for points of the plane.
+def points(
+    n_in: int, n_out: int, width: int, slope: float = 0.0, spread: bool = False
+) -> nn.Sequential:
+    """Return two hidden layers of one width for points of the plane, with ReLU, or LeakyReLU of
+    another slope.
 
     With ``spread`` a `MinibatchStd` stands before the last layer."""
-    layers = [nn.Linear(n_in, width), nn.LeakyReLU(SLOPE), nn.Linear(width, width)]
-    layers += [nn.LeakyReLU(SLOPE)] + [MinibatchStd()] * spread
+    layers = [nn.Linear(n_in, width), nn.LeakyReLU(slope), nn.Linear(width, width)]
+    layers += [nn.LeakyReLU(slope)] + [MinibatchStd()] * spread
     return nn.Sequential(*layers, nn.Linear(width + spread, n_out))
 
 
@@ -93,8 +96,8 @@ def game_of(setting: Setting, trial: Trial, first: int = 0) -> Game:
     pairs = [
         common.seeded(
             first + k,
-            lambda: points(setting.latent, 2, setting.width),
-            lambda: points(2 * trial.samples, 1, setting.width, trial.spread),
+            lambda: points(setting.latent, 2, setting.width, setting.slope),
+            lambda: points(2 * trial.samples, 1, setting.width, setting.slope, trial.spread),
         )
         for k in range(setting.seeds)
     ]

@@ -1,8 +1,9 @@
-"""Nine games on a ring of eight modes, twenty seeds each, under Adam with momentum."""
+"""Ten games on a ring of eight modes, twenty seeds each, under Adam with momentum."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ganbook.distributions import ring
@@ -17,7 +18,7 @@ MODULES = (*_common.MODULES, "recipes.toys.ring")
 
 
 def plan() -> dict[str, tuple[Setting, Trial]]:
-    """Return the nine games by name."""
+    """Return the ten games by name."""
     line = Linear(0.05, 0.005, SETTING.steps)
     early = Geometric(0.05, 0.005, max(SETTING.steps // 2, 1))
     both = total(scheduled(r1, line), scheduled(r2, line))
@@ -32,9 +33,10 @@ def plan() -> dict[str, tuple[Setting, Trial]]:
         "packing 2": Trial(NON_SATURATING, samples=2),
         "minibatch deviation": Trial(NON_SATURATING, spread=True),
     }
-    return {name: (SETTING, trial) for name, trial in trials.items()}
+    leaky = {"plain, LeakyReLU": (replace(SETTING, slope=0.2), Trial(NON_SATURATING))}
+    return {name: (SETTING, trial) for name, trial in trials.items()} | leaky
 
 
 def run(folder: Path, log: Callable[[str], None] = print) -> str:
-    """Play all nine, write the record ``toys-ring``, sum up."""
+    """Play all ten, write the record ``toys-ring``, sum up."""
     return _common.record("toys-ring", plan(), MODULES, folder, log)
