@@ -6,12 +6,14 @@ STAMPS := $(VENV)/.stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 450
 # CPU=1 takes PyTorch without its CUDA libraries, which saves 5 GB; the versions are the same.
+# Chapters by number, CH=3 or CH=03; all without it.
+CHAPTERS = notebooks$(if $(CH),/$(if $(filter 1 2 3 4 5 6 7 8 9,$(CH)),0)$(CH)_*.ipynb)
 TORCH_CPU := https://download.pytorch.org/whl/cpu
 # Small networks lose under two threads: the notebooks run as two workers of one thread each.
 ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 RUN := GANBOOK_BUDGET=book GANBOOK_PROGRESS=0
 
-.PHONY: help book zip pdf links wheel data test test-slow test-package test-lowest lab notebooks notebooks-grid lint \
+.PHONY: help book zip pdf links wheel data test test-slow test-package test-lowest lab notebooks notebooks-full notebooks-grid lint \
   bench clean
 .DEFAULT_GOAL := help
 
@@ -26,6 +28,7 @@ help:
 	@echo "make wheel            the package as one file: dist/ganbook-*.whl"
 	@echo "make lab              open the chapters in JupyterLab"
 	@echo "make notebooks        execute chapters again and store their outputs (all, or CH=03)"
+	@echo "make notebooks-full   execute copies under the full budget, on a GPU if there is one, cell by cell"
 	@echo "make notebooks-grid   compare the stored outputs under other thread counts and CPU kernels"
 	@echo "make bench            how fast the engine is, against what (LONG=1: all of it, an hour)"
 	@echo "make lint             ruff: check and format; actionlint: the workflows"
@@ -98,12 +101,17 @@ lab: $(STAMPS)/dev
 notebooks: $(STAMPS)/test
 	$(RUN) $(ONE) $(BIN)/python scripts/notebooks.py $(CH)
 
+# The chapters stay as they are: copies and reports go to _build/full.
+notebooks-full: $(STAMPS)/test
+	GANBOOK_BUDGET=full GANBOOK_PROGRESS=0 $(BIN)/python scripts/full_budget.py $(CH)
+
 # Stored outputs must not depend on the number of threads or on which kernels the processor offers.
 notebooks-grid: $(STAMPS)/test
+	@ls $(CHAPTERS) > /dev/null
 	@for threads in 1 2; do for kernels in PLAIN=1 ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE; do \
 	  echo "== threads $$threads, $$kernels"; \
 	  env $(RUN) OMP_NUM_THREADS=$$threads MKL_NUM_THREADS=$$threads $$kernels \
-	    $(BIN)/python -m pytest -q $(NBVAL) -p no:cacheprovider $(or $(wildcard notebooks/$(CH)*.ipynb),notebooks) || exit 1; \
+	    $(BIN)/python -m pytest -q $(NBVAL) -p no:cacheprovider $(CHAPTERS) || exit 1; \
 	done; done
 
 # What each measures, and what it found: benchmarks/README.md. LONG=1 adds what takes an hour.

@@ -15,6 +15,7 @@ from . import (
     formulas,
     marks,
     pages,
+    plain,
     play,
     previews,
     repository,
@@ -34,6 +35,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     formulas.setup(app)
     repository.setup(app)
     wheel.setup(app)
+    plain.setup(app)
     pages.setup(app)
     marks.setup(app)
     folding.setup(app)

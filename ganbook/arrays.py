@@ -19,8 +19,19 @@ class ConvergenceError(RuntimeError):
 def as_array(value: Any, name: str, ndim: int) -> Array:
     """Value as a finite, non-empty float64 array with ndim axes; ValueError otherwise."""
     if hasattr(value, "detach"):  # a torch tensor, on any device
-        value = value.detach().cpu().double().numpy()
-    array = np.asarray(value, dtype=np.float64)
+        value = value.detach().cpu()
+        value = value.resolve_conj() if value.is_complex() else value.double()
+        value = value.numpy()
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "biuf":
+            raise TypeError
+        array = array.astype(np.float64)
+    except (TypeError, ValueError):
+        kind = getattr(value, "dtype", type(value).__name__)
+        raise ValueError(
+            f"{name} holds {kind}; expected real numbers in one array without gaps: convert it first."
+        ) from None
     if array.ndim != ndim or array.size == 0:
         shape = ("(n,)", "(n, d)")[ndim - 1]
         raise ValueError(
@@ -56,6 +67,14 @@ def weights(value: ArrayLike, name: str) -> Array:
 
 
 def cost_range(cost: Array) -> tuple[float, float]:
-    """Smallest entry, and the spread of the entries (1 for a constant cost)."""
-    low, width = float(cost.min()), float(np.ptp(cost))
+    """Smallest entry, and the spread of the entries (1 for a constant cost); ValueError for a
+    spread beyond float64.
+    """
+    with np.errstate(over="ignore"):
+        low, width = float(cost.min()), float(np.ptp(cost))
+    if not np.isfinite(width):
+        raise ValueError(
+            f"cost runs from {low:g} to {cost.max():g}, further apart than float64 holds; expected "
+            "a spread below 1.8e308: use a larger unit."
+        )
     return low, width if width > 0 else 1.0

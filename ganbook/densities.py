@@ -30,20 +30,34 @@ def _log_density(p: Distribution, x: Tensor) -> Tensor:
     return torch.where(inside, p.log_prob(torch.where(mask, x, x[inside][0])), -math.inf)
 
 
+def _wide_log_density(p: Distribution, x: Tensor) -> Tensor:
+    """Evaluate the log density at x in float64; at x as given where the law refuses float64."""
+    try:
+        return _log_density(p, x.double())
+    except RuntimeError:  # a matrix law in float32 does not mix with float64 points
+        return _log_density(p, x).double()
+
+
 def log_ratio(p: Distribution, q: Distribution) -> Callable[[Tensor], Tensor]:
     """Return x -> log p(x) - log q(x), the optimal discriminator's score; 0 where both densities
     vanish.
 
-    Shapes: x (N,) or (N, d) -> (N,). Nothing underflows: densities are never formed.
+    Shapes: x (N,) or (N, d) -> (N,). Nothing underflows: densities are never formed, and their
+    logarithms are subtracted in float64 where the law takes it. Error: a rounding (1e-16) of the
+    larger logarithm. Raises ValueError for points that are NaN.
     Source: Goodfellow et al. (2014), proposition 1; chapters 4 and 5.
     """
 
     def score(x: Tensor) -> Tensor:
-        log_p, log_q = _log_density(p, x), _log_density(q, x)
+        if bool(x.isnan().any()):
+            raise ValueError("x holds NaN: expected points; look where they arise")
+        with torch.no_grad():  # the laws and x decide the dtype of the result
+            dtype = torch.promote_types(_log_density(p, x).dtype, _log_density(q, x).dtype)
+        log_p, log_q = _wide_log_density(p, x), _wide_log_density(q, x)
         neither = torch.isneginf(log_p) & torch.isneginf(log_q)
         return torch.where(
             neither, 0.0, torch.where(neither, 0.0, log_p) - torch.where(neither, 0.0, log_q)
-        )
+        ).to(dtype)
 
     return score
 
@@ -103,11 +117,23 @@ def _densities_on(
 
 
 def _weighted(log_density: Tensor, value: Tensor) -> Tensor:
-    """Return density times value, zero where the density is (also where the value is infinite
-    there).
+    """Return density times value: 0 where the density is exactly 0, infinite where the value is
+    and the density is not, even where its exponential underflows.
     """
-    density = log_density.exp()
-    return torch.where(density > 0, density * torch.where(density > 0, value, 0.0), 0.0)
+    somewhere = log_density > -math.inf
+    endless = somewhere & torch.isinf(value)
+    finite = torch.where(somewhere & ~endless, value, 0.0)
+    return torch.where(endless, value, log_density.exp() * finite)
+
+
+def _integrate(integrand: Tensor, step: float) -> Tensor:
+    """Trapezoidal rule that leaves an infinite integrand infinite: the rule halves the ends by a
+    subtraction, and inf - inf is NaN.
+    """
+    endless = torch.isinf(integrand.detach())
+    if bool(endless.any()):
+        return integrand.detach()[endless].sum()
+    return torch.trapezoid(integrand, dx=step)
 
 
 def _kl_integrand(log_p: Tensor, log_q: Tensor) -> Tensor:
@@ -161,7 +187,7 @@ def quadrature(name: str, p: Distribution, q: Distribution, x: Tensor) -> Tensor
     if name == "total_variation":
         return _integrate_absolute(log_p.exp() - log_q.exp(), step) / 2
     integrand = INTEGRANDS[name](log_p, log_q)
-    value = torch.trapezoid(integrand, dx=step)
+    value = _integrate(integrand, step)
     ends = float(integrand.detach()[[0, -1]].abs().max())
     if (
         math.isfinite(float(value.detach()))
@@ -194,4 +220,4 @@ def game_value(
             f"of the {len(grid)} points of x"
         )
     integrand = _weighted(log_p, logsigmoid(s.double())) + _weighted(log_q, logsigmoid(-s.double()))
-    return torch.trapezoid(integrand, dx=step)
+    return _integrate(integrand, step)

@@ -17,6 +17,8 @@ from torch.distributions import Categorical, Independent, MixtureSameFamily, Nor
 
 __all__ = ["Dirac", "Gaussians", "SwissRoll", "gaussians", "grid", "ring"]
 
+SMALLEST_STD = 1e-150
+
 
 @dataclass(frozen=True, eq=False)
 class Gaussians:
@@ -50,6 +52,11 @@ class Gaussians:
                 )
         else:
             std = _positive(std, "std")
+        if not (torch.as_tensor(std) > SMALLEST_STD).all():
+            raise ValueError(
+                f"std is {self.std}: expected more than {SMALLEST_STD:g}, whose square float64 "
+                "holds; use a smaller unit, or Dirac for a point"
+            )
         given = (
             torch.full((k,), 1 / k, dtype=torch.float64) if self.weights is None else self.weights
         )

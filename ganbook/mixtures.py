@@ -17,6 +17,8 @@ __all__ = ["GaussianMixture", "em_step", "fit", "start_at"]
 
 Array = NDArray[np.float64]
 
+LARGEST = 1e150
+
 
 @dataclass(frozen=True, eq=False)
 class GaussianMixture:
@@ -161,7 +163,7 @@ def start_at(means: ArrayLike, x: ArrayLike) -> GaussianMixture:
     each.
     """
     means = np.array(means, dtype=np.float64)
-    if means.ndim != 2:
+    if means.ndim != 2 or 0 in means.shape:
         raise ValueError(f"means have shape {means.shape}: expected (K, d), one row a component")
     x = _points(x, means.shape[1])
     covariance = np.cov(x.T, bias=True).reshape(means.shape[1], means.shape[1])
@@ -185,4 +187,9 @@ def _points(x: ArrayLike, dim: int) -> Array:
         raise ValueError(f"x has shape {x.shape}: expected (n, {dim}), one row a point")
     if not np.isfinite(x).all():
         raise ValueError("x holds NaN or infinity: remove those rows first")
+    if np.abs(x).max() > LARGEST:
+        raise ValueError(
+            f"x reaches {np.abs(x).max():g}: expected entries below {LARGEST:g}, whose squares float64 "
+            "holds; use a larger unit"
+        )
     return x

@@ -15,6 +15,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ganbook import draws
 
@@ -46,10 +47,11 @@ def gradient_norms(D: nn.Module, x: Tensor, create_graph: bool = True) -> Tensor
     r"""Return :math:`\|\nabla_x D(x_i)\|_2` for each sample of x, shape (N,).
 
     D maps (N, ...) to one score a sample and must not mix samples (no batch normalisation). The
-    norm has slope 0 at a zero gradient. Raises ``ValueError`` if D returns more than one score a
+    norm has slope 0 at a zero gradient. Attention in D is computed by torch's plain kernel here,
+    because the fused ones have no second derivative. Raises ``ValueError`` if D returns more than one score a
     sample."""
     x = x.detach().requires_grad_(True)
-    with torch.enable_grad():
+    with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
         scores = D(x)
         if scores.numel() != len(x):
             raise ValueError(
@@ -259,7 +261,18 @@ def clip_after_step(optimizer: torch.optim.Optimizer, D: nn.Module, bound: float
     Raises ``ValueError`` for a bound that is not positive. Source: Arjovsky, Chintala and Bottou
     (2017), algorithm 1."""
     clip_weights(D, bound)
-    return optimizer.register_step_post_hook(lambda *_: clip_weights(D, bound))
+    return optimizer.register_step_post_hook(_Clip(D, bound))
+
+
+@dataclass(frozen=True)
+class _Clip:
+    """A hook whose bound is a field, so that a checkpoint compares it."""
+
+    D: nn.Module
+    bound: float
+
+    def __call__(self, *_) -> None:
+        clip_weights(self.D, self.bound)
 
 
 def _weight(name: str, value: float) -> None:

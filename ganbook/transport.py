@@ -8,15 +8,12 @@ NumPy arrays. Costs and distances are in the units of the data (squared where th
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import scipy.sparse
 from numpy.typing import ArrayLike
-from scipy.optimize import linprog
 
-from ganbook.arrays import Array, ConvergenceError, as_array, cost_range, problem
+from ganbook.arrays import Array, ConvergenceError, as_array, problem
 from ganbook.entropic import sinkhorn
+from ganbook.transport_programs import dual, primal, solve_to_gap
 
 __all__ = [
     "ConvergenceError",
@@ -42,8 +39,9 @@ def wasserstein_1d(x: ArrayLike, y: ArrayLike, p: float = 1) -> float:
     Raises ValueError for an empty, non-finite or not one-dimensional sample, and for p < 1.
     Source: Peyre and Cuturi 2019, Computational Optimal Transport, remark 2.30.
     """
-    x, y = np.sort(as_array(x, "x", ndim=1)), np.sort(as_array(y, "y", ndim=1))
-    return float(_quantile_distance(x[:, None], y[:, None], _order(p))[0])
+    x, y, unit = _in_units(as_array(x, "x", ndim=1), as_array(y, "y", ndim=1))
+    x, y = np.sort(x)[:, None], np.sort(y)[:, None]
+    return unit * float(_quantile_distance(x, y, _order(p))[0])
 
 
 def sliced(
@@ -85,6 +83,7 @@ def sliced(
             (int(n_projections), x.shape[1])
         )
     v = as_array(directions, "directions", ndim=2)
+    v = v / np.maximum(np.abs(v).max(axis=1, keepdims=True), np.finfo(float).tiny)
     lengths = np.linalg.norm(v, axis=1, keepdims=True)
     if v.shape[1] != x.shape[1] or not lengths.all():
         raise ValueError(
@@ -92,8 +91,9 @@ def sliced(
             f"(k, {x.shape[1]}) with no zero row: give one non-zero vector a row."
         )
     v = v / lengths
+    x, y, unit = _in_units(x, y)
     shadows = _quantile_distance(np.sort(x @ v.T, axis=0), np.sort(y @ v.T, axis=0), p)
-    return float(_root_mean_power(shadows, np.full(len(v), 1 / len(v)), p))
+    return unit * float(_root_mean_power(shadows, np.full(len(v), 1 / len(v)), p))
 
 
 def transport_plan(a: ArrayLike, b: ArrayLike, cost: ArrayLike) -> tuple[float, Array]:
@@ -108,17 +108,17 @@ def transport_plan(a: ArrayLike, b: ArrayLike, cost: ArrayLike) -> tuple[float, 
     takes about n^3 operations and O(n * m) memory. With n = m and points in the plane: 0.1 s at
     100, 0.5 s at 200, 1 to 2.5 s at 300, 8 s at 600 (one core). For two equal-weight samples of
     one size, scipy.optimize.linear_sum_assignment finds the same value and goes further.
+    Accuracy: the plan is compared with the potentials that the solver returns with it; their
+    values differ by at most 1e-9 of the value, or of the cost's median above its least entry,
+    whichever is larger. Entries of the cost far above both, which the plan does not use, do not
+    spoil it.
     Raises ValueError for weights that are negative, not finite or do not sum to one, for a cost
-    that is not finite, and for shapes that do not fit together.
+    that is not finite, and for shapes that do not fit together; ConvergenceError where that
+    accuracy is not reached.
     Source: Kantorovich 1942; Peyre and Cuturi 2019, equation 2.11.
     """
     a, b, cost = problem(a, b, cost)
-    n, m = cost.shape
-    low, scale = cost_range(cost)
-    objective = ((cost - low) / scale).ravel()
-    masses = np.concatenate([a, b]) * max(n, m)  # about one each: HiGHS's tolerances are absolute
-    result = _solve(("highs-ds", "highs-ipm"), c=objective, A_eq=_marginals(n, m), b_eq=masses)
-    plan = np.maximum(result.x, 0).reshape(n, m) / max(n, m)
+    plan, _, _ = solve_to_gap(a, b, cost, primal)
     return float((plan * cost).sum()), plan
 
 
@@ -136,23 +136,12 @@ def kantorovich_potentials(
 
     Shapes: a (n,), b (m,), cost (n, m), f (n,), g (m,). Units: those of cost. Growth: n + m
     unknowns under n * m constraints; HiGHS's interior point takes about as long as
-    transport_plan.
-    Raises ValueError as transport_plan does.
+    transport_plan. Accuracy: as transport_plan's.
+    Raises ValueError and ConvergenceError as transport_plan does.
     Source: Peyre and Cuturi 2019, proposition 2.4; c-transform: section 5.1.
     """
     a, b, cost = problem(a, b, cost)
-    n, m = cost.shape
-    low, scale = cost_range(cost)
-    result = _solve(
-        ("highs-ipm", "highs-ds"),
-        c=-np.concatenate([a, b]) * max(n, m),
-        A_ub=_marginals(n, m).T.tocsc(),
-        b_ub=((cost - low) / scale).ravel(),
-        bounds=(None, None),
-    )
-    g = result.x[n:] * scale
-    f = (cost - g).min(axis=1)
-    g = (cost - f[:, None]).min(axis=0)
+    _, f, g = solve_to_gap(a, b, cost, dual)
     shift = b @ g
     f, g = f + shift, g - shift
     return float(a @ f + b @ g), f, g
@@ -181,9 +170,17 @@ def bures_wasserstein(
             f"shapes are {mean_a.shape} and {root_a.shape} against {mean_b.shape} and {root_b.shape}; "
             "expected means (d,) and covariances (d, d) with one d."
         )
+    root_a, root_b, unit = _in_units(root_a, root_b)
     left, _, right = np.linalg.svd(root_a @ root_b)
-    gap = root_a - root_b @ (left @ right).T
-    return float(np.hypot(np.linalg.norm(mean_a - mean_b), np.linalg.norm(gap)))
+    gap = unit * float(np.linalg.norm(root_a - root_b @ (left @ right).T))
+    mean_a, mean_b, unit = _in_units(mean_a, mean_b)
+    return float(np.hypot(unit * np.linalg.norm(mean_a - mean_b), gap))
+
+
+def _in_units(x: Array, y: Array) -> tuple[Array, Array, float]:
+    """Both arrays in units of their largest entry, and that unit: no square overflows."""
+    unit = float(max(np.abs(x).max(), np.abs(y).max())) or 1.0
+    return x / unit, y / unit, unit
 
 
 def _quantile_distance(x: Array, y: Array, p: float) -> Array:
@@ -199,22 +196,6 @@ def _root_mean_power(values: Array, weights: Array, p: float) -> Array:
     largest = values.max(axis=0)
     safe = np.where(largest > 0, largest, 1.0)
     return largest * np.tensordot(weights, (values / safe) ** p, axes=1) ** (1 / p)
-
-
-def _marginals(n: int, m: int) -> scipy.sparse.csc_matrix:
-    """Matrix that sends a plan, read row by row, to its n row sums and m column sums."""
-    rows = scipy.sparse.kron(scipy.sparse.eye(n), np.ones((1, m)))
-    columns = scipy.sparse.kron(np.ones((1, n)), scipy.sparse.eye(m))
-    return scipy.sparse.vstack([rows, columns]).tocsc()
-
-
-def _solve(methods: tuple[str, ...], **program: Any) -> Any:
-    for method in methods:
-        options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
-        result = linprog(**program, method=method, options=options)
-        if result.status == 0:
-            return result
-    raise ConvergenceError(f"HiGHS did not solve the linear program: {result.message}")
 
 
 def _psd_root(matrix: ArrayLike, name: str) -> Array:

@@ -32,6 +32,7 @@ def chapters(wanted: list[str] | None = None) -> list[Path]:
     paths = sorted(NOTEBOOKS.glob("*.ipynb"))
     if not wanted:
         return paths
+    wanted = [w.zfill(2) if w.isdigit() else w for w in wanted]
     chosen = [p for p in paths if any(p.name.startswith(w) for w in wanted)]
     missing = [w for w in wanted if not any(p.name.startswith(w) for p in paths)]
     if missing:

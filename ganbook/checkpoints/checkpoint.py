@@ -4,19 +4,15 @@ stopped.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from ganbook.checkpoints import files
-from ganbook.checkpoints.contents import stateful
 from ganbook.checkpoints.interrupts import stop_requests
 from ganbook.checkpoints.session import Session
+from ganbook.checkpoints.settings import Settings
 from ganbook.history import Record
 from ganbook.training import EMA, Game
 
@@ -24,7 +20,7 @@ __all__ = ["Checkpoint", "Session"]
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(Settings):
     """Where and how often `fit` saves a run; a run whose file exists goes on from it.
 
     The file holds G, D, both optimisers, EMA, history, the state of every random generator, the
@@ -34,8 +30,9 @@ class Checkpoint:
     Ctrl-C stops at once and leaves the last save.
 
     Random generators are those of torch, numpy and Python that all code shares, and each
-    ``torch.Generator`` that can be reached from the game, the loss or the penalty, or that the
-    batches' ``state_dict`` holds. Name others: ``generators={"noise": g}``. Batches without a
+    ``torch.Generator`` that the game, the loss or the penalty holds as a field, an attribute or an
+    entry, or that the batches' ``state_dict`` holds. Name others, such as one that a lambda uses:
+    ``generators={"noise": g}``. Batches without a
     ``state_dict`` are resumed so only if each depends on the present state of a named generator
     alone. A ``DataLoader`` does not: it draws its order when an epoch begins. Numpy's
     ``default_rng()`` and ``random.Random()`` are not saved.
@@ -45,37 +42,11 @@ class Checkpoint:
     or a penalty without them, keeps is not saved, nor are buffers with ``persistent=False``: a
     counter starts afresh.
 
-    Another configuration is refused: other numbers, arrays, layers, functions or bodies of
-    functions. An object that is neither called nor a dataclass counts by its class alone. Raises
-    ``ValueError`` for ``every`` below one and for generators and states that are none."""
-
-    path: Path | str
-    every: int = 1000
-    generators: Mapping[str, torch.Generator] = field(default_factory=dict)
-    states: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.path, str | os.PathLike):
-            raise ValueError(f"path is {self.path!r}: expected the name of a file")
-        if not isinstance(self.every, int) or self.every < 1:
-            raise ValueError(
-                f"every is {self.every!r}: expected a whole number of steps, at least 1"
-            )
-        for name, example in (("generators", "{'noise': g}"), ("states", "{'rates': scheduler}")):
-            if not isinstance(given := getattr(self, name), Mapping):
-                raise ValueError(
-                    f"{name} is {given!r}: expected names and what they stand for, such as {example}"
-                )
-        for name, generator in self.generators.items():
-            if not isinstance(generator, torch.Generator):
-                raise ValueError(
-                    f"generators[{name!r}] is {generator!r}: expected a torch.Generator"
-                )
-        for name, value in self.states.items():
-            if not stateful(value):
-                raise ValueError(
-                    f"states[{name!r}] is {value!r}: expected an object with state_dict, load_state_dict"
-                )
+    Another configuration is refused: other numbers, arrays, layers, settings of optimisers, data
+    or names of functions, and another ``config``, where a run says what its objects do not hold as
+    fields: ``config={"warm_up": 500}``. Of a function the name counts, not its body; a warning
+    names each lambda, because two of them may have one name. Raises ``ValueError`` for ``every``
+    below one and for generators, states and a config that are none."""
 
     @contextmanager
     def running(

@@ -1,10 +1,14 @@
 """What a training run is made of, as plain JSON: two runs with the same description may go on from
 each other.
+
+A run is described by what its parts hold as fields: the fields of dataclasses, the attributes of
+objects, the settings of layers, the entries of containers. Of a function it has the name alone.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import types
@@ -15,41 +19,84 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganbook.checkpoints.contents import (
-    FUNCTIONS,
-    SIMPLE,
-    body,
-    generators,
-    globals_read,
-    methods,
-    parts,
-    stateful,
-)
+__all__ = [
+    "architecture",
+    "data",
+    "describe",
+    "differences",
+    "generators",
+    "hyperparameters",
+    "opaque",
+    "stateful",
+]
 
-__all__ = ["architecture", "data", "describe", "differences", "generators", "hyperparameters"]
+SIMPLE = (type(None), bool, int, float, str)
+CONTAINERS = (dict, list, tuple, set, frozenset)
+FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, type)
+CLOSED = (*SIMPLE, *FUNCTIONS, bytes, types.ModuleType, Tensor, np.ndarray, torch.Generator)
+PLAIN = (*SIMPLE, *CONTAINERS, np.generic, np.ndarray, Tensor, torch.Generator)
 
-PLAIN = (
-    *SIMPLE,
-    np.generic,
-    np.ndarray,
-    Tensor,
-    torch.Generator,
-    dict,
-    list,
-    tuple,
-    set,
-    frozenset,
-)
+
+def stateful(value: Any) -> bool:
+    """Return whether an object says what its state is and takes it back: torch's own convention."""
+    methods = (getattr(value, name, None) for name in ("state_dict", "load_state_dict"))
+    return not isinstance(value, type) and all(map(callable, methods))
+
+
+def parts(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what a container or an object holds, by name; nothing for a function."""
+    if isinstance(value, dict):
+        yield from ((str(k), v) for k, v in value.items())
+    elif isinstance(value, CONTAINERS):
+        yield from ((str(i), v) for i, v in enumerate(value))
+    elif isinstance(value, functools.partial):
+        yield from {"func": value.func, "args": value.args, **value.keywords}.items()
+    elif isinstance(value, types.MethodType):
+        yield from {"self": value.__self__, "function": value.__func__}.items()
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        yield from ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+    elif isinstance(value, nn.Module):
+        yield from value.named_children()
+        yield "hooks", [*value._forward_pre_hooks.values(), *value._forward_hooks.values()]
+        yield from ((k, v) for k, v in vars(value).items() if not k.startswith("_"))
+    elif isinstance(value, torch.optim.Optimizer):
+        yield from _hooks(value).items()
+    elif not isinstance(value, CLOSED):
+        yield from ((k, v) for k, v in getattr(value, "__dict__", {}).items())
+
+
+def _walk(value: Any, where: str) -> Iterator[tuple[str, Any]]:
+    """Yield everything that can be reached from a value, nearest first, each once."""
+    seen, todo = set(), [(where, value)]
+    for place, part in todo:  # grows while it is walked, so that the nearest place gives the name
+        if id(part) not in seen:
+            seen.add(id(part))
+            yield place, part
+            todo += [(f"{place}.{name}", v) for name, v in parts(part)]
+
+
+def generators(value: Any, where: str) -> dict[str, torch.Generator]:
+    """Return every torch.Generator that can be reached from a value, by its place in it."""
+    return {place: g for place, g in _walk(value, where) if isinstance(g, torch.Generator)}
+
+
+def opaque(value: Any, where: str) -> list[str]:
+    """Return the places of lambdas and of functions defined inside others: what such a function
+    uses beside its arguments has no name that a description could hold.
+    """
+    return [
+        place
+        for place, part in _walk(value, where)
+        if isinstance(part, types.FunctionType) and "<" in part.__qualname__
+    ]
 
 
 def describe(value: Any) -> Any:
-    """Return a description of numbers, containers, losses and penalties as JSON has it.
+    """Return a description of numbers, containers, losses, penalties and plays as JSON has it.
 
-    A function, a dataclass, or an object that is called, stands for its qualified name and all that
-    it holds: what its closure, its defaults, its bound arguments or its attributes keep, and
-    outside installed packages the globals that it reads and its instructions. Arrays stand for
-    their content, parameters and networks for their shapes, other objects for their class, and what
-    `state_dict` names is left out."""
+    An object stands for its qualified name and what it holds, without what its `state_dict` names;
+    a function for its qualified name. Arrays stand for their content, parameters and networks for
+    their shapes, an object that is neither called nor a dataclass for its class."""
     return json.loads(json.dumps(_describe(value, set())))
 
 
@@ -60,64 +107,30 @@ def _describe(value: Any, seen: set[int]) -> Any:
         return value
     if isinstance(value, Tensor | np.ndarray):
         return _array(value)
-    if isinstance(value, nn.Module) and id(value) not in seen:
-        return {"name": _name(value), **architecture(value, seen)}
-    if isinstance(value, dict):
-        return _guarded(value, seen, lambda: {str(k): _describe(v, seen) for k, v in value.items()})
-    if isinstance(value, list | tuple):
-        return _guarded(value, seen, lambda: [_describe(v, seen) for v in value])
-    if isinstance(value, set | frozenset):
-        return sorted(json.dumps(_describe(v, seen)) for v in value)
     if id(value) in seen:
         return _name(value)
+    if isinstance(value, nn.Module):
+        return {"name": _name(value), **architecture(value, seen)}
     seen.add(id(value))
-    inside = {k: _describe(v, seen) for k, v in _inside(value)}
+    held = value.state_dict() if stateful(value) else {}
+    inside = {k: _describe(v, seen) for k, v in parts(value) if k not in held and _fields(value)}
+    if isinstance(value, CONTAINERS):
+        seen.discard(id(value))  # an equal one elsewhere is described again
+        if isinstance(value, set | frozenset):
+            return sorted(map(json.dumps, inside.values()))
+        return inside if isinstance(value, dict) else list(inside.values())
     return {"name": _name(value), **inside} if inside else _name(value)
 
 
-def _guarded(value: Any, seen: set[int], inside: Any) -> Any:
-    """Describe a container, which may hold itself; an equal one elsewhere is described again."""
-    if id(value) in seen:
-        return _name(value)
-    seen.add(id(value))
-    found = inside()
-    seen.discard(id(value))
-    return found
-
-
-def _inside(value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, types.FunctionType):
-        yield from parts(value)
-        yield from ((k, v) for k, v in globals_read(value) if _plain(v))
-        if hashed := body(value):
-            yield "body", hashed
-    elif isinstance(value, FUNCTIONS):
-        yield from parts(value)
-    elif _called(value) or _record(value):
-        state = value.state_dict() if stateful(value) else ()
-        yield from ((k, v) for k, v in sorted(parts(value)) if k not in state)
-
-
-def _plain(value: Any) -> bool:
-    return isinstance(value, PLAIN) or _called(value) or _record(value)
-
-
-def _called(value: Any) -> bool:
-    return callable(value) and not isinstance(value, type)
-
-
-def _record(value: Any) -> bool:
-    return isinstance(value, types.SimpleNamespace) or (
-        dataclasses.is_dataclass(value) and not isinstance(value, type)
+def _fields(value: Any) -> bool:
+    """Whether what an object holds says which run it is: not so for one that is only carried."""
+    return isinstance(value, (*CONTAINERS, types.SimpleNamespace)) or (
+        not isinstance(value, type) and (callable(value) or dataclasses.is_dataclass(value))
     )
 
 
 def _name(value: Any) -> str:
-    named = (
-        value
-        if isinstance(value, (type, types.BuiltinFunctionType, *FUNCTIONS[:2]))
-        else type(value)
-    )
+    named = value if isinstance(value, FUNCTIONS) else type(value)
     return f"{named.__module__}.{named.__qualname__}"
 
 
@@ -162,9 +175,12 @@ def architecture(network: nn.Module, seen: set[int] | None = None) -> dict[str, 
 
 
 def _settings(layer: nn.Module, seen: set[int]) -> dict[str, Any]:
-    own = {k: v for k, v in vars(layer).items() if not k.startswith("_") and _plain(v)}
-    own = {k: v for k, v in own.items() if k not in ("training", "forward")} | dict(methods(layer))
-    return {k: _describe(v, seen) for k, v in own.items()}
+    own = {k: v for k, v in vars(layer).items() if not k.startswith("_")}
+    return {
+        k: _describe(v, seen)
+        for k, v in own.items()
+        if k not in ("training", "forward") and (isinstance(v, PLAIN) or _fields(v))
+    }
 
 
 def hyperparameters(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
@@ -172,11 +188,13 @@ def hyperparameters(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
     its steps' hooks.
     """
     groups = [group | {"params": len(group["params"])} for group in optimizer.param_groups]
-    before, after = (
-        list(getattr(optimizer, f"_optimizer_step_{when}_hooks", {}).values())
-        for when in ("pre", "post")
-    )
-    return {"kind": _name(optimizer), "groups": groups, "hooks_before": before, "hooks": after}
+    return {"kind": _name(optimizer), "groups": groups, **_hooks(optimizer)}
+
+
+def _hooks(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """What runs before and after its steps, by place: torch numbers them over the whole process."""
+    hooks = {"hooks_before": "_optimizer_step_pre_hooks", "hooks": "_optimizer_step_post_hooks"}
+    return {name: list(getattr(optimizer, held, {}).values()) for name, held in hooks.items()}
 
 
 def data(batches: Iterable) -> dict[str, Any]:
@@ -184,26 +202,23 @@ def data(batches: Iterable) -> dict[str, Any]:
     the images.
     """
     found = {"kind": _name(batches), "batch_size": getattr(batches, "batch_size", None)}
-    parts = getattr(batches, "parts", ())
-    if isinstance(parts, tuple) and parts and all(isinstance(part, Tensor) for part in parts):
+    held = getattr(batches, "parts", ())
+    if isinstance(held, tuple) and held and all(isinstance(part, Tensor) for part in held):
         found |= {
-            "shape": [list(part.shape) for part in parts],
-            "sha256": [_sha256(part.cpu().contiguous().numpy()) for part in parts],
+            "shape": [list(part.shape) for part in held],
+            "sha256": [_sha256(part.cpu().contiguous().numpy()) for part in held],
         }
     return found
 
 
-def differences(here: Any, *there: Any, bodies: bool = True) -> list[str]:
+def differences(here: Any, *there: Any) -> list[str]:
     """Return one sentence for each entry that agrees with no other description, innermost names
-    given by dots.
-
-    Numbers are compared by value. The instructions of functions count only with ``bodies``.
+    given by dots. Numbers are compared by value.
     """
     here, *there = (dict(_leaves(value)) for value in (here, *there))
-    names = [k for k in here | there[0] if bodies or not k.endswith(".body")]
     return [
         f"{k} is {here.get(k, 'absent')} here and {there[0].get(k, 'absent')} there"
-        for k in names
+        for k in here | there[0]
         if not any(_same(here.get(k, "absent"), other.get(k, "absent")) for other in there)
     ]
 

@@ -7,23 +7,22 @@ import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from ganbook.checkpoints import configuration, files, optimizers, randomness
-from ganbook.checkpoints.contents import generators, stateful
+from ganbook.checkpoints.configuration import generators, stateful
 from ganbook.checkpoints.packing import CheckpointError, encode
+from ganbook.checkpoints.settings import Settings
 from ganbook.history import Record, refuse_non_finite, refuse_non_finite_state
 from ganbook.training import EMA, Game
 
-if TYPE_CHECKING:
-    from ganbook.checkpoints.checkpoint import Checkpoint
-
 __all__ = ["Session"]
 
-FORMAT = 3
-"""What a file holds; format 2 had no count of D's updates, and format 1 did not say what it was."""
+FORMAT = 4
+"""What a file holds; format 3 compared the instructions of functions, format 2 had no count of D's
+updates, and format 1 did not say what it was."""
 
 
 class Session:
@@ -32,14 +31,14 @@ class Session:
     def __init__(
         self,
         path: Path,
-        checkpoint: Checkpoint,
+        settings: Settings,
         game: Game,
         batches: Iterable,
         record: Record,
         ema: EMA | None,
         options: dict[str, Any],
     ) -> None:
-        self.path, self.every, self.batches, self.record = path, checkpoint.every, batches, record
+        self.path, self.every, self.batches, self.record = path, settings.every, batches, record
         self.game, self.ema = game, ema
         self.networks = game.players() | ({"ema": ema.module} if ema else {})
         self.playing = game  # on several processes, its copy that counts the updates
@@ -47,20 +46,23 @@ class Session:
         loss, penalty = options["loss"], options["penalty"]
         places = {"loss": loss, "penalty": penalty, **self.networks, **self.optimizers}
         found = {k: g for name, value in places.items() for k, g in generators(value, name).items()}
-        self.generators = _joined(
-            "generators", {"z": game.generator, **found}, checkpoint.generators
-        )
+        self.generators = _joined("generators", {"z": game.generator, **found}, settings.generators)
         self.objects = _joined(
-            "states", {"penalty": penalty} if stateful(penalty) else {}, checkpoint.states
+            "states", {"penalty": penalty} if stateful(penalty) else {}, settings.states
         )
-        if not hasattr(batches, "load_state_dict") and not checkpoint.generators:
+        if not hasattr(batches, "load_state_dict") and not settings.generators:
             raise CheckpointError(
                 f"batches of type {type(batches).__name__} have no state_dict and load_state_dict, so their place "
                 "cannot be saved: pass ganbook.data.batches(...). Only if each batch depends on nothing but the "
                 "present state of a generator g (not so in a DataLoader, which draws its order when an epoch begins), "
                 "Checkpoint(path, generators={'data': g}) is enough"
             )
-        self.options, self.data = options, configuration.data(batches)
+        own = {k: v for k, v in vars(game).items() if k in _settings(game)}
+        _say_what_is_opaque({**options, **own, **self.networks, **self.optimizers})
+        self.options, self.data = (
+            options | {"config": dict(settings.config)},
+            configuration.data(batches),
+        )
         self.configuration = self._describe()
         self.requests: list[str] = []
         self.border, self.keep, self.last_good = 0, True, "none: nothing was saved yet"
@@ -230,7 +232,6 @@ class Session:
             self.configuration,
             saved["configuration"],
             saved["last"],
-            bodies=then["python"] == now["python"],
         )
         # from the start and from the last save: a callback or a penalty may change itself on the
         # way
@@ -248,6 +249,18 @@ class Session:
                 RuntimeWarning,
                 stacklevel=6,
             )
+
+
+def _say_what_is_opaque(values: dict[str, Any]) -> None:
+    if places := [p for name, value in values.items() for p in configuration.opaque(value, name)]:
+        warnings.warn(
+            f"{', '.join(places)}: of a lambda, or a function defined inside another, a checkpoint "
+            "compares the name alone, and neither its numbers nor its body. Make it a frozen "
+            "dataclass with a __call__, or name its numbers in Checkpoint(config={...}) and its "
+            "torch.Generators in generators={...}",
+            RuntimeWarning,
+            stacklevel=6,
+        )
 
 
 def _settings(game: Game) -> set[str]:

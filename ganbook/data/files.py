@@ -51,7 +51,10 @@ def load(dataset: Dataset, split: str, root: str | os.PathLike[str] | None = Non
     for file in dataset.split(split):
         path = find(file, folders)
         if path is None:
-            download(dataset, cache_folder())
+            try:
+                download(dataset, cache_folder())
+            except DataError as error:
+                raise DataError(f"{error}\n{_looked(dataset, folders)}") from error
             path = find(file, folders)
         if path is None:
             raise DataError(
@@ -76,6 +79,26 @@ def cache_folder() -> Path:
     exist.
     """
     return platformdirs.user_cache_path("ganbook", appauthor=False)
+
+
+def _looked(dataset: Dataset, folders: list[Path]) -> str:
+    """Say where the files were looked for, and which files there have nearly their names."""
+    named = os.environ.get("GANBOOK_DATA")
+    said = [f"Looked in {', '.join(dict.fromkeys(str(folder) for folder in folders))}."]
+    if named and not Path(named).expanduser().is_dir():
+        said.append(f"GANBOOK_DATA is {named!r}, which is no folder: correct it.")
+    wanted = {_plain(file.name): file.name for file in dataset.files}
+    for folder in folders:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            right = wanted.get(_plain(path.name))
+            if right and path.name.removesuffix(".gz") != right:
+                said.append(f"{path} has nearly the right name: rename it to {right}.")
+    return " ".join(said)
+
+
+def _plain(name: str) -> str:
+    """A file's name without what downloads and unpackers change in it."""
+    return name.lower().removesuffix(".gz").replace(".", "-").replace("_", "-")
 
 
 def _folders(dataset: Dataset, root: str | os.PathLike[str] | None) -> list[Path]:

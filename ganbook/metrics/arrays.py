@@ -19,9 +19,16 @@ def feature_array(name: str, values: ArrayLike, rows: int = 2) -> np.ndarray:
     Raises ``ValueError`` that names them for another number of axes, for fewer than ``rows`` rows
     or no column, and for values that are not finite.
     """
-    array = np.asarray(
-        values.detach().cpu() if hasattr(values, "detach") else values, dtype=np.float64
-    )
+    if hasattr(values, "detach"):  # NumPy has no bfloat16
+        values = values.detach().cpu()
+        values = values.double() if values.is_floating_point() else values
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(
+            f"{name} holds {array.dtype}: expected real numbers, one row a sample and one column a "
+            "feature"
+        )
+    array = array.astype(np.float64)
     if array.ndim != 2 or array.shape[0] < rows or array.shape[1] < 1:
         raise ValueError(
             f"{name} has shape {array.shape}: expected (N, K) with N >= {rows}, one row a sample"

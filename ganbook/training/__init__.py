@@ -5,7 +5,7 @@ from ganbook.history import History, Record, TrainingDiverged
 from ganbook.training.ema import EMA
 from ganbook.training.loop import fit
 from ganbook.training.plays import alternating, extragradient, simultaneous
-from ganbook.training.steps import Penalty, d_step, frozen, g_step
+from ganbook.training.steps import Penalty, d_step, g_step
 
 __all__ = [
     "EMA",
@@ -18,7 +18,6 @@ __all__ = [
     "d_step",
     "extragradient",
     "fit",
-    "frozen",
     "g_step",
     "simultaneous",
 ]

@@ -29,7 +29,7 @@ from ganbook import checkpoints
 from ganbook.checkpoints import Checkpoint, CheckpointError, files
 from ganbook.checkpoints.packing import decode, encode
 from ganbook.losses import LEAST_SQUARES, Loss
-from ganbook.penalties import gradient_penalty, r1
+from ganbook.penalties import gradient_penalty, lazy, r1, total
 from ganbook.training import Record, TrainingDiverged, alternating, fit
 from support.kills import KILLED_STEPS
 from support.processes import python
@@ -186,13 +186,14 @@ def test_generators_deep_in_a_penalty_are_found():
     for penalty in (
         inner,
         partial(inner),
-        lambda D, r, f: 2 * inner(D, r, f),
+        total(r1(1.0), lazy(inner, 4)),
         object_,
         object_.__call__,
     ):
         assert g in generators(penalty, "penalty").values()
     assert generators(object_, "penalty") == {"penalty.inner.generator": g, "penalty.other": h}
     assert generators(r1(1.0), "penalty") == generators(None, "penalty") == {}
+    assert generators(lambda D, r, f: 2 * inner(D, r, f), "penalty") == {}, "a lambda has no fields"
 
 
 def test_a_new_process_goes_on_bitwise(path, whole):

@@ -1062,3 +1062,27 @@ def test_rows_of_a_tuple_stay_together_and_labels_stay_integers():
         assert a.dtype == torch.float32 and b.dtype == torch.int64 and c.dtype == torch.uint8
         torch.testing.assert_close((a[:, 0] + 1) * 127.5, b.float())
         assert torch.equal(b, c.long())
+
+
+def test_a_failure_names_the_folders_and_the_near_names(tmp_path, monkeypatch):
+    """Errata: neither a folder that is not there nor files under near names were mentioned."""
+    monkeypatch.setattr("ganbook.data.download.fetch", no_network)
+    monkeypatch.setattr("ganbook.data.files.cache_folder", lambda: tmp_path / "cache")
+    near = tmp_path / "near"
+    near.mkdir()
+    for name in ("train-images.idx3-ubyte", "unrelated.txt"):
+        (near / name).write_bytes(b"")
+    monkeypatch.setenv("GANBOOK_DATA", str(near))
+    with pytest.raises(DataError) as error:
+        data.mnist()
+    said = str(error.value)
+    assert f"Looked in {near}," in said and str(tmp_path / "cache") in said
+    assert f"{near / 'train-images.idx3-ubyte'} has nearly the right name" in said
+    assert "rename it to train-images-idx3-ubyte." in said and "unrelated" not in said
+    monkeypatch.setenv("GANBOOK_DATA", str(tmp_path / "gone"))
+    with pytest.raises(DataError, match=r"GANBOOK_DATA is '.*gone', which is no folder"):
+        data.mnist()
+
+
+def no_network(*_):
+    raise OSError("no network")

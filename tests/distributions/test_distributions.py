@@ -219,3 +219,9 @@ def test_a_component_of_weight_zero_is_not_there():
     torch.testing.assert_close(with_it, alone, rtol=1e-12, atol=1e-12)
     slopes = [torch.autograd.grad(y.sum(), x)[0] for y in (with_it, alone)]
     torch.testing.assert_close(*slopes, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("std", [1e-200, torch.tensor([1e-200, 1.0], dtype=torch.float64)])
+def test_a_std_whose_square_underflows_is_refused(std):
+    with pytest.raises(ValueError, match=r"std is .*expected more than 1e-150.*Dirac"):
+        Gaussians(torch.zeros(2, 1), std)

@@ -15,6 +15,7 @@ from ganbook.penalties import (
     gradient_penalty,
     r1,
     r2,
+    total,
 )
 from ganbook.training import Game, d_step
 
@@ -165,3 +166,41 @@ def test_clip_leaves_what_is_inside():
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+class Attention(torch.nn.Module):
+    """A critic of four tokens that attends by torch's fused function."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed, self.score = torch.nn.Linear(2, 12), torch.nn.Linear(4, 1)
+
+    def forward(self, x):
+        q, k, v = self.embed(x).chunk(3, dim=-1)
+        out = torch.nn.functional.scaled_dot_product_attention(q, k, v)
+        return self.score(out.mean(1))
+
+
+def test_an_attention_critic_has_a_second_derivative():
+    """Errata: a raw "derivative ... is not implemented"; compared with attention by hand."""
+
+    class ByHand(Attention):
+        def forward(self, x):
+            q, k, v = self.embed(x).chunk(3, dim=-1)
+            return self.score((torch.softmax(q @ k.mT / 2, -1) @ v).mean(1))
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        D = Attention().double()
+        x = torch.randn(5, 4, 2, dtype=torch.float64)
+    slow = ByHand().double()
+    slow.load_state_dict(D.state_dict())
+    values = []
+    for critic in (D, slow):
+        value = total(r1(2.0), gradient_penalty(3.0, torch.Generator().manual_seed(0)))(
+            critic, x, x + 1
+        )
+        value.backward()
+        values.append((value.detach(), critic.embed.weight.grad))
+    torch.testing.assert_close(values[0], values[1])
+    assert values[0][1].abs().max() > 1e-3

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from ganbook import data, recipes, records
 from ganbook.networks import conv_generator
 from ganbook.recipes import common
+from ganbook.recipes.line import lost_mode
 from ganbook.recipes.mnist import beta1, conv, mlp, wgan_gp
 
 NOISE = torch.randint(
@@ -89,6 +90,42 @@ def test_wgan_gp(small, monkeypatch, tmp_path):
     assert arrays["step"].tolist() == [2, 4, 6, 8, 10]
     assert arrays["estimate"].shape == arrays["penalty"].shape == arrays["frechet"].shape == (5,)
     np.testing.assert_allclose(arrays["estimate"][0], arrays["gap"][:2].mean(), rtol=1e-6)
+
+
+def test_lost_mode(monkeypatch, tmp_path):
+    monkeypatch.setattr(lost_mode, "LOOKS", (2, 4))
+    monkeypatch.setattr(lost_mode, "BATCH", 32)
+    monkeypatch.setattr(lost_mode, "JUDGED", 200)
+    arrays, _ = run_twice("line-lost-mode", tmp_path)
+    assert arrays["looks"].tolist() == [2, 4]
+    four = [arrays[f"{a}_{p}_gap"] for a in ("silu", "relu") for p in ("two_sided", "one_sided")]
+    assert all(gap.shape == (2, 5) for gap in four)
+    assert len(np.unique(four)) == 40, "seeds, activations and penalties must all matter"
+
+
+def test_lost_mode_measures_a_critic_whose_gap_and_slope_are_known():
+    D = lost_mode.Critics(torch.relu)
+    with torch.no_grad():  # relu(x + 20), of slope 1.5 at all points that are drawn
+        for p in D.parameters():
+            p.zero_()
+        D.weights[0][:, 0, 0] = D.weights[1][:, 0, 0] = 1
+        D.biases[0][:, 0, 0], D.weights[2][:, 0, 0] = 20, 1.5
+    for kind in lost_mode.PENALTIES:
+        found = lost_mode.measure(D, kind)
+        np.testing.assert_allclose(found["gap"], 1.5 * 0.1 * 8, rtol=1e-4)
+        np.testing.assert_allclose(found["mean_slope"], 1.5, rtol=1e-5)
+        np.testing.assert_allclose(found["far_slope"], 1.5, rtol=1e-5)
+        np.testing.assert_allclose(found["balance"], 20 * 1.5 * 0.5 / 1.2, rtol=1e-4)
+        source = torch.Generator().manual_seed(0)
+        x, y = lost_mode.sample(50, source)
+        penalty = lost_mode.penalise(D, x.repeat(5, 1), y.repeat(5, 1), kind, source)
+        assert penalty.item() == pytest.approx(10 * 0.25, rel=1e-5)
+    with torch.no_grad():
+        D.weights[2][:, 0, 0] = torch.tensor([0.5, -0.5, 0.5, -0.5, 0.5])
+    D.turn_over(x, y)
+    assert (D.weights[2][:, 0, 0] == 0.5).all()
+    assert lost_mode.measure(D, "one_sided")["balance"] == pytest.approx(0)
+    assert lost_mode.measure(D, "two_sided")["balance"] == pytest.approx(-20 * 0.25 / 0.4, rel=1e-4)
 
 
 def test_scale(small, tmp_path):

@@ -306,6 +306,7 @@ def stop_and_go(team, folder):
         patch.object(files, "write", lambda *a: (writes.append(a), write(*a))),
     ):
         warnings.simplefilter("always")
+        warnings.filterwarnings("ignore", "D.hooks|G.hooks")  # the hook that sends the signal
         first = (
             Run(**options)
             .on_call("G", 2 * STOP, terminate)

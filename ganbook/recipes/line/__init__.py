@@ -1,0 +1,1 @@
+"""Runs on laws on a line, where the penalised optimum is known in closed form."""
