@@ -147,13 +147,12 @@ def test_the_shaded_part_is_the_window_of_the_theorem(reader: Visitor) -> None:
     for i, column in enumerate(columns):
         h = 10 ** (-2 + (i + 0.5) / 64 * math.log10(200))
         top = float(column.split(",")[1].split("h")[0])
-        height = -float(column.split("v")[1].split("h")[0])
-        # written from below: M is the upper edge's end, v leads down to the lower one
+        height = float(column.split("v")[1].split("h")[0])  # from the upper edge down
 
         def weight(y: float) -> float:
             return 10 ** (-2 + (276 - y) / 256 * math.log10(2_000))
 
         row = 10 ** (math.log10(2_000) / 128)
-        low, high = sorted((weight(top), weight(top - height)))
+        low, high = sorted((weight(top), weight(top + height)))
         assert low == pytest.approx(max(h / 4, 0.01), rel=row - 1)
         assert high == pytest.approx(min(2 / h + h / 8, 20), rel=row - 1)

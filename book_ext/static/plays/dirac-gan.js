@@ -96,9 +96,9 @@ ganbookPlays.register("dirac-gan", (stage) => {
     },
   }, label)));
   const results = table({
-    first: ["Distance at the start", ""],
-    last: [`Distance after ${STEPS} steps`, ""],
-    modulus: ["Largest modulus", "of one update’s eigenvalues at the solution"],
+    first: ["At the start", "distance"],
+    last: [`After ${STEPS} steps`, "distance"],
+    modulus: ["Modulus", "largest, at the solution"],
   });
   const spoken = speaker();
 
@@ -155,7 +155,7 @@ ganbookPlays.register("dirac-gan", (stage) => {
       modulus: rests ? number(size, 6) : "none",
     };
     results.show(texts);
-    results.note("modulus", rests ? "of one update’s eigenvalues at the solution" : "there is no point of rest");
+    results.note("modulus", rests ? "largest, at the solution" : "no point of rest");
     portrait.setAttribute("aria-label", `Phase portrait. Distance ${texts.first} at the start, ${texts.last} after ${STEPS} steps.`);
     plane.setAttribute("aria-label", `Plane of step and weight; the shaded part contracts. Largest modulus now: ${texts.modulus}.`);
     spoken.say(`Distance after ${STEPS} steps ${texts.last}, largest modulus ${texts.modulus}`);
