@@ -58,6 +58,8 @@ def extrapolation(
         ax.plot(inverse, values, "o", color=colour, ms=4, alpha=0.7)
         ax.plot(far, intercept + slope * far, color=colour, lw=1.4, label=name)
         ax.plot([0], [intercept], "D", color=colour, ms=7, mfc="none")
+    apart = sorted({v for v in np.asarray(inverse) if v >= 0.2 * far[1]})  # labels must not meet
+    ax.set_xticks([0, *apart], ["0", *(f"1/{1 / v:,.0f}" for v in apart)])
     ax.set_xlim(left=-0.03 * far[1])
     return tidy(ax, x="1/N", y="Fréchet distance", legend=True)
 
@@ -102,7 +104,9 @@ def clouds(real: ArrayLike, fake: ArrayLike, title: str = "", ax: Axes | None = 
             rasterized=len(points) > MANY,
         )
     ax.set_aspect("equal")
-    return tidy(ax, title=title, x="$x_1$", y="$x_2$", legend=True)
+    tidy(ax, title=title, x="$x_1$", y="$x_2$")
+    ax.legend(frameon=False, markerscale=3)
+    return ax
 
 
 def intervals(
