@@ -106,7 +106,8 @@ def train(
 
 def frechet(G: nn.Module, real_features: torch.Tensor, n: int = 10_000) -> float:
     """Return the Fréchet distance of n samples to real features."""
-    return frechet_distance(real_features, describe(common.sample(G, LATENT, n))[0])
+    made = common.sample(G, LATENT, n).to(next(G.parameters()).device)
+    return frechet_distance(real_features, describe(made)[0])
 
 
 @dataclass

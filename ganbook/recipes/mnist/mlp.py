@@ -85,11 +85,12 @@ def train(
         epoch, rest = divmod(step, STEPS_PER_EPOCH)
         if rest or epoch not in scored_at:
             return
-        frechet, inception = scores(common.sample(game.G, LATENT, 10_000), real_features)
+        made = common.sample(game.G, LATENT, 10_000).to(place.device)
+        frechet, inception = scores(made, real_features)
         row = {"frechet": frechet, "inception": inception}
         row["grid"] = common.sample(game.G, LATENT, 64, seed=2).numpy()
         if averaged:
-            smooth = common.sample(ema.module, LATENT, 10_000)
+            smooth = common.sample(ema.module, LATENT, 10_000).to(place.device)
             row["frechet_ema"] = scores(smooth, real_features)[0]
         found.put(step, **row)
         log(

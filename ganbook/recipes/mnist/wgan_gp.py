@@ -72,7 +72,8 @@ def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = 
     def look(step: int, game: Game) -> None:
         if step % EVERY:
             return
-        frechet, inception = scores(common.sample(game.G, LATENT, 10_000), real_features)
+        made = common.sample(game.G, LATENT, 10_000).to(place.device)
+        frechet, inception = scores(made, real_features)
         row = {"step": step, "frechet": frechet, "inception": inception}
         if step % (STEPS // 5) == 0:
             row["grid"] = common.sample(game.G, LATENT, 64, seed=2).numpy()
