@@ -32,7 +32,9 @@ def clean(address: str) -> str | None:
     True
     """
     address = address.strip()
-    if short := re.fullmatch(r"(?:ssh://)?[\w.-]+@([\w.-]+)(?::\d+)?[:/]([^:/][^:]*/[^:]+)", address):
+    if short := re.fullmatch(
+        r"(?:ssh://)?[\w.-]+@([\w.-]+)(?::\d+)?[:/]([^:/][^:]*/[^:]+)", address
+    ):
         address = f"https://{short[1]}/{short[2].lstrip('/')}"
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.count("/") < 2:
