@@ -10,6 +10,7 @@ from sphinx.application import Sphinx
 
 from . import (
     cards,
+    chapters,
     descriptions,
     folding,
     formulas,
@@ -39,6 +40,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     pages.setup(app)
     marks.setup(app)
     folding.setup(app)
+    chapters.setup(app)
     cards.setup(app)
     previews.setup(app)
     descriptions.setup(app)

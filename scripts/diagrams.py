@@ -323,6 +323,65 @@ def half_steps() -> Axes:
                 legend=True)  # fmt: skip
 
 
+def mistakes() -> Axes:
+    """Chapter 5: two generators that fail in opposite ways."""
+    _, panels = plt.subplots(2, 1, figsize=(6, 4.6), dpi=100, layout="constrained", sharex=True)
+    x = np.linspace(-6, 6, 400)
+
+    def bell(mean: float, width: float) -> np.ndarray:
+        return np.exp(-((x - mean) ** 2) / (2 * width**2)) / (width * np.sqrt(2 * np.pi))
+
+    p = (bell(-2.5, 0.7) + bell(2.5, 0.7)) / 2
+    for ax, q, title, at, note in (
+        (panels[0], bell(2.5, 0.7), "A mode is dropped", (-2.5, 0.31), r"$p > 0$, $q \approx 0$"),
+        (panels[1], bell(0, 2.6), "Samples are invented", (0, 0.2), r"$q > 0$, $p \approx 0$"),
+    ):
+        for curve, color, name in ((p, REAL, "real, $p$"), (q, FAKE, "generated, $q$")):
+            ax.fill_between(x, curve, color=color, alpha=0.12, lw=0)
+            ax.plot(x, curve, color=color, label=name)
+        ax.text(*at, note, ha="center", va="bottom")
+        ax.set(ylim=(0, 0.66 if ax is panels[0] else 0.4))
+        tidy(ax, title, "", "density")
+    panels[0].legend(frameon=False, loc="upper left", ncols=2)
+    panels[1].set_xlabel("$x$")
+    return panels[0]
+
+
+def fidelity() -> Axes:
+    """Chapter 9: good samples that miss half of the data, and bad samples that miss nothing."""
+    ax = sheet(310)
+    turn = np.pi * (3 - 5**0.5) * np.arange(60)  # points of a sunflower: even, without a grid
+    for x, shift, radius, title in (
+        (140, 38, 48, "no sample is bad,\nmuch of the data is missed"),
+        (450, 0, 122, "much is bad,\nnothing is missed"),
+    ):
+        ax.add_patch(plt.Circle((x, 180), 88, fc=REAL, ec="none", alpha=0.28))
+        out = radius * np.sqrt((np.arange(60) + 0.5) / 60)
+        ax.plot(x + shift + out * np.cos(turn), 180 + out * np.sin(turn), ".", color=FAKE, ms=6)
+        words(ax, x, 30, title)
+    words(ax, 285, 286, "real", REAL)
+    words(ax, 285, 262, "generated", FAKE)
+    return ax
+
+
+def losses() -> Axes:
+    """Chapter 10: what each generator pays for one sample, by the score that D gives it."""
+    figure = plt.figure(figsize=(6, 4), dpi=100, layout="constrained")
+    ax = figure.subplots()
+    d = np.linspace(-4, 4, 200)
+    soft = np.log1p(np.exp(-d))
+    for values, color, name, style in (
+        (-np.log1p(np.exp(d)), INK, "minimax", "-"),
+        (soft, FAKE, "non-saturating", "-"),
+        ((d - 1) ** 2 / 2, ACCENT, "least squares", "--"),
+        (-d, CRITIC, "Wasserstein, hinge", "-."),
+    ):
+        ax.plot(d, values, style, color=color, label=name)
+    ax.set(xlim=(-4, 4), ylim=(-4.2, 6))
+    return tidy(ax, "What the generator pays for one sample", "score of the sample, $d(G(z))$",
+                "loss", legend=True)  # fmt: skip
+
+
 DIAGRAMS: dict[str, Callable[[], Axes]] = {
     "models": models,
     "game": game,
@@ -334,6 +393,9 @@ DIAGRAMS: dict[str, Callable[[], Axes]] = {
     "roof": roof,
     "penalty": penalty,
     "half-steps": half_steps,
+    "mistakes": mistakes,
+    "fidelity": fidelity,
+    "losses": losses,
 }
 
 
@@ -406,6 +468,25 @@ WORDS = {
         "G moves left, and so on; after 14 such rounds the staircase has closed around the "
         "solution. Both at once: seven rounds from the same start spiral outwards.",
         "One round as two half-steps, and the same game with both players moving at once.",
+    ),
+    "mistakes": (
+        "Real samples have two modes in both panels. Above, the generated density covers the right "
+        "mode alone: around the left one p is positive and q is nearly zero. Below, the generated density "
+        "is one broad bell: between the modes q is positive and p nearly zero.",
+        "Two opposite failures. A divergence may weigh one of them far more than the other.",
+    ),
+    "fidelity": (
+        "Two blue discs, the real data. Left, generated points crowd into one part of the disc. "
+        "Right, they are spread over the whole disc and far beyond it.",
+        "Fidelity and coverage are two things, and a single score mixes them.",
+    ),
+    "losses": (
+        "Four curves against the score d of a generated sample. Minimax is flat for low scores and "
+        "falls for high ones; the non-saturating loss falls steeply for low scores and flattens "
+        "for high ones; least squares is a parabola with its minimum at 1; Wasserstein and hinge "
+        "are one straight falling line.",
+        "The generator's loss for one sample under five of this chapter's losses: its slope is "
+        "the weight with which the sample's gradient counts.",
     ),
 }
 
