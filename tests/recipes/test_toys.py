@@ -35,7 +35,7 @@ def small(monkeypatch):
     [
         ("toys-ring", 10, 8),
         ("toys-ring-momentum", 5, 8),
-        ("toys-ring-unrolled", 1, 8),
+        ("toys-ring-unrolled", 2, 8),
         ("toys-grid", 2, 25),
     ],
 )
