@@ -1702,7 +1702,7 @@ def check_1_11(answer, c):
                     "That is bits a picture.": lambda n=nats, s=shape: (
                         wrong_1_11_per_picture(n, s)
                     ),
-                    "That is nats a dimension.": lambda n=nats, s=shape: (
+                    "That is nats per dimension.": lambda n=nats, s=shape: (
                         wrong_1_11_nats(n, s)
                     ),
                     "The channels count as dimensions too.": lambda n=nats, s=shape: (
@@ -1732,7 +1732,7 @@ register(
         stars=1,
         kind="function",
         statement=r"""
-One paper reports nats a picture, another bits a dimension. Write `bits_per_dimension(nats, shape)`: `nats` is a
+One paper reports nats per picture, another bits per dimension. Write `bits_per_dimension(nats, shape)`: `nats` is a
 tensor of negative log-likelihoods a picture, `shape` the tuple (channels, height, width); return a tensor of the same
 shape and dtype. For example 44.3614 nats on $(1, 8, 8)$ are one bit a dimension, which is what coins cost.
 """,
@@ -1747,7 +1747,7 @@ def bits_per_dimension(nats, shape):
         explanation=r"""
 $\log_2 a = \log a / \log 2$, so bits are nats divided by $\log 2$. A dimension is one number of the picture, so a
 colour picture has three for each pixel. By this unit the spoiled model of {eq}`eq:01-spoiled` loses
-$\log_2 100 = 6.64$ bits in all: on $32 \times 32$ colour pictures 0.002 bits a dimension, less than the second
+$\log_2 100 = 6.64$ bits in all: on $32 \times 32$ colour pictures 0.002 bits per dimension, less than the second
 decimal that papers print.
 """,
         solution=solution_1_11,
@@ -1755,7 +1755,7 @@ decimal that papers print.
         wrong=(
             (wrong_1_11_multiplied, "goes the other way"),
             (wrong_1_11_per_picture, "bits a picture"),
-            (wrong_1_11_nats, "nats a dimension"),
+            (wrong_1_11_nats, "nats per dimension"),
             (wrong_1_11_no_channels, "channels count"),
             (wrong_1_11_log2_of, "do not take another"),
             (wrong_1_11_log10, "not 10"),
