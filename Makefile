@@ -13,7 +13,7 @@ TORCH_CPU := https://download.pytorch.org/whl/cpu
 ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 RUN := GANBOOK_BUDGET=book GANBOOK_PROGRESS=0
 
-.PHONY: help book zip pdf links wheel data test test-slow test-package test-lowest lab notebooks notebooks-grid lint \
+.PHONY: help book zip pdf links wheel data test test-slow test-package test-lowest lab notebooks notebooks-full notebooks-grid lint \
   bench clean
 .DEFAULT_GOAL := help
 
@@ -28,6 +28,7 @@ help:
 	@echo "make wheel            the package as one file: dist/ganbook-*.whl"
 	@echo "make lab              open the chapters in JupyterLab"
 	@echo "make notebooks        execute chapters again and store their outputs (all, or CH=03)"
+	@echo "make notebooks-full   execute copies under the full budget, on a GPU if there is one, cell by cell"
 	@echo "make notebooks-grid   compare the stored outputs under other thread counts and CPU kernels"
 	@echo "make bench            how fast the engine is, against what (LONG=1: all of it, an hour)"
 	@echo "make lint             ruff: check and format; actionlint: the workflows"
@@ -99,6 +100,10 @@ lab: $(STAMPS)/dev
 
 notebooks: $(STAMPS)/test
 	$(RUN) $(ONE) $(BIN)/python scripts/notebooks.py $(CH)
+
+# The chapters stay as they are: copies and reports go to _build/full.
+notebooks-full: $(STAMPS)/test
+	GANBOOK_BUDGET=full GANBOOK_PROGRESS=0 $(BIN)/python scripts/full_budget.py $(CH)
 
 # Stored outputs must not depend on the number of threads or on which kernels the processor offers.
 notebooks-grid: $(STAMPS)/test

@@ -10,6 +10,8 @@ import pytest
 
 from support import times
 
+pytest_plugins = ["support.svg_outputs"]
+
 os.environ["GANBOOK_BUDGET"] = "book"
 os.environ["GANBOOK_PROGRESS"] = "0"
 matplotlib.use(

@@ -10,10 +10,13 @@ from sphinx.application import Sphinx
 
 from . import (
     cards,
+    chapters,
     descriptions,
+    folding,
     formulas,
     marks,
     pages,
+    plain,
     play,
     previews,
     repository,
@@ -33,8 +36,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
     formulas.setup(app)
     repository.setup(app)
     wheel.setup(app)
+    plain.setup(app)
     pages.setup(app)
     marks.setup(app)
+    folding.setup(app)
+    chapters.setup(app)
     cards.setup(app)
     previews.setup(app)
     descriptions.setup(app)

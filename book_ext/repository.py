@@ -1,9 +1,11 @@
 """The one address from which launch and repository buttons follow.
 
 Taken from ``GANBOOK_REPOSITORY``, else from ``repository.url`` in ``_config.yml``, else from the
-git remote ``origin``; an address that is not http(s) is none. Nothing is invented."""
+git remote ``origin``, which may be of the form git@host:owner/name; an address that names no host
+is none. Nothing is invented."""
 
 import os
+import re
 import subprocess
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +17,7 @@ HOSTS = ("github.com", "gitlab.com", "bitbucket.org")
 
 def setup(app: Sphinx) -> None:
     """Set the theme's options before the theme reads them."""
+    app.add_config_value("ganbook_repository", "", "html")
     app.connect("config-inited", offer_repository, priority=100)
 
 
@@ -23,10 +26,17 @@ def clean(address: str) -> str | None:
 
     >>> clean("https://name:secret@github.com/someone/book.git")
     'https://github.com/someone/book'
+    >>> clean("git@github.com:someone/book.git")
+    'https://github.com/someone/book'
     >>> clean("/srv/git/book") is None
     True
     """
-    parts = urlsplit(address.strip())
+    address = address.strip()
+    if short := re.fullmatch(
+        r"(?:ssh://)?[\w.-]+@([\w.-]+)(?::\d+)?[:/]([^:/][^:]*/[^:]+)", address
+    ):
+        address = f"https://{short[1]}/{short[2].lstrip('/')}"
+    parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.count("/") < 2:
         return None
     port = f":{parts.port}" if parts.port else ""
@@ -63,4 +73,4 @@ def offer_repository(app: Sphinx, config: Any) -> None:
         repository_url=address, use_repository_button=True, use_issues_button=host == "github.com"
     )
     if host == "github.com":
-        options["launch_buttons"] = {"colab_url": "https://colab.research.google.com"}
+        config.ganbook_repository = address

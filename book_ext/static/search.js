@@ -2,7 +2,7 @@
 "use strict";
 {
   const FURNITURE = "script, style, noscript, button, h1, nav, div.math, .headerlink, .visually-hidden, " +
-    ".needs-marks, .chapter-facts, .toctree-wrapper, .sd-summary-title";
+    ".needs-marks, .chapter-facts, .toctree-wrapper, .sd-summary-title, .code-fold > summary";
   const BLOCKS = "p, li, dt, dd, td, th, pre, div, h2, h3, h4, figcaption";
   const NUMBER = /^(?:ex(?:ercise|\.)?\s*)?(\d+\.\d+)$/;
   const BEFORE = 120;

@@ -4,19 +4,15 @@ stopped.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from ganbook.checkpoints import files
-from ganbook.checkpoints.configuration import stateful
 from ganbook.checkpoints.interrupts import stop_requests
 from ganbook.checkpoints.session import Session
+from ganbook.checkpoints.settings import Settings
 from ganbook.history import Record
 from ganbook.training import EMA, Game
 
@@ -24,7 +20,7 @@ __all__ = ["Checkpoint", "Session"]
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(Settings):
     """Where and how often `fit` saves a run; a run whose file exists goes on from it.
 
     The file holds G, D, both optimisers, EMA, history, the state of every random generator, the
@@ -51,40 +47,6 @@ class Checkpoint:
     fields: ``config={"warm_up": 500}``. Of a function the name counts, not its body; a warning
     names each lambda, because two of them may have one name. Raises ``ValueError`` for ``every``
     below one and for generators, states and a config that are none."""
-
-    path: Path | str
-    every: int = 1000
-    generators: Mapping[str, torch.Generator] = field(default_factory=dict)
-    states: Mapping[str, Any] = field(default_factory=dict)
-    config: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.path, str | os.PathLike):
-            raise ValueError(f"path is {self.path!r}: expected the name of a file")
-        if not isinstance(self.every, int) or self.every < 1:
-            raise ValueError(
-                f"every is {self.every!r}: expected a whole number of steps, at least 1"
-            )
-        examples = {
-            "generators": "{'noise': g}",
-            "states": "{'rates': scheduler}",
-            "config": "{'warm_up': 500}",
-        }
-        for name, example in examples.items():
-            if not isinstance(given := getattr(self, name), Mapping):
-                raise ValueError(
-                    f"{name} is {given!r}: expected names and what they stand for, such as {example}"
-                )
-        for name, generator in self.generators.items():
-            if not isinstance(generator, torch.Generator):
-                raise ValueError(
-                    f"generators[{name!r}] is {generator!r}: expected a torch.Generator"
-                )
-        for name, value in self.states.items():
-            if not stateful(value):
-                raise ValueError(
-                    f"states[{name!r}] is {value!r}: expected an object with state_dict, load_state_dict"
-                )
 
     @contextmanager
     def running(

@@ -7,18 +7,16 @@ import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from ganbook.checkpoints import configuration, files, optimizers, randomness
 from ganbook.checkpoints.configuration import generators, stateful
 from ganbook.checkpoints.packing import CheckpointError, encode
+from ganbook.checkpoints.settings import Settings
 from ganbook.history import Record, refuse_non_finite, refuse_non_finite_state
 from ganbook.training import EMA, Game
-
-if TYPE_CHECKING:
-    from ganbook.checkpoints.checkpoint import Checkpoint
 
 __all__ = ["Session"]
 
@@ -33,14 +31,14 @@ class Session:
     def __init__(
         self,
         path: Path,
-        checkpoint: Checkpoint,
+        settings: Settings,
         game: Game,
         batches: Iterable,
         record: Record,
         ema: EMA | None,
         options: dict[str, Any],
     ) -> None:
-        self.path, self.every, self.batches, self.record = path, checkpoint.every, batches, record
+        self.path, self.every, self.batches, self.record = path, settings.every, batches, record
         self.game, self.ema = game, ema
         self.networks = game.players() | ({"ema": ema.module} if ema else {})
         self.playing = game  # on several processes, its copy that counts the updates
@@ -48,13 +46,11 @@ class Session:
         loss, penalty = options["loss"], options["penalty"]
         places = {"loss": loss, "penalty": penalty, **self.networks, **self.optimizers}
         found = {k: g for name, value in places.items() for k, g in generators(value, name).items()}
-        self.generators = _joined(
-            "generators", {"z": game.generator, **found}, checkpoint.generators
-        )
+        self.generators = _joined("generators", {"z": game.generator, **found}, settings.generators)
         self.objects = _joined(
-            "states", {"penalty": penalty} if stateful(penalty) else {}, checkpoint.states
+            "states", {"penalty": penalty} if stateful(penalty) else {}, settings.states
         )
-        if not hasattr(batches, "load_state_dict") and not checkpoint.generators:
+        if not hasattr(batches, "load_state_dict") and not settings.generators:
             raise CheckpointError(
                 f"batches of type {type(batches).__name__} have no state_dict and load_state_dict, so their place "
                 "cannot be saved: pass ganbook.data.batches(...). Only if each batch depends on nothing but the "
@@ -64,7 +60,7 @@ class Session:
         own = {k: v for k, v in vars(game).items() if k in _settings(game)}
         _say_what_is_opaque({**options, **own, **self.networks, **self.optimizers})
         self.options, self.data = (
-            options | {"config": dict(checkpoint.config)},
+            options | {"config": dict(settings.config)},
             configuration.data(batches),
         )
         self.configuration = self._describe()

@@ -137,10 +137,8 @@ def average(path: Path, beta: float | None = None) -> Path:
     return averages
 
 
-# One update of each play -------------------------------------------------------------------------
-
-
 def simultaneous_update(field: Field, step: Rate) -> Update:
+    """One update of `simultaneous`: (w) -> w + h v(w)."""
     h = _rates(step)
 
     def update(w: State) -> State:
@@ -150,6 +148,7 @@ def simultaneous_update(field: Field, step: Rate) -> Update:
 
 
 def alternating_update(field: Field, step: Rate, d_steps: int = 1, first: str = "D") -> Update:
+    """One update of `alternating`: each player sees where the other has moved to."""
     h = _rates(step)
     if first not in ("D", "G"):
         raise ValueError(f'first is {first!r}: expected "D" or "G"')
@@ -166,6 +165,7 @@ def alternating_update(field: Field, step: Rate, d_steps: int = 1, first: str = 
 
 
 def extragradient_update(field: Field, step: Rate) -> Update:
+    """One update of `extragradient`: (w) -> w + h v(w + h v(w))."""
     h = _rates(step)
 
     def update(w: State) -> State:
@@ -175,6 +175,7 @@ def extragradient_update(field: Field, step: Rate) -> Update:
 
 
 def optimistic_update(field: Field, step: Rate) -> Update:
+    """One update of `optimistic` on (w, v before): w + h (2 v(w) - v before)."""
     h = _rates(step)
 
     def update(state: State) -> State:
@@ -189,6 +190,7 @@ def optimistic_update(field: Field, step: Rate) -> Update:
 def momentum_update(
     field: Field, step: Rate, beta: float = -0.5, first: str | None = "D"
 ) -> Update:
+    """One update of `negative_momentum` on (w, w before): w + h v + beta (w - w before)."""
     h, order = _rates(step), _order(first)
     if not -1 < beta < 1:
         raise ValueError(f"beta is {beta!r}: expected a number between -1 and 1")

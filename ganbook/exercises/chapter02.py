@@ -9,9 +9,10 @@ from torch import nn
 from torch.nn.functional import logsigmoid, softplus
 
 from ganbook.exercises.engine.core import Exercise, choice, classify, register
+from ganbook.exercises.engine.proofs import ordered
 from ganbook.losses import MINIMAX, NON_SATURATING
 
-# 2.1 and 2.5: a round of the game, checked by what the parameters are afterwards -----------------------------
+# 2.1: a round of the game, checked by what the parameters are afterwards -----------------------------
 
 
 def small_players(c, dtype):
@@ -519,131 +520,86 @@ $D$ stops learning ends in collapse; the variety of samples is $D$'s doing, who 
 )
 
 
-# 2.5: find the bug --------------------------------------------------------------------------------------------
+# 2.5: theorem 2.1, line by line --------------------------------------------------------------------------------
 
 
-def broken_2_5(G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g):
-    optimizer_g.zero_grad()
-    optimizer_d.zero_grad()
-    x_fake = G(z_d)
-    loss.discriminator(D(x_real), D(x_fake)).backward()
-    optimizer_d.step()
-    loss.generator(D(G(z_g))).backward()
-    optimizer_g.step()
-
-
-def solution_2_5(G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g):
-    optimizer_g.zero_grad()
-    optimizer_d.zero_grad()
-    x_fake = G(z_d).detach()
-    loss.discriminator(D(x_real), D(x_fake)).backward()
-    optimizer_d.step()
-    loss.generator(D(G(z_g))).backward()
-    optimizer_g.step()
-
-
-def alternative_2_5_cleared(
-    G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g
-):
-    optimizer_d.zero_grad()
-    loss.discriminator(D(x_real), D(G(z_d))).backward()
-    optimizer_d.step()
-    optimizer_g.zero_grad()
-    loss.generator(D(G(z_g))).backward()
-    optimizer_g.step()
-
-
-def wrong_2_5_deaf(G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g):
-    optimizer_g.zero_grad()
-    optimizer_d.zero_grad()
-    loss.discriminator(D(x_real), D(G(z_d).detach())).backward()
-    optimizer_d.step()
-    loss.generator(D(G(z_g).detach())).backward()
-    optimizer_g.step()
-
-
-def wrong_2_5_swapped(G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g):
-    optimizer_g.zero_grad()
-    optimizer_d.zero_grad()
-    loss.discriminator(D(G(z_d).detach()), D(x_real)).backward()
-    optimizer_d.step()
-    loss.generator(D(G(z_g))).backward()
-    optimizer_g.step()
-
-
-def wrong_2_5_steps_at_the_end(
-    G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g
-):
-    optimizer_g.zero_grad()
-    optimizer_d.zero_grad()
-    loss.discriminator(D(x_real), D(G(z_d).detach())).backward()
-    loss.generator(D(G(z_g))).backward()
-    optimizer_d.step()
-    optimizer_g.step()
-
-
-def wrong_2_5_d_frozen(
-    G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g
-):
-    optimizer_g.zero_grad()
-    optimizer_d.zero_grad()
-    with torch.no_grad():
-        loss.discriminator(D(x_real), D(G(z_d)))
-    loss.generator(D(G(z_g))).backward()
-    optimizer_g.step()
-
-
-def check_2_5(answer, c):
-    check_round(
-        answer,
-        c,
-        {
-            "G's step still holds a gradient that D's backward pass sent into it.": broken_2_5,
-            "G did not move: the cut belongs into D's half alone.": wrong_2_5_deaf,
-            "D is taught that generated samples are real: the arguments of its loss are interchanged.": wrong_2_5_swapped,
-            "D's step holds a gradient of G's loss: it must be taken before G's backward pass.": wrong_2_5_steps_at_the_end,
-            "D did not learn: its loss has to be taken with gradients on.": wrong_2_5_d_frozen,
-        },
-    )
+def solution_2_5():
+    return "cfghda"
 
 
 register(
     Exercise(
         id="2.5",
-        title="Find the bug: all gradients cleared, and yet",
+        title="Prove it: the order of moves",
         stars=2,
-        kind="bug",
+        kind="choice",
         statement=r"""
-This round clears the gradients of both players at the top, which looks tidy. It runs without an error, and
-the samples stay far from the data, as in the figure on the forgotten detach. Mend it, changing as much or as little
-as you like: after the round, both players must be where the six
-steps lead, $D$ first, with `z_d` for $D$'s half and `z_g` for $G$'s.
+Some allowed $G_0$ has $q = p$, and the score $d = 0$ is allowed. You may use that $\sup_D \inf_G V \le \inf_G \sup_D V$
+for any sets of players. Prove that both sides are equal to $-2\log 2$: choose the lines that the proof needs, put them
+into an order in which every line uses only lines before it, and return their letters as a string, such as `"bda"`. Two
+of the lines do not belong to the proof. (More than one order is right.)
 """,
-        broken=broken_2_5,
+        options={
+            "a": r"So $-2\log 2 \le \sup_D\inf_G V \le \inf_G\sup_D V \le -2\log 2$, and all are equal.",
+            "b": r"The score $d = 0$ is the best response to every $G$, so $\sup_D V(D, G) = -2\log 2$ for every $G$.",
+            "c": r"For $G_0$, whose $q$ is $p$, $V(D, G_0) = \mathbb{E}_p[\log\sigma(d) + \log(1 - \sigma(d))]$ for every $D$.",
+            "d": r"So $\inf_G V(D, G) = -2\log 2$ for one allowed $D$, and $\sup_D\inf_G V \ge -2\log 2$.",
+            "e": r"Since $\sup_D V(D, G) \ge -2\log 2$ for every $G$, also $\inf_G\sup_D V \le -2\log 2$.",
+            "f": r"For every real $d$, $\log\sigma(d) + \log(1 - \sigma(d)) \le -2\log 2$, since $u(1 - u) \le \frac14$.",
+            "g": r"So $\sup_D V(D, G_0) \le -2\log 2$, and $\inf_G\sup_D V \le -2\log 2$.",
+            "h": r"With $d = 0$, $V(D, G) = -2\log 2$ for every $G$.",
+        },
         stub="""
-def one_round(G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g):
+def proof():
+    # a string of letters, such as "bda"
     return ...
 """,
         hints=(
-            "Write down, line by line, which parameters receive a gradient. Who receives one in the first backward pass?",
-            "`x_fake` still hangs on G. Either cut it off, or clear G's gradients once more before its own backward.",
+            "You need a lower bound of the left side and an upper bound of the right side. Which player do you fix for which?",
+            "A fixed $D$ bounds the left side from below, a fixed $G$ the right side from above. Each bound takes two or "
+            "three lines, and one more line joins them.",
         ),
         explanation=r"""
-$D$'s backward pass runs through `x_fake` into $G$, and nobody clears $G$ before its own pass, so $G$ steps along the sum
-of two gradients. For a sample of score $d$ under the non-saturating loss they add up to $\tanh(d/2)\,\nabla d$ in place
-of $-\sigma(-d)\,\nabla d$: $G$ is drawn to where $D$ is undecided, and rests there. A `detach` mends it, and so does
-clearing $G$ in between.
+*Upper bound.* For $G_0$ both expectations are taken under $p$ (c), and the sum of the two logarithms is at most
+$-2\log 2$ at every point (f); so no $D$ gets more against $G_0$, and the infimum over $G$ is no larger (g). *Lower
+bound.* The score $0$ gives $-2\log 2$ against every $G$ (h), so a $D$ that commits first gets at least that (d). *Both*
+meet (a). Line b confuses "$d = 0$ guarantees $-2\log 2$" with "no score gets more": against a $G$ with $q \ne p$ a
+better score exists. Line e draws an upper bound from a lower one. No divergence is used, and neither player needs to be
+able to do more than these two things.
 """,
         solution=solution_2_5,
-        alternatives=(alternative_2_5_cleared,),
         wrong=(
-            (broken_2_5, "D's backward pass sent"),
-            (wrong_2_5_deaf, "G did not move"),
-            (wrong_2_5_swapped, "interchanged"),
-            (wrong_2_5_steps_at_the_end, "gradient of G's loss"),
-            (wrong_2_5_d_frozen, "D did not learn"),
+            ("cfgha", "lower bound of the left side"),
+            ("fghda", "what the value is against"),
+            ("cghda", "no score gets more than"),
+            ("hdbga", "is not the best response"),
+            ("cfehda", "bounds nothing from above"),
+            ("acfghd", "comes before"),
+            ("cfghd", "joined"),
+            ("cfgda", "fixed score guarantees"),
         ),
-        check=check_2_5,
+        check=ordered(
+            rests_on={
+                "c": "",
+                "f": "",
+                "g": "cf",
+                "h": "",
+                "d": "h",
+                "a": "gd",
+            },
+            false={
+                "b": "If q differs from p, a score of 0 is not the best response: D can do better.",
+                "e": "A lower bound that holds for every G bounds nothing from above.",
+            },
+            needed={
+                "c": "It is not yet said what the value is against a generator that reaches the data.",
+                "f": "It is not yet shown that no score gets more than -2 log 2 at a point.",
+                "g": "The upper bound of the right side is not drawn yet.",
+                "h": "It is not yet said what a fixed score guarantees against every G.",
+                "d": "The lower bound of the left side is missing.",
+                "a": "The two bounds still have to be joined.",
+            },
+        ),
     )
 )
 
@@ -1304,9 +1260,9 @@ def diagnosis():
         ),
         explanation=r"""
 C has a loss of $G$ below zero: minimax, and near zero at that, so all weights $\sigma(d)$ are near zero as well. In B
-the losses settle at $2\log 2 = 1.39$ and $\log 2 = 0.69$, what a $D$ pays that cannot tell. In A $D$'s loss falls to
-zero while $G$'s grows: $D$ learns and nobody answers. In D $G$'s loss falls and $D$'s grows: $G$ climbs a hill that stays
-where it is, whether or not there are data on its top. A falling loss of either player is no sign of quality.
+the losses settle at $2\log 2 = 1.39$ and $\log 2 = 0.69$, the values at $d = 0$. In A $D$'s loss falls to
+zero while $G$'s grows: $D$ learns and $G$ does not respond. In D $G$'s loss falls and $D$'s grows: $G$ maximises a fixed
+score, whether or not its maximum lies near the data. A falling loss of either player is no evidence of quality.
 """,
         solution=solution_2_11,
         wrong=(

@@ -5,7 +5,8 @@ from ganbook.history import History, Record, TrainingDiverged
 from ganbook.training.ema import EMA
 from ganbook.training.loop import fit
 from ganbook.training.plays import alternating, extragradient, simultaneous
-from ganbook.training.steps import Penalty, d_step, frozen, g_step
+from ganbook.training.steps import Penalty, d_step, g_step
+from ganbook.training.unrolled import Unrolled
 
 __all__ = [
     "EMA",
@@ -14,11 +15,11 @@ __all__ = [
     "Penalty",
     "Record",
     "TrainingDiverged",
+    "Unrolled",
     "alternating",
     "d_step",
     "extragradient",
     "fit",
-    "frozen",
     "g_step",
     "simultaneous",
 ]

@@ -6,8 +6,7 @@ their names. The book shows both steps as they run, in 78 columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +15,7 @@ from ganbook.games import Game, only
 from ganbook.losses import NON_SATURATING
 from ganbook.penalties import due
 
-__all__ = ["Penalty", "d_step", "frozen", "g_step"]
+__all__ = ["Penalty", "d_step", "g_step"]
 
 Penalty = Callable[[nn.Module, Tensor, Tensor], Tensor]
 Row = dict[str, Tensor]
@@ -67,16 +66,3 @@ def g_step(game: Game, batch, loss=NON_SATURATING) -> Row:
 def _scalars(values: Row, **scores: Tensor) -> Row:
     values = values | {name: score.mean() for name, score in scores.items()}
     return {name: value.detach() for name, value in values.items()}
-
-
-@contextmanager
-def frozen(network: nn.Module) -> Iterator[None]:
-    """Take no gradient in the network's parameters inside the block; restores each flag after it."""
-    flags = [(p, p.requires_grad) for p in network.parameters()]
-    for p, _ in flags:
-        p.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for p, flag in flags:
-            p.requires_grad_(flag)

@@ -36,21 +36,23 @@ def test_a_page_and_a_notebook_of_one_name_are_refused(
         ("https://github.com/someone/book.git", "https://github.com/someone/book"),
         ("https://name:secret@github.com/someone/book", "https://github.com/someone/book"),
         ("http://git.example.org:8080/a/b/", "http://git.example.org:8080/a/b"),
-        ("git@github.com:someone/book.git", None),
+        ("git@github.com:someone/book.git", "https://github.com/someone/book"),
+        ("ssh://git@github.com/someone/book.git", "https://github.com/someone/book"),
+        ("git@host:/srv/book", None),
         ("/srv/git/book.git", None),
         ("https://github.com", None),
         ("", None),
     ],
 )
 def test_an_address_is_used_only_if_the_web_can_reach_it(given: str, expected: str | None) -> None:
-    """Credentials never reach a page; paths and ssh addresses are no addresses of a web page."""
+    """Credentials never reach a page; paths are no addresses of a web page."""
     assert repository.clean(given) == expected
 
 
 def test_launch_buttons_need_a_configured_address(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """None without an address, Colab and issues with one on GitHub."""
+    """None without an address, launch buttons and issues with one on GitHub."""
     app, config = (
         SimpleNamespace(srcdir=tmp_path),
         SimpleNamespace(html_theme_options={"repository_url": ""}),
@@ -60,5 +62,5 @@ def test_launch_buttons_need_a_configured_address(
     assert config.html_theme_options == {}
     monkeypatch.setenv("GANBOOK_REPOSITORY", "https://github.com/someone/book")
     repository.offer_repository(app, config)
-    assert config.html_theme_options["launch_buttons"]["colab_url"].startswith("https://colab")
+    assert config.ganbook_repository == "https://github.com/someone/book"
     assert config.html_theme_options["repository_url"] == "https://github.com/someone/book"

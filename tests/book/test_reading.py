@@ -19,6 +19,7 @@ from typing import Any
 
 import check_links
 import make_card
+import make_readme
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -974,6 +975,22 @@ def test_the_card_is_what_its_script_draws(tmp_path: Path) -> None:
         old, new = (np.asarray(image.convert("L"), dtype=float) for image in (committed, drawn))
     assert np.abs(old - new).mean() < 1
     assert np.abs(old - new[::-1]).mean() > 10
+
+
+def test_the_readme_shows_what_its_script_draws(tmp_path: Path) -> None:
+    """Digits of the record, and the play as the page shows it."""
+    import numpy as np
+    from PIL import Image
+
+    make_readme.draw(tmp_path / "book.png")
+    assert make_readme.PICTURE.stat().st_size < 200_000
+    with Image.open(make_readme.PICTURE) as committed, Image.open(tmp_path / "book.png") as drawn:
+        old, new = (np.asarray(image.convert("L"), dtype=float) for image in (committed, drawn))
+    assert np.abs(old - new).mean() < 1, "run python scripts/make_readme.py"
+    first, *_, last = make_readme.rows().values()
+    assert (first < 128).mean() > 0.1 and (last < 128).mean() < (first < 128).mean()
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.search(r"!\[[^\]]{80,}\]\(docs/book\.png\)", text)
 
 
 # Links that lead outside

@@ -96,12 +96,28 @@ def test_value_of_both_orders_on_five_atoms():
         ascent.step()
 
 
-def test_the_smallest_game_spirals_outwards_under_simultaneous_play():
-    point = np.array([1.0, -1.0])
-    for _ in range(500):
-        theta, psi = point
-        point = point + 0.2 * expit(psi * theta) * np.array([psi, -theta])
-    assert abs(np.linalg.norm(point) - 3.097) < 1e-3
+def test_order_of_moves_needs_each_of_its_hypotheses():
+    p = np.array([0.10, 0.15, 0.20, 0.25, 0.30])
+    rng = np.random.default_rng(0)
+    for d in 20 * rng.normal(size=(2_000, 5)):
+        assert (p * (log_expit(d) + log_expit(-d))).sum() <= -LOG4 + 1e-12  # any D, against q = p
+    assert abs(log_expit(5.0) + log_expit(-5.0) + 5.0134) < 1e-4  # d = 5 the only allowed score
+    assert abs((p * 2 * log_expit(0.0)).sum() + LOG4) < 1e-12
+
+
+@pytest.mark.parametrize(("in_turn", "n"), [(False, 500), (True, 5_000)])
+def test_the_smallest_game_spirals_at_the_same_time_and_circles_in_turn(in_turn, n):
+    theta, psi, radius = 1.0, -1.0, []
+    for _ in range(n):
+        old = psi
+        psi = psi - 0.2 * expit(psi * theta) * theta
+        seen = psi if in_turn else old
+        theta = theta + 0.2 * expit(seen * theta) * seen
+        radius.append(math.hypot(theta, psi))
+    if in_turn:
+        assert 1.40 < min(radius) < 1.42 and 1.49 < max(radius) < 1.50
+    else:
+        assert abs(radius[-1] - 3.097) < 1e-3
 
 
 # what the generator receives
@@ -212,6 +228,52 @@ def test_far_start(name, low, high):
             assert D(next(batches)).max() > 12 and D(G(torch.randn(512, 2))).min() < -12
     A, b = G.weight.detach().double(), G.bias.detach().double()
     assert low <= float(kl_normal(b, A @ A.T, mean.double(), cov.double())) < high
+
+
+def plane_game(mean, name, seed, make_g):
+    """KL(q || p) after each tenth of 200 updates of G, in the plane of the chapter."""
+    cov = torch.tensor([[1.0, 0.6], [0.6, 1.0]])
+    torch.manual_seed(seed)
+    G, D = nn.Linear(2, 2), score_net(2)
+    with torch.no_grad():
+        G.weight.copy_(torch.eye(2) / 2)
+        G.bias.zero_()
+    source, root = torch.Generator().manual_seed(seed), torch.linalg.cholesky(cov)
+    batches = (mean + torch.randn(128, 2, generator=source) @ root.T for _ in range(10_000))
+    path = []
+
+    def measure(step, game):
+        A, b = G.weight.detach().double(), G.bias.detach().double()
+        path.append(float(kl_normal(b, A @ A.T, mean.double(), cov.double())))
+
+    game = Game(G, D, make_g(G.parameters()), adam(D), latent=2)
+    fit(game, batches, name, steps=200, d_steps=3, seed=seed, callback=measure)
+    return np.array(path)[9::10]
+
+
+def test_near_start_separates_the_losses_in_pairs():
+    mean, ahead = torch.tensor([1.5, 0.75]), []
+    for seed in (20, 21, 22):
+        ours, other = (
+            plane_game(mean, name, seed, lambda w: torch.optim.SGD(w, lr=0.05))
+            for name in ("non_saturating", "minimax")
+        )
+        assert max(ours[-1], other[-1]) < 0.1
+        assert 1.3 < other[9] / ours[9] < 2.5
+        ahead += (ours < other).tolist()
+    assert np.mean(ahead) > 0.9
+
+
+@pytest.mark.parametrize(("mean", "low", "high"), [((4.0, 2.0), 0.1, 1.0), ((6.0, 3.0), 6.0, 13.0)])
+def test_adam_nearly_closes_the_middle_game_and_not_the_far_one(mean, low, high):
+    ours, other = (
+        plane_game(
+            torch.tensor(mean), name, 0, lambda w: torch.optim.Adam(w, lr=0.02, betas=(0.5, 0.99))
+        )[-1]
+        for name in ("non_saturating", "minimax")
+    )
+    assert low < other < high
+    assert (other / ours > 2) == (mean == (6.0, 3.0))
 
 
 def test_closed_form_of_the_starts():

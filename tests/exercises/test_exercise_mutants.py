@@ -26,8 +26,6 @@ CLEARS_THE_SAME = "the optimiser holds all parameters of this player, so both ca
 EQUIVALENT: dict[tuple[str, str], str] = {
     ("2.1", "optimizer_d -> D at 3:4"): CLEARS_THE_SAME,
     ("2.1", "optimizer_g -> G at 7:4"): CLEARS_THE_SAME,
-    ("2.5", "optimizer_g -> G at 2:4"): CLEARS_THE_SAME,
-    ("2.5", "optimizer_d -> D at 3:4"): CLEARS_THE_SAME,
     ("3.3", "optimizer_d -> D at 9:4"): CLEARS_THE_SAME,
     ("3.3", "optimizer_g -> G at 13:4"): CLEARS_THE_SAME,
     ("7.2", "optimizer -> D at 2:4"): CLEARS_THE_SAME,

@@ -12,99 +12,26 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from ganbook import data
 from ganbook.checkpoints import Checkpoint
-from ganbook.games import ConditionalGame, Game, InfoGame
+from ganbook.games import Game, InfoGame
 from ganbook.losses import LOSSES, MINIMAX
-from ganbook.penalties import gradient_penalty, r1
+from ganbook.penalties import r1
 from ganbook.training import TrainingDiverged, d_step, fit, g_step
-
-STEPS = 12
-
-
-def mlp(n_in, n_out, width=16):
-    return nn.Sequential(nn.Linear(n_in, width), nn.LeakyReLU(0.2), nn.Linear(width, n_out))
-
-
-class OnPairs(nn.Module):
-    """A network of (x, y) that is given the label as a one-hot vector beside x."""
-
-    def __init__(self, n_in, n_out, classes=10):
-        super().__init__()
-        self.classes, self.body = classes, mlp(n_in + classes, n_out)
-
-    def forward(self, x, y):
-        return self.body(torch.cat([x, nn.functional.one_hot(y, self.classes).to(x.dtype)], 1))
-
-
-def adam(*networks):
-    return torch.optim.Adam([p for net in networks for p in net.parameters()], lr=1e-3)
-
-
-def conditional(seed=0, **options):
-    torch.manual_seed(seed)
-    G, D = OnPairs(4, 64), OnPairs(64, 1)
-    return ConditionalGame(G, D, adam(G), adam(D), 4, **options)
-
-
-def infogan(seed=0, **options):
-    torch.manual_seed(seed)
-    G, D, Q = mlp(4 + 10, 64), mlp(64, 1), mlp(64, 10)
-    return InfoGame(G, D, adam(G, Q), adam(D), 4, Q=Q, codes=10, **options)
-
-
-def digits(labels, seed=0):
-    images = data.digits()
-    x = data.to_float(images.x).flatten(1)
-    generator = torch.Generator().manual_seed(seed)
-    return data.batches((x, images.y) if labels else x, 32, generator)
-
-
-KINDS = {
-    "plain": (conditional, True, lambda: None),
-    "R1": (conditional, True, lambda: r1(1.0)),
-    "gradient penalty": (
-        conditional,
-        True,
-        lambda: gradient_penalty(10.0, torch.Generator().manual_seed(4)),
-    ),
-    "infogan": (infogan, False, lambda: None),
-}
-
-
-class Killed(BaseException):
-    """Nobody catches it, so that nothing is saved after it."""
-
-
-def numbers(game):
-    state = [p.detach().clone() for net in game.players().values() for p in net.parameters()]
-    return torch.cat([p.flatten() for p in state])
+from support.games import KINDS, STEPS, adam, conditional, digits, infogan, mlp, numbers
+from support.processes import python
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_killed_run_is_resumed_bitwise(kind, tmp_path):
+    """SIGKILL after step 8 of a process that saves every five, then another process' rest."""
     make, labels, penalty = KINDS[kind]
     whole = make()
     history = fit(whole, digits(labels), penalty=penalty(), steps=STEPS)
-
-    def killed(step, game):
-        if step == 8:
-            raise Killed
-
-    with pytest.raises(Killed):
-        fit(
-            make(),
-            digits(labels),
-            penalty=penalty(),
-            steps=STEPS,
-            callback=killed,
-            checkpoint=Checkpoint(tmp_path / "run", 5),
-        )
+    path = tmp_path / "run"
+    child = python(f"from support.games import killed; killed({kind!r}, {str(path)!r})", ends=-9)
+    assert child == "" and path.exists()
     resumed = make(seed=9)
     again = fit(
-        resumed,
-        digits(labels),
-        penalty=penalty(),
-        steps=STEPS,
-        checkpoint=Checkpoint(tmp_path / "run", 5),
+        resumed, digits(labels), penalty=penalty(), steps=STEPS, checkpoint=Checkpoint(path, 5)
     )
     assert torch.equal(numbers(whole), numbers(resumed))
     assert all((history[name] == again[name]).all() for name in history.curves)

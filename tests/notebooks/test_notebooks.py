@@ -6,6 +6,7 @@ That stored outputs come out again is nbval's part: `make test` runs it on every
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,17 +16,34 @@ import nbformat
 import pytest
 
 import notebooks as tool
+from support.paths import ROOT
 
 PATHS = tool.chapters()
 NOISY = re.compile(
     r"0x[0-9a-f]{6,}|/(home|root|tmp|work|Users)/|\b\d+(\.\d+)?\s?(ms|it/s|s/it|seconds)\b|Warning|\d+%\|"
     r"|<Figure size|<matplotlib|<Axes|\[<|torch\.float|grad_fn"
 )
+PICTURES = {"image/png", "image/svg+xml"}
+SVG_SIZE = 120_000  # bytes
 MARKER = re.compile(r"^# NBVAL_(IGNORE_OUTPUT|SKIP|RAISES_EXCEPTION)", re.M)
 
 
 def read(path):
     return nbformat.read(path, as_version=4)
+
+
+def faults_of_svg(text):
+    """What would make a picture heavy, unlike itself tomorrow, or unreadable on a dark page."""
+    found = []
+    if len(text.encode()) > SVG_SIZE:
+        found.append(f"is over {SVG_SIZE // 1000} kB: rasterise what has many points")
+    if "<dc:" in text or "matplotlib.org" in text:
+        found.append("names a date or a version")
+    if "<text" in text:
+        found.append("has text that needs the reader's fonts")
+    if "prefers-color-scheme: dark" not in text:
+        found.append("has no colours for a dark page: import ganbook.plots")
+    return found
 
 
 def complaints(notebook):
@@ -46,7 +64,7 @@ def complaints(notebook):
         found += [
             f"cell {number}: over 78 columns: {line.strip()}" for line in lines if len(line) > 78
         ]
-        drawn = any("image/png" in out.get("data", {}) for out in cell.outputs)
+        drawn = any(PICTURES & set(out.get("data", {})) for out in cell.outputs)
         if "plt.show()" in cell.source and not drawn:
             found.append(f"cell {number} draws a picture, but none is stored")
         if "execution" in cell.metadata:
@@ -57,12 +75,16 @@ def complaints(notebook):
             if out.get("name") == "stderr":
                 found.append(f"cell {number} writes to stderr")
             data = out.get("data", {})
-            text = out.get("text", "") + data.get("text/plain", "") * ("image/png" not in data)
+            picture = PICTURES & set(data)
+            text = out.get("text", "") + data.get("text/plain", "") * (not picture)
             if NOISY.search(text):
                 found.append(
                     f"cell {number} prints what may differ elsewhere: {NOISY.search(text).group(0)!r}"
                 )
-            if "image/png" in data:
+            if "image/svg+xml" in data:
+                faults = faults_of_svg(data["image/svg+xml"])
+                found += [f"cell {number}: its picture {fault}" for fault in faults]
+            if picture:
                 image = cell.metadata.get("mystnb", {}).get("image", {})
                 if len(image.get("alt", "")) < 40:
                     found.append(f"cell {number} shows a picture without alt text")
@@ -103,7 +125,7 @@ def test_exercise_cells_are_those_of_the_package(path):
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda p: p.stem)
 def test_a_notebook_is_small(path):
-    assert path.stat().st_size < 600_000
+    assert path.stat().st_size < 900_000
 
 
 def test_few_cells_are_ignored_and_each_says_why():
@@ -166,27 +188,88 @@ def test_hygiene_has_teeth(change, words):
     assert any(words in c for c in broken(change))
 
 
+SWITCHING = "<svg><style>@media (prefers-color-scheme: dark){}</style></svg>"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (SWITCHING, ""),
+        (SWITCHING + " " * SVG_SIZE, "over 120 kB"),
+        (SWITCHING + "<dc:date>2026</dc:date>", "date"),
+        (SWITCHING + "<text>a</text>", "fonts"),
+        ("<svg></svg>", "dark page"),
+    ],
+)
+def test_hygiene_knows_svg(text, words):
+    def draw(notebook):
+        output = nbformat.v4.new_output("display_data", {"image/svg+xml": text})
+        notebook.cells[0].update(source="plt.show()", outputs=[output])
+        notebook.cells[0].metadata["mystnb"] = {"image": {"alt": "what is shown " * 5}}
+        notebook.metadata["ganbook"] = {"code": tool.code_hash(notebook)}
+
+    found = broken(draw)
+    assert found == [] if not words else len(found) == 1 and words in found[0]
+
+
+def test_svg_without_alt_text_is_found():
+    output = nbformat.v4.new_output("display_data", {"image/svg+xml": SWITCHING})
+    assert any("without alt" in c for c in broken(lambda n: n.cells[0].update(outputs=[output])))
+
+
+def nbval(folder, code, output, *options):
+    """Run strict nbval on one cell with one stored output."""
+    cell = nbformat.v4.new_code_cell(code, execution_count=1, outputs=[output])
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "one.ipynb")
+    command = [
+        "-m",
+        "pytest",
+        "-q",
+        "--nbval",
+        "--nbval-current-env",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+    ]
+    return subprocess.run(
+        [sys.executable, *command, folder, *options, folder / "one.ipynb"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "tests")},
+    )
+
+
 @pytest.mark.parametrize(("stored", "passes"), [("0.1974\n", True), ("0.1973\n", False)])
 def test_nbval_sees_one_changed_character(tmp_path, stored, passes):
     output = nbformat.v4.new_output("stream", name="stdout", text=stored)
-    cell = nbformat.v4.new_code_cell("print(0.1974)", execution_count=1, outputs=[output])
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "one.ipynb")
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "--nbval",
-            "--nbval-current-env",
-            "-p",
-            "no:cacheprovider",
-            "--rootdir",
-            tmp_path,
-            tmp_path / "one.ipynb",
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+    done = nbval(tmp_path, "print(0.1974)", output)
     assert (done.returncode == 0) == passes, done.stdout
+
+
+SHOW = "from IPython.display import publish_display_data as show\nshow({!r})"
+SHOWN = {"text/plain": "five modes", "image/svg+xml": "<svg>now</svg>"}
+
+
+@pytest.mark.parametrize(
+    ("change", "passes"),
+    [
+        ({}, True),
+        ({"image/svg+xml": "<svg>then</svg>"}, True),
+        ({"text/plain": "four modes"}, False),
+    ],
+)
+def test_nbval_skips_svg_and_still_sees_a_changed_text(tmp_path, change, passes):
+    output = nbformat.v4.new_output("display_data", SHOWN | change)
+    done = nbval(tmp_path, SHOW.format(SHOWN), output, "-p", "support.svg_outputs")
+    assert (done.returncode == 0) == passes, done.stdout
+
+
+def test_without_the_plugin_nbval_compares_svg(tmp_path):
+    """The day this fails, the plugin is no longer needed."""
+    output = nbformat.v4.new_output("display_data", SHOWN | {"image/svg+xml": "<svg>then</svg>"})
+    assert nbval(tmp_path, SHOW.format(SHOWN), output).returncode != 0
+
+
+def test_every_run_of_the_notebooks_has_the_plugin(pytestconfig):
+    assert pytestconfig.pluginmanager.has_plugin("support.svg_outputs")

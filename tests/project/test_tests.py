@@ -3,6 +3,8 @@ or tests/support.
 """
 
 import ast
+import functools
+import importlib
 
 import pytest
 
@@ -113,3 +115,33 @@ def test_folders_mirror_the_package():
     assert folders - parts - OTHER == set()
     assert [path.name for path in TESTS.glob("*.py")] == ["conftest.py"]
     assert list((TESTS / "support").rglob("test_*.py")) == []
+
+
+@functools.cache
+def used():
+    """Names that the code of some test uses; an import alone is no use."""
+    found = set()
+    for path in TESTS.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
+    return found
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["losses", "penalties", "schedules", "metrics", "training", "games", "dynamics", "networks"],
+)
+def test_each_public_name_has_a_source_and_a_test(module):
+    """A loss, a penalty, a play, a metric or a network without its test fails here.
+
+    Constants and types that only say what is passed stand for themselves.
+    """
+    home = importlib.import_module(f"ganbook.{module}")
+    for name in (name for name in home.__all__ if name[0].islower()):
+        assert getattr(home, name).__doc__, name
+        assert name in used(), (
+            f"no test calls ganbook.{module}.{name}: write one in tests/{module}/"
+        )

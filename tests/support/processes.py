@@ -9,8 +9,11 @@ import torch
 from support.paths import ROOT
 
 
-def python(script, **options):
-    """What a script printed, under as many threads as here; its warnings are errors."""
+def python(script, ends=0, **options):
+    """What a script printed, under as many threads as here; its warnings are errors.
+
+    ``ends`` is the exit status that it must have, -9 after SIGKILL.
+    """
     path = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
     env = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": str(torch.get_num_threads())}
     done = subprocess.run(
@@ -22,5 +25,5 @@ def python(script, **options):
         cwd=ROOT,
         **options,
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == ends, done.stderr[-2000:]
     return done.stdout

@@ -13,9 +13,10 @@ from torch import nn
 from torch.nn.functional import softplus
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from ganbook.games import only
 from ganbook.history import Record, refuse_non_finite
 from ganbook.losses import LOSSES, MINIMAX, NON_SATURATING, Loss
-from ganbook.training import EMA, Game, TrainingDiverged, d_step, fit, frozen, g_step
+from ganbook.training import EMA, Game, TrainingDiverged, d_step, fit, g_step
 from support.games import endless, small_game
 from support.processes import python
 
@@ -149,14 +150,16 @@ def test_the_order_and_the_schedule():
     assert "".join(calls) == "DDDGDDDG"
 
 
-def test_frozen_restores_each_flag():
-    D = small_game().D
+def test_only_restores_each_flag():
+    game = small_game()
+    D = game.D
     D[0].bias.requires_grad_(False)
     flags = [p.requires_grad for p in D.parameters()]
 
     def broken_step():
-        with frozen(D):
+        with only(game, game.optimizer_g):
             assert not any(p.requires_grad for p in D.parameters())
+            assert all(p.requires_grad for p in game.G.parameters())
             raise KeyError
 
     with pytest.raises(KeyError):

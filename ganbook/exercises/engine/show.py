@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import re
 import textwrap
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ganbook.exercises.engine.core import Exercise
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 ROLE = re.compile(r"\{[\w:-]+\}`(?:([^`<]+?)\s*<[^`>]+>|([^`]+))`")
+
+
+class Shown(Protocol):
+    """What of an exercise is seen: what these functions read."""
+
+    id: str
+    chapter: int
+    title: str
+    difficulty: str
+    label: str
+    kind: str
+    stub: str
+    answer_name: str
+    full_statement: str
+    hints: Sequence[str]
+    explanation: str
+    solution_function: Callable[..., Any]
 
 
 def readable(markdown: str) -> str:
@@ -72,7 +87,7 @@ def fence_for(markdown: str) -> str:
     return ":" * max(4, 1 + max(inner, default=0))
 
 
-def statement_cell(ex: Exercise) -> str:
+def statement_cell(ex: Shown) -> str:
     """The exercise directive of sphinx-exercise with stars, label and the full statement."""
     body = ex.full_statement
     fence = fence_for(body)
@@ -80,14 +95,14 @@ def statement_cell(ex: Exercise) -> str:
     return f"{fence}{{exercise}} {ex.title} {ex.difficulty}\n:label: {ex.label}{unnumbered}\n\n{body}\n{fence}"
 
 
-def stub_cell(ex: Exercise) -> str:
+def stub_cell(ex: Shown) -> str:
     """The code cell in which the reader works."""
     return (
         f'ex = exercise("{ex.id}")\n\n{ex.stub}\n\nex.check({ex.answer_name})'
     )
 
 
-def quoted_answer(ex: Exercise) -> str:
+def quoted_answer(ex: Shown) -> str:
     """A rubric's solution is a text: it is read as one, not as the code that returns it."""
     return textwrap.fill(
         " ".join(ex.solution_function().split()),
@@ -97,7 +112,7 @@ def quoted_answer(ex: Exercise) -> str:
     )
 
 
-def solution_cell(ex: Exercise) -> str:
+def solution_cell(ex: Shown) -> str:
     """Closed hints, then the closed solution: the explanation and the code that the tests run, or the text of a rubric."""
     parts = []
     for number, hint in enumerate(ex.hints, 1):

@@ -1,0 +1,150 @@
+"""A figure as one SVG: the same bytes each time, with colours for a dark page inside the file."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import matplotlib
+from matplotlib.artist import Artist
+from matplotlib.collections import Collection
+from matplotlib.contour import ContourSet
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+from PIL import Image
+
+__all__ = ["LARGEST", "MOST_POINTS", "show_as_svg", "svg"]
+
+LARGEST = 120_000  # bytes
+MOST_POINTS = 500  # marks that stay vectors
+MOST_VERTICES = 2500  # of lines and filled outlines, which cost a third of a mark
+PIXELS_PER_INCH = 100
+FINENESS = (200, 150, 100)  # dots per inch of what is rasterised; the first that is small enough
+INLINE = ("inline", "module://matplotlib_inline.backend_inline")
+COLOUR = re.compile(r"(fill|stroke): (#[0-9a-f]{6})")
+EMBEDDED = re.compile(r'(data:image/png;base64,)([^"]+)')
+COORDINATES = re.compile(r' (d|x|y|points)="([^"]*)"')
+
+
+def svg(figure: Figure, dark: Mapping[str, str], ink: str, paper: str) -> str:
+    """Return the figure as an SVG document of at most ``LARGEST`` bytes, if that can be had.
+
+    ``dark`` maps colours (#rrggbb) to those of a dark page, where black becomes ``ink``, filled
+    white ``paper``, and any other grey the grey as far from ``paper`` as it was from white; other
+    colours stay. Scatters of more than ``MOST_POINTS`` marks and what a colour map paints are
+    rasterised, so those keep their colours; text is drawn as paths. No date, no version, and ids
+    that depend on the content alone."""
+    for dots in FINENESS:
+        document = _switched(_written(figure, dots, _is_large), dark, ink, paper)
+        if len(document) <= LARGEST:
+            return document
+    everything = _written(figure, FINENESS[-1], lambda a: isinstance(a, Collection | Line2D))
+    everything = EMBEDDED.sub(lambda m: m[1] + _fewer_colours(m[2]), everything)
+    return min(document, _switched(everything, dark, ink, paper), key=len)
+
+
+def show_as_svg(draw: Callable[[Figure], str]) -> None:
+    """Let an IPython kernel with the inline backend show figures as ``draw`` writes them; elsewhere
+    do nothing.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None or matplotlib.get_backend(auto_select=False) not in INLINE:
+        return
+    # The backend registers its own PNG writer when it is first imported: that has to come first.
+    import matplotlib_inline.backend_inline  # noqa: F401
+    from IPython.core.pylabtools import select_figure_formats
+
+    select_figure_formats(shell, set())
+    shell.display_formatter.formatters["image/svg+xml"].for_type(Figure, draw)
+
+
+def _written(figure: Figure, dots: int, raster: Callable[[Artist], bool]) -> str:
+    """What Matplotlib writes, without metadata, in pixels and with coordinates to 0.01."""
+    stream = io.StringIO()
+    with (
+        matplotlib.rc_context({"svg.hashsalt": "ganbook", "svg.fonttype": "path"}),
+        _prepared(figure, raster),
+    ):
+        figure.savefig(stream, format="svg", dpi=dots, bbox_inches="tight", metadata={"Date": None})
+    text = stream.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.S)
+    text = re.sub(
+        r' (width|height)="([\d.]+)pt"',
+        lambda m: f' {m[1]}="{float(m[2]) * PIXELS_PER_INCH / 72:.0f}"',
+        text,
+        count=2,
+    )
+    text = COORDINATES.sub(lambda m: f' {m[1]}="{_rounded(m[2])}"', text)
+    return re.sub(r"\n\s*", "\n", text)
+
+
+@contextmanager
+def _prepared(figure: Figure, raster: Callable[[Artist], bool]) -> Iterator[None]:
+    """Set what is rasterised, and let the browser enlarge small images, pixel by pixel."""
+    before = []
+    for artist in figure.findobj():
+        if isinstance(artist, AxesImage) and artist.get_interpolation() in ("nearest", "auto"):
+            before.append((artist.set_interpolation, artist.get_interpolation()))
+            artist.set_interpolation("none")
+        elif raster(artist):
+            before.append((artist.set_rasterized, artist.get_rasterized()))
+            artist.set_rasterized(True)
+    try:
+        yield
+    finally:
+        for put_back, value in before:
+            put_back(value)
+
+
+def _is_large(artist: Artist) -> bool:
+    if isinstance(artist, Line2D):
+        marked = artist.get_marker() not in ("None", None, "", " ")
+        return len(artist.get_xdata()) > (MOST_POINTS if marked else MOST_VERTICES)
+    if isinstance(artist, ContourSet):
+        return bool(artist.filled)
+    if isinstance(artist, Collection):
+        painted = artist.get_array() is not None  # by a colour map, whose order is its meaning
+        vertices = sum(len(path.vertices) for path in artist.get_paths())
+        return painted or len(artist.get_offsets()) > MOST_POINTS or vertices > MOST_VERTICES
+    return False
+
+
+def _fewer_colours(png: str) -> str:
+    stream = io.BytesIO()
+    with Image.open(io.BytesIO(base64.b64decode(png))) as image:
+        image.quantize(64, method=Image.Quantize.FASTOCTREE).save(stream, "png", optimize=True)
+    return base64.b64encode(stream.getvalue()).decode()
+
+
+def _rounded(text: str) -> str:
+    short = re.sub(r"-?\d+\.\d+", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), text)
+    return " ".join(short.replace("-0 ", "0 ").split())
+
+
+def _switched(text: str, dark: Mapping[str, str], ink: str, paper: str) -> str:
+    """Add the rules for a dark page: one for each colour that occurs."""
+    known = {old.lower(): new for old, new in dark.items()} | {"#000000": ink}
+    rules = [f"svg{{fill:{ink}}}"]  # what Matplotlib leaves without a colour is black
+    for kind, colour in sorted(set(COLOUR.findall(text))):
+        new = known.get(colour) or _grey(kind, colour, ink, paper)
+        if new:
+            rules.append(f'[style*="{kind}: {colour}"]{{{kind}:{new}!important}}')
+    style = f"<style>@media (prefers-color-scheme: dark){{{''.join(rules)}}}</style>\n"
+    return text.replace("<defs>", f"{style}<defs>", 1)
+
+
+def _grey(kind: str, colour: str, ink: str, paper: str) -> str | None:
+    levels = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    if max(levels) - min(levels) > 8:
+        return None
+    if colour == "#ffffff" and kind == "stroke":
+        return None  # the rim of a mark, which may lie on an image
+    ends = [[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (ink, paper)]
+    mixed = (round(a + (b - a) * v / 255) for a, b, v in zip(*ends, levels, strict=True))
+    return "#" + "".join(f"{value:02x}" for value in mixed)

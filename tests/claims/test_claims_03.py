@@ -1,0 +1,128 @@
+"""The numbers and statements of chapter 3: its complete program, its curves, its scores."""
+
+import importlib.util
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy.stats import spearmanr
+from torch import nn
+from torch.utils.data import Subset
+
+from ganbook import data, records
+from ganbook.data.torchvision_view import torchvision_mnist
+from ganbook.losses import NON_SATURATING
+from ganbook.metrics import nearest_neighbours
+from ganbook.networks import count_parameters
+from ganbook.training import Game, d_step, g_step
+
+PROGRAM = Path(__file__).parents[2] / "examples" / "mnist_gan.py"
+
+
+@pytest.fixture(scope="module")
+def program():
+    spec = importlib.util.spec_from_file_location("mnist_gan", PROGRAM)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# the complete program
+# --------------------------------------------------------------------------------------------------
+
+
+def test_program_can_be_read_and_copied():
+    lines = PROGRAM.read_text().splitlines()
+    assert len(lines) < 75 and max(map(len, lines)) <= 78
+    imports = [line for line in lines if line.startswith(("import", "from"))]
+    assert all(line.split()[1].split(".")[0] in ("torch", "torchvision") for line in imports)
+
+
+def test_program_trains_and_saves_pictures(program, tmp_path, capsys):
+    dataset = Subset(torchvision_mnist("train", program.SCALE), range(224))  # 128, then 96
+    program.main(dataset, epochs=2, folder=tmp_path)
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in printed] == ["epoch 1", "epoch 2"]
+    pictures = sorted(tmp_path.glob("*.png"))
+    assert [p.name for p in pictures] == ["epoch_01.png", "epoch_02.png"]
+    first, second = (np.asarray(Image.open(p)).astype(float) for p in pictures)
+    assert first.shape[:2] == (8 * 30 + 2, 8 * 30 + 2)
+    assert np.abs(first - second).max() > 0  # G has moved
+
+
+def test_program_has_the_players_of_the_article(program):
+    G, D = program.make_players()
+    assert (count_parameters(G), count_parameters(D)) == (1_486_352, 1_460_225)
+    assert [m.p for m in G.modules() if isinstance(m, nn.Dropout)] == [0.0] * 3
+    assert [m.p for m in D.modules() if isinstance(m, nn.Dropout)] == [0.3] * 3
+    assert not any(isinstance(m, nn.Sigmoid) for m in D.modules())
+
+
+def test_program_takes_the_steps_of_the_package(program, monkeypatch):
+    monkeypatch.setattr(program, "DEVICE", "cpu")
+    x_real = data.to_float(data.mnist("train").x[:96]).flatten(1)
+    ends, losses = [], []
+    for package in (False, True):
+        torch.manual_seed(0)
+        G, D = (player.cpu() for player in program.make_players())
+        for module in D.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0  # its masks are drawn in another order
+        optimizers = [torch.optim.SGD(p.parameters(), lr=0.05) for p in (G, D)]
+        torch.manual_seed(1)
+        if package:
+            game = Game(G, D, *optimizers, latent=100)
+            game.draw = lambda n: torch.randn(n, 100)
+            for _ in range(2):
+                loss_d = d_step(game, x_real, NON_SATURATING)["loss_d"].item()
+                loss_g = g_step(game, x_real, NON_SATURATING)["loss_g"].item()
+            losses.append((loss_d, loss_g))
+        else:
+            for _ in range(2):
+                pair = program.train_step(G, D, *optimizers, x_real)
+            losses.append(pair)
+        ends.append([p.detach().clone() for p in (*G.parameters(), *D.parameters())])
+    assert np.allclose(*losses, rtol=1e-5)
+    for a, b in zip(*ends, strict=True):
+        assert torch.allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+# the loss curves, read honestly
+# --------------------------------------------------------------------------------------------------
+
+
+def test_losses_rank_the_checkpoints_from_epoch_10_on_and_not_before():
+    record = records.load("mnist-mlp")
+    by_epoch = {k: record[k].reshape(50, 7).mean(1) for k in ("loss_d", "loss_g")}
+    at, distance = record["epochs"] - 1, record["frechet"]
+    d, g = by_epoch["loss_d"][at], by_epoch["loss_g"][at]
+    late = record["epochs"] >= 10
+    assert spearmanr(g[late], distance[late]).statistic == pytest.approx(1)
+    assert spearmanr(d[late], distance[late]).statistic == pytest.approx(-1)
+    assert spearmanr(g[~late], distance[~late]).statistic == pytest.approx(-1)
+    assert np.argmax(by_epoch["loss_g"]) == 6  # the seventh epoch
+    expected = [2.87, 2.43, 1.97, 1.59, 1.38, 1.24], [0.49, 0.64, 0.77, 0.93, 1.01, 1.08]
+    assert np.allclose([g[late], d[late]], expected, atol=0.006)
+    assert np.allclose(distance[late], [513, 387, 286, 237, 147, 115], atol=0.6)
+
+
+# the scores
+# --------------------------------------------------------------------------------------------------
+
+
+def test_the_test_digits_nearest_to_training_pictures_are_all_ones():
+    train, test = data.mnist("train"), data.mnist("test")
+    pool, new = (images.x.flatten(1).float() / 127.5 - 1 for images in (train, test))
+    _, distance = nearest_neighbours(new[:2_000], pool)
+    assert (test.y[np.argsort(distance)[:8]] == 1).all()
+
+
+def test_length_of_a_normal_vector_and_of_the_straight_middle():
+    z0, z1 = np.random.default_rng(0).normal(size=(2, 200_000, 100))
+    assert abs((z0**2).sum(1).std() - math.sqrt(200)) < 0.1  # 100 plus or minus 14
+    assert abs((((z0 + z1) / 2) ** 2).sum(1).mean() - 50) < 0.1
+    assert abs(np.linalg.norm(z0, axis=1).std() - 0.7) < 0.02
+    assert abs((np.linalg.norm(z0, axis=1).mean() - math.sqrt(50)) / 0.7 - 4.1) < 0.1
