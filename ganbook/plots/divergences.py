@@ -49,13 +49,13 @@ def separation(
     theta: np.ndarray, values: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]
 ) -> Figure:
     """Draw divergences against the separation, and generator gradients on a log axis beside them."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.5), dpi=100, layout="constrained")
+    figure, (left, right) = plt.subplots(2, 1, figsize=(5, 6), dpi=75, layout="constrained")
     _curves(left, theta, values)
     left.set(ylim=(0, 2.2))
-    tidy(left, "how far apart?", "separation θ", "nats (total variation: no unit)", legend=True)
+    tidy(left, "the divergence", "separation θ", "nats (total variation: no unit)", legend=True)
     _curves(right, theta, gradients)
     right.set(yscale="log", ylim=(1e-7, 30))
-    tidy(right, "what the generator feels against D*", "separation θ", "gradient in θ", legend=True)
+    tidy(right, "the generator's gradient against D*", "separation θ", "gradient in θ", legend=True)
     return figure
 
 
@@ -77,12 +77,14 @@ def atom_gradients(gradients: Mapping[str, np.ndarray], ax: Axes | None = None) 
 def mistakes(
     share: np.ndarray, dropped: Mapping[str, np.ndarray], invented: Mapping[str, np.ndarray]
 ) -> Figure:
-    """Draw what it costs to drop a share of the data (left) and to invent the same share (right)."""
-    figure, panels = plt.subplots(1, 2, figsize=(8, 3.5), dpi=100, layout="constrained")
+    """Draw what it costs to drop a share of the data (above) and to invent the same share
+    (below).
+    """
+    figure, panels = plt.subplots(2, 1, figsize=(5, 6), dpi=75, layout="constrained")
     texts = ("q drops a share w of p", "q puts a share w where p is nearly absent")
     for ax, curves, title in zip(panels, (dropped, invented), texts, strict=True):
         _curves(ax, share, curves)
-        tidy(ax, title, "share w", "nats" if ax is panels[0] else "", legend=True)
+        tidy(ax, title, "share w", "nats", legend=True)
     return figure
 
 
