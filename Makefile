@@ -12,7 +12,7 @@ ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 RUN := GANBOOK_BUDGET=book GANBOOK_PROGRESS=0
 
 .PHONY: help book zip pdf links wheel data test test-slow test-package test-lowest lab notebooks notebooks-full notebooks-grid lint \
-  bench clean
+  bench gpu clean
 .DEFAULT_GOAL := help
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo "make notebooks-full   execute copies under the full budget, on a GPU if there is one, cell by cell"
 	@echo "make notebooks-grid   compare the stored outputs under other thread counts and CPU kernels"
 	@echo "make bench            how fast the engine is, against what (LONG=1: all of it, an hour)"
+	@echo "make gpu              what only a GPU can show, in eight minutes; TINY=1: a rehearsal on the CPU"
 	@echo "make lint             ruff: check and format; actionlint: the workflows"
 	@echo "make clean            remove what was built (not the environment)"
 
@@ -120,6 +121,10 @@ bench: $(STAMPS)/test
 	$(RUN) $(ONE) $(BIN)/python benchmarks/time_to_quality.py --json _build/bench/time_to_quality.json
 	$(if $(LONG),$(RUN) $(ONE) $(BIN)/python benchmarks/time_to_quality.py --plan long --json _build/bench/time_to_quality_long.json)
 	$(RUN) $(ONE) $(BIN)/python benchmarks/chapters.py --json _build/bench/chapters.json $(CH)
+
+# Plain python, without the environment above: PYTHON=python3 has torch, and no Jupyter is needed.
+gpu:
+	$(PYTHON) benchmarks/gpu.py $(if $(TINY),--tiny)
 
 # Its package fetches a program while it is installed: tried once, and without it the rest is linted all the same.
 $(STAMPS)/lint: $(STAMPS)/test
