@@ -11,7 +11,7 @@ TORCH_CPU := https://download.pytorch.org/whl/cpu
 ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 RUN := GANBOOK_BUDGET=book GANBOOK_PROGRESS=0
 
-.PHONY: help book zip pdf links wheel data test test-slow test-package test-lowest lab notebooks notebooks-full notebooks-grid lint \
+.PHONY: help setup book zip pdf links wheel data test test-slow test-package test-lowest lab notebooks notebooks-full notebooks-grid lint \
   bench gpu clean
 .DEFAULT_GOAL := help
 
@@ -24,6 +24,7 @@ help:
 	@echo "make test-package     the package's tests alone; CPU=1 here and above: PyTorch without CUDA"
 	@echo "make data             find or download MNIST and Fashion-MNIST, and verify them"
 	@echo "make wheel            the package as one file: dist/ganbook-*.whl"
+	@echo "make setup            install the environment for reading and working, and nothing more"
 	@echo "make lab              open the chapters in JupyterLab"
 	@echo "make notebooks        execute chapters again and store their outputs (all, or CH=03)"
 	@echo "make notebooks-full   execute copies under the full budget, on a GPU if there is one, cell by cell"
@@ -93,6 +94,8 @@ test-lowest:
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install -q -c constraints-lowest.txt -e . pytest pot torchmetrics
 	$(RUN) $(ONE) .venv-lowest/bin/python -m pytest -q -p no:cacheprovider $(LOWEST)
+
+setup: $(STAMPS)/dev
 
 lab: $(STAMPS)/dev
 	GANBOOK_PROGRESS=1 $(BIN)/jupyter lab notebooks
