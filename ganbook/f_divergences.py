@@ -1,8 +1,9 @@
 """f-divergences: one convex function each, its conjugate, and the variational bound that a critic
 climbs.
 
-D_f(p || q) is the mean over q of f(p / q): real over generated, as everywhere in the book. The
-table holds the members that chapter 5 needs; :data:`F_DIVERGENCES` takes more of them by name."""
+D_f(p || q) is the mean over q of f(p / q): real over generated, as everywhere in the book. Chapter
+5 uses the first five rows of the table, chapter 10 all of them; :data:`F_DIVERGENCES` takes more by
+name."""
 
 from __future__ import annotations
 
@@ -151,6 +152,29 @@ F_DIVERGENCES: dict[str, FDivergence] = {
             domain=-LOG2,
             terms=lambda p, q: -(p + q) * _log_share(p, q),
             slope=lambda p, q: -_log_share(p, q) - q / p,
+        ),
+        FDivergence(
+            "pearson",
+            f=lambda u: (u - 1).square(),
+            derivative=lambda u: 2 * (u - 1),
+            conjugate_inside=lambda t: torch.where(t < -2, -1.0, t + t * (t / 4)),
+            at_zero=1.0,
+            domain=math.inf,
+            terms=lambda p, q: (p - q) * ((p - q) / q),
+            slope=lambda p, q: 2 * ((p - q) / q),
+            weighted_conjugate=lambda q, t: torch.where(t < -2, -q, q * t + (q * t) * (t / 4)),
+        ),
+        FDivergence(
+            "squared_hellinger",
+            f=lambda u: (u.sqrt() - 1).square(),
+            derivative=lambda u: 1 - u.rsqrt(),
+            conjugate_inside=lambda t: t / (1 - t),
+            at_zero=1.0,
+            domain=1.0,
+            terms=lambda p, q: (p.sqrt() - q.sqrt()).square(),
+            slope=lambda p, q: 1 - (q / p).sqrt(),
+            # a witness can round to 1, where the conjugate is inf; the true term is then a rounding
+            weighted_conjugate=lambda q, t: q * t / (1 - t).clamp(min=torch.finfo(t.dtype).eps / 2),
         ),
     )
 }

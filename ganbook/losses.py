@@ -6,6 +6,7 @@ softplus(d)``, so no probability is ever formed and no logarithm ever meets a ro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ __all__ = [
     "WASSERSTEIN",
     "Loss",
     "get",
+    "least_squares",
 ]
 
 
@@ -92,6 +94,51 @@ def least_squares_generator(d_fake: Tensor, d_real: Tensor | None = None) -> Ten
     Source: Mao et al. (2017), equation 2 with c = b = 1.
     """
     return 0.5 * (d_fake - 1).square().mean()
+
+
+@dataclass(frozen=True)
+class _CodedDiscriminator:
+    """``(mean (d_real - real)^2 + mean (d_fake - generated)^2) / 2``."""
+
+    generated: float
+    real: float
+
+    def __call__(self, d_real: Tensor, d_fake: Tensor) -> Tensor:
+        return 0.5 * (
+            (d_real - self.real).square().mean() + (d_fake - self.generated).square().mean()
+        )
+
+
+@dataclass(frozen=True)
+class _CodedGenerator:
+    """``mean (d_fake - wanted)^2 / 2``."""
+
+    wanted: float
+
+    def __call__(self, d_fake: Tensor, d_real: Tensor | None = None) -> Tensor:
+        return 0.5 * (d_fake - self.wanted).square().mean()
+
+
+def least_squares(a: float = 0.0, b: float = 1.0, c: float = 1.0) -> Loss:
+    r"""Return least squares with codes: D fits b on real and a on generated samples, G wants c.
+
+    ``L_D = (mean (d_real - b)^2 + mean (d_fake - a)^2) / 2`` and ``L_G = mean (d_fake - c)^2 / 2``;
+    the best score is ``(b p + a q) / (p + q)``. The default codes are those of
+    :data:`LEAST_SQUARES`. Codes are plain numbers without unit. Raises ``ValueError`` for codes
+    that are not finite, or a = b, for which D has nothing to tell apart.
+
+    Source: Mao et al. (2017), equation 2; which codes give a chi-square: section 3.2 there.
+    """
+    codes = tuple(float(code) for code in (a, b, c))
+    if not all(map(math.isfinite, codes)) or codes[0] == codes[1]:
+        raise ValueError(
+            f"codes a = {a}, b = {b}, c = {c}: expected three finite numbers with a != b, such as "
+            "0, 1, 1 or -1, 1, 0"
+        )
+    a, b, c = codes
+    return Loss(
+        f"least_squares(a={a:g}, b={b:g}, c={c:g})", _CodedDiscriminator(a, b), _CodedGenerator(c)
+    )
 
 
 def wasserstein_discriminator(d_real: Tensor, d_fake: Tensor) -> Tensor:

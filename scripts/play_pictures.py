@@ -24,6 +24,7 @@ from safetensors.torch import load_file
 from ganbook import records
 from ganbook.distributions import gaussians, ring
 from ganbook.divergences import js, optimal_discriminator
+from ganbook.dynamics import dirac_gan, simultaneous
 from ganbook.metrics import mode_coverage
 from ganbook.networks import mlp_generator
 from ganbook.penalties import r1
@@ -222,7 +223,36 @@ def ring_in_training() -> Figure:
     return figure
 
 
+def spiral_and_window() -> Figure:
+    """The Dirac-GAN's puzzle: 500 steps of both players at once, and where R1 makes them contract."""
+    field = dirac_gan("minimax")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.1), dpi=100, layout="constrained")
+    side = np.arange(-2.7, 2.8, 0.6)
+    theta, psi = np.meshgrid(side, side)
+    u, v = field(theta, psi)
+    size = np.hypot(u, v)
+    left.quiver(theta, psi, u / size, v / size, color=PALETTE["muted"], scale=18, width=0.005)
+    path = simultaneous(field, (1.0, -1.0), 0.2, 500)
+    left.plot(*path.T, color=PALETTE["generated"], lw=1.2)
+    left.plot(1, -1, "o", color=PALETTE["generated"], ms=8)
+    left.plot(0, 0, "+", color=PALETTE["real"], ms=12, mew=2)
+    left.set(xlim=(-3, 3), ylim=(-3, 3), aspect="equal")
+    tidy(left, "", "θ, generator", "ψ, discriminator")
+    step = np.geomspace(0.01, 2, 200)
+    right.fill_between(
+        step,
+        step / 4,
+        np.minimum(2 / step + step / 8, 20),
+        color=PALETTE["discriminator"],
+        alpha=0.28,
+    )
+    right.set(xscale="log", yscale="log", xlim=(0.01, 2), ylim=(0.01, 20))
+    tidy(right, "", "step h", "weight γ of R1; shaded: contracts")
+    return figure
+
+
 DRAWN: dict[str, Callable[[], Figure]] = {
+    "dirac-gan": spiral_and_window,
     "latent-explorer": two_paths,
     "living-gan": ring_in_training,
     "optimal-discriminator": two_densities,

@@ -13,6 +13,7 @@ from ganbook.exercises.engine.core import (
     register,
     rubric,
 )
+from ganbook.exercises.engine.proofs import ordered
 
 # 4.1 One point, and the edges ------------------------------------------------------------------------------
 
@@ -387,7 +388,7 @@ $2 \log 2$. Which conclusion is safe? Return its letter.
             "a": "The generated distribution is nearly the real one.",
             "b": "The discriminator is optimal for this generator.",
             "c": r"The Jensen–Shannon divergence of the two distributions is near zero.",
-            "d": r"This discriminator does hardly better than one that answers ½ to everything.",
+            "d": r"In value, this discriminator is hardly better than one that answers ½ everywhere.",
             "e": "No discriminator, however large, could tell real from generated.",
             "f": "The generator has stopped moving.",
         },
@@ -400,7 +401,9 @@ def conclusion():
             r"$-\hat V(D) \approx 2 \log 2$ is an equation about $D$. A $D$ whose weights are all zero satisfies it, whatever $p$ and $q$ are.",
         ),
         explanation=r"""
-$V(D) \approx -2 \log 2$ says that $D$ gains hardly anything over a constant ½ (d). Since $V(D) \le V(D^\star)$, the
+$V(D) \approx -2 \log 2$ says that in value $D$ is hardly better than a constant ½ (d). It need not be worse at telling
+the samples apart: an overconfident $D$, such as $3.85\, s^\star$ for the two Gaussians of the chapter, has this value and
+is right 84 % of the time. Since $V(D) \le V(D^\star)$, the
 best value may be far higher: $D$ may be too small, too slow, or reduced to noise by dropout. Conclusions about $p$
 and $q$ (a, c, e) need a $D$ near its optimum, which the number does not show (b). And a generator may move all the
 time among distributions that this $D$ cannot tell from the data (f).
@@ -1735,6 +1738,90 @@ so what it shows is really there.
             "a network separates two finite samples of one law as well, so nothing follows about supports or divergence",
             "D should be scored on images that it has not seen",
             "that value is a lower bound, on average, of the best one: a high one is evidence, a low one may be D's weakness",
+        ),
+    )
+)
+
+
+# 4.14 Theorem 4.1 without calculus, line by line -------------------------------------------------------------------
+
+
+def solution_4_14():
+    return "befdag"
+
+
+register(
+    Exercise(
+        id="4.14",
+        title="Prove it: nothing beats D*",
+        stars=2,
+        kind="choice",
+        statement=r"""
+Prove without a derivative that $V(D) \le V(D^\star)$ for every $D$ with values in $[0, 1]$, and that equality holds only
+if $D = D^\star$ at almost every $x$ with $p + q > 0$. Here $D^\star = p/(p+q)$, $V(D) = \int [p \log D + q \log(1 - D)]$,
+$0 \log 0 = 0$, and $V(D^\star)$ is finite. Choose the lines that the proof needs, put them into an order in which every
+line uses only lines before it, and return their letters as a string, such as `"gad"`. Two of the lines do not belong to
+the proof. (More than one order is right.)
+""",
+        options={
+            "a": r"Integrate: $V(D) - V(D^\star) \le 0$.",
+            "b": r"For every $t > 0$, $\log t \le t - 1$, with equality only at $t = 1$ (and the left side is $-\infty$ at $t = 0$).",
+            "c": r"$D^\star$ is right at least as often as $D$, and the discriminator that is right more often has the larger value.",
+            "d": r"Add the two: wherever $p + q > 0$, the bracket at $D$ less the bracket at $D^\star$ is at most $(p+q)D - p + (p+q)(1-D) - q = 0$.",
+            "e": r"With $t = D/D^\star$, $p \log(D/D^\star) \le p(D/D^\star - 1) = (p+q)D - p$; for $p = 0$ this says $0 \le qD$.",
+            "f": r"With $t = (1-D)/(1-D^\star)$, $q \log\frac{1-D}{1-D^\star} \le (p+q)(1-D) - q$; for $q = 0$ this says $0 \le p(1-D)$.",
+            "g": r"If $V(D) = V(D^\star)$, an integrand that is never positive has integral $0$, so it is $0$ at almost every $x$, and $D = D^\star$ at almost every $x$ with $p + q > 0$.",
+            "h": r"If $V(D) = V(D^\star)$, then $D = D^\star$ at every $x$, since a maximiser is unique.",
+        },
+        stub="""
+def proof():
+    # a string of letters, such as "gad"
+    return ...
+""",
+        hints=(
+            r"Which simple inequality bounds a logarithm from above by something whose integral you know?",
+            "Use that inequality once for each of the two logarithms, and add before you integrate. Uniqueness comes last.",
+        ),
+        explanation=r"""
+The tangent of the logarithm at 1 (b) bounds each of the two terms (e, f) by something linear in $D$, and the two bounds
+add up to zero at every $x$ (d); the integral of something that is never positive is not positive (a). Equality forces
+the integrand to vanish almost everywhere, hence equality in (b), hence $D = D^\star$, wherever $p + q > 0$ (g). Line c is
+false: the overconfident A of the chapter is right more often than B and has the smaller value. Line h claims too much:
+$D$ may be changed where $p + q = 0$, and on a set of measure zero, and $V$ stays the same.
+""",
+        solution=solution_4_14,
+        wrong=(
+            ("efdag", "which inequality"),
+            ("bfdag", "logarithm of D itself"),
+            ("bedag", "logarithm of 1 - D"),
+            ("befag", "at a single x"),
+            ("befdg", "the integral is not"),
+            ("befda", "uniqueness is"),
+            ("bcefdag", "right more often than"),
+            ("befdah", "where p + q = 0"),
+            ("ebfdag", "comes before"),
+        ),
+        check=ordered(
+            rests_on={
+                "b": "",
+                "e": "b",
+                "f": "b",
+                "d": "ef",
+                "a": "d",
+                "g": "dab",
+            },
+            false={
+                "c": "A discriminator that is right more often than another can have the smaller value: see A and B.",
+                "h": "D can be changed where p + q = 0 without changing V, so it is not determined at every x.",
+            },
+            needed={
+                "b": "It is not said which inequality for logarithms is used.",
+                "e": "The term with the logarithm of D itself is not bounded yet.",
+                "f": "The term with the logarithm of 1 - D is not bounded yet.",
+                "d": "The two bounds are not yet combined at a single x.",
+                "a": "The statement about the integral is not drawn yet.",
+                "g": "Uniqueness is not shown yet.",
+            },
         ),
     )
 )

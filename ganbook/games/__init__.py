@@ -3,5 +3,17 @@
 from ganbook.games.conditional import ConditionalGame
 from ganbook.games.game import Game, only
 from ganbook.games.infogan import InfoGame
+from ganbook.games.packed import PackedGame, pack
+from ganbook.games.side_by_side import Generators, SideBySideGame, joined
 
-__all__ = ["ConditionalGame", "Game", "InfoGame", "only"]
+__all__ = [
+    "ConditionalGame",
+    "Game",
+    "Generators",
+    "InfoGame",
+    "PackedGame",
+    "SideBySideGame",
+    "joined",
+    "only",
+    "pack",
+]

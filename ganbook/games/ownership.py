@@ -57,5 +57,6 @@ def refuse_shared_ownership(
 def refuse_batch_statistics(D: nn.Module, for_what: str, why: str) -> None:
     """Raise ``ValueError`` naming a layer of D whose output for a sample depends on the others."""
     for name, layer in D.named_modules():
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+        mixes = isinstance(layer, nn.modules.batchnorm._BatchNorm)
+        if mixes or getattr(layer, "mixes_samples", False):
             raise ValueError(f"{for_what}, but D has batch statistics in {name!r}: {why}")

@@ -4,7 +4,9 @@ One module a family; `layers` computes the same players faster."""
 
 from ganbook.networks.conv import conv_discriminator, conv_generator
 from ganbook.networks.layers import BitDropout, InBfloat16, has_bfloat16, quick_dropout
+from ganbook.networks.minibatch import MinibatchStd
 from ganbook.networks.mlp import WIDTHS_D, WIDTHS_G, mlp_discriminator, mlp_generator
+from ganbook.networks.side_by_side import SideBySide
 from ganbook.networks.sizes import count_parameters
 
 __all__ = [
@@ -12,6 +14,8 @@ __all__ = [
     "WIDTHS_G",
     "BitDropout",
     "InBfloat16",
+    "MinibatchStd",
+    "SideBySide",
     "conv_discriminator",
     "conv_generator",
     "count_parameters",

@@ -31,7 +31,7 @@ def pointwise_objectives(
     peaks: Sequence[tuple[float, float]],
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a log d + b log(1 - d) for several (a, b), each with a dot at its highest point.
+    r"""Draw $a \log d + b \log(1 - d)$ for several (a, b), each with a dot at its highest point.
 
     d: (n,); curves: label -> (n,); peaks: one (d, height) for each curve.
     """
@@ -43,8 +43,8 @@ def pointwise_objectives(
     return tidy(
         ax,
         "One point's share of the value",
-        "answer d at this point",
-        "a log d + b log(1 − d)",
+        "answer $d$ at this point",
+        r"$a \log d + b \log(1 - d)$",
         legend=True,
     )
 
@@ -77,19 +77,23 @@ def densities_and_discriminator(
 
 
 def accuracy_and_value(
-    scale: np.ndarray, accuracy: np.ndarray, value: np.ndarray, best: float
+    scale: np.ndarray, accuracy: np.ndarray, value: np.ndarray, best: float, constant: float
 ) -> Figure:
-    """Draw accuracy and value of the discriminators k·s* against k (log axis), side by side; best
-    is V*.
+    """Draw accuracy, and below it the value, of the discriminators k·s* against k (log axis); best is
+    V*, constant the value of D = 1/2, drawn as a dashed line.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.2), dpi=100, layout="constrained")
+    figure, (left, right) = plt.subplots(2, 1, figsize=(6.0, 5.4), dpi=100, layout="constrained")
     left.plot(scale, accuracy, color=PALETTE["theory"])
     left.set(xscale="log", ylim=(0.5, 1))
-    tidy(left, "How often it is right", "factor k on the score", "accuracy")
+    tidy(left, "Accuracy", "factor $k$ of the score", "accuracy")
     right.plot(scale, value, color=PALETTE["discriminator"])
-    right.plot(1, best, "o", color=PALETTE["theory"], label="k = 1: D*")
+    right.plot(1, best, "o", color=PALETTE["theory"], label="$k = 1$: $D^\\star$")
+    level = {"color": PALETTE["theory"], "linestyle": "--", "linewidth": 1}
+    right.axhline(constant, label=r"$D = \frac{1}{2}$: $-2 \log 2$", **level)
     right.set(xscale="log")
-    tidy(right, "What it maximises", "factor k on the score", "value, nats", legend=True)
+    tidy(
+        right, "Value, which $D$ maximises", "factor $k$ of the score", "value in nats", legend=True
+    )
     return figure
 
 
@@ -164,12 +168,12 @@ def kl_estimates(
     )
     left.set(yscale="log", xscale="log", xticks=distance, xticklabels=[f"{m:g}" for m in distance])
     left.minorticks_off()
-    tidy(left, "KL from a classifier", "distance m of the means", "nats", legend=True)
+    tidy(left, "KL from a classifier", "distance $m$ of the means", "nats", legend=True)
     right.axhline(1, color=PALETTE["theory"], linestyle="--", label="a density ratio has 1")
     right.plot(distance, mass, "o", color=PALETTE["discriminator"], markersize=4)
     right.set(xscale="log", yscale="log", xticks=distance, xticklabels=[f"{m:g}" for m in distance])
     right.minorticks_off()
-    tidy(right, "The check", "distance m of the means", "E_q[exp score]", legend=True)
+    tidy(right, "The check", "distance $m$ of the means", r"$\mathrm{E}_q[e^s]$", legend=True)
     return figure
 
 
@@ -202,4 +206,6 @@ def training_and_fresh(
     ax.axhline(0.5, color=PALETTE["muted"], linewidth=0.8)
     ax.set(xscale="log", xticks=sizes, xticklabels=[f"{n:,}" for n in sizes], ylim=(0.4, 1.05))
     ax.minorticks_off()
-    return tidy(ax, "Two samples of one law", "points in each sample", "accuracy", legend=True)
+    return tidy(
+        ax, "Two samples from one distribution", "points in each sample", "accuracy", legend=True
+    )

@@ -6,6 +6,7 @@ from ganbook.training.ema import EMA
 from ganbook.training.loop import fit
 from ganbook.training.plays import alternating, extragradient, simultaneous
 from ganbook.training.steps import Penalty, d_step, g_step
+from ganbook.training.unrolled import Unrolled
 
 __all__ = [
     "EMA",
@@ -14,6 +15,7 @@ __all__ = [
     "Penalty",
     "Record",
     "TrainingDiverged",
+    "Unrolled",
     "alternating",
     "d_step",
     "extragradient",

@@ -5,9 +5,14 @@ its own.
 import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
 from scipy import integrate, optimize, stats
+from scipy.integrate import quad
+from scipy.optimize import brentq
+from scipy.special import expit, log_expit
+from scipy.stats import norm
 from torch import nn
 from torch.nn.functional import logsigmoid
 
@@ -21,6 +26,7 @@ from ganbook.divergences import (
     total_variation,
 )
 from ganbook.losses import NON_SATURATING
+from ganbook.plots import discriminator as plots
 
 # distance of the means: JS, V*, total variation, Bayes accuracy
 TABLE = {
@@ -282,3 +288,62 @@ def test_ten_times_the_steps_learn_the_largest_sample_too(seed):
         )
     assert 0.83 < on_training < 0.93
     assert abs(on_fresh - 0.5) < 5 * 0.5 / math.sqrt(20_000)
+
+
+# in value, not in accuracy
+
+
+def test_a_score_can_be_right_84_percent_of_the_time_with_the_value_of_a_constant():
+    def value(k):
+        def integrand(x):
+            d = k * (2 - 2 * x)
+            return norm.pdf(x) * log_expit(d) + norm.pdf(x, 2) * log_expit(-d)
+
+        return quad(integrand, -12, 14, points=[1], limit=200)[0]
+
+    crossing = brentq(lambda k: value(k) + 2 * math.log(2), 2, 8)
+    assert abs(crossing - 3.85) < 0.005
+    assert (
+        abs((norm.cdf(1) + norm.sf(1, 2)) / 2 - 0.8413) < 1e-4
+    )  # the signs of k s* are those of s*
+
+
+def test_importance_weights_need_q_positive_wherever_p_is():
+    def mean_of_ratio(p, q, low, high):  # over the support of q
+        return integrate.quad(lambda x: q.pdf(x) * (p.pdf(x) / q.pdf(x)), low, high)[0]
+
+    wide, narrow = stats.uniform(0, 2), stats.uniform(0, 1)
+    assert abs(mean_of_ratio(wide, narrow, 0, 1) - 0.5) < 1e-9  # misses the half where q = 0
+    assert abs(mean_of_ratio(narrow, wide, 0, 2) - 1) < 1e-6
+
+
+def test_the_training_value_of_a_network_before_training_is_not_too_high():
+    """The inequality of optimism is about the exact maximiser: a D that is not chosen by the sample
+    has the same mean on training and on fresh points, below the best of its class.
+    """
+    rng, values = np.random.default_rng(0), []
+    for _ in range(2_000):  # the untrained score d(x) = x against N(0, 1) and N(2, 1)
+        real, fake = rng.normal(size=16), 2 + rng.normal(size=16)
+        values.append(log_expit(real).mean() + log_expit(-fake).mean())
+    best = quad(
+        lambda x: norm.pdf(x) * log_expit(2 - 2 * x) + norm.pdf(x, 2) * log_expit(2 * x - 2),
+        -12,
+        14,
+    )[0]
+    assert np.mean(values) < best - 0.5
+
+
+@pytest.mark.parametrize(
+    ("score", "factor"), [(-30.0, 1.0), (0.0, 2 * 128 / 224), (30.0, 128 / 96)]
+)
+def test_a_constant_in_the_score_changes_the_weight_of_a_sample(score, factor):
+    shift = math.log(96 / 128)
+    assert abs(expit(-score - shift) / expit(-score) - factor) < 1e-9
+    assert abs(expit(score + shift) / expit(score) - 1) > 1e-3 or score > 0  # minimax
+
+
+def test_value_is_drawn_with_the_level_of_a_constant():
+    k = np.logspace(-1, 1, 5)
+    figure = plots.accuracy_and_value(k, np.full(5, 0.8), -k, -0.7, -1.386)
+    level = [line for line in figure.axes[1].lines if set(line.get_ydata()) == {-1.386}]
+    assert len(level) == 1

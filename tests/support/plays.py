@@ -11,6 +11,7 @@ from support.paths import ROOT
 
 SCRIPTS = ROOT / "book_ext" / "static" / "plays"
 PLAYS = {
+    "dirac-gan": "notebooks/08_convergence",
     "latent-explorer": "notebooks/03_a_gan_on_mnist",
     "living-gan": "notebooks/02_the_adversarial_game",
     "optimal-discriminator": "notebooks/04_the_optimal_discriminator",

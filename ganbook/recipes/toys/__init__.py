@@ -1,0 +1,1 @@
+"""Recipes on mixtures in the plane, many seeds side by side."""

@@ -1,0 +1,142 @@
+"""Chapter 11: its numbered results and the numbers that it prints, each as an assertion."""
+
+import json
+import math
+import re
+
+import nbformat
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+from scipy.stats import binom, fisher_exact, norm
+
+from ganbook import records
+from ganbook.distributions import ring
+from ganbook.metrics import mode_coverage
+from support.paths import ROOT
+
+CENTERS = ring().centers.numpy()
+MOMENTS = "toys-ring-momentum"
+NOTEBOOK = ROOT / "notebooks" / "11_mode_collapse.ipynb"
+PUBLISHED = ROOT / "ganbook" / "published" / "chapter11.json"
+
+
+def all_modes(record, game, modes=8):
+    return int((records.load(record)[f"{game}/modes"][-1] == modes).sum())
+
+
+def prose():
+    return nbformat.read(NOTEBOOK, as_version=4).cells
+
+
+@pytest.mark.parametrize(
+    ("missing", "value"),
+    [(1, 0.134), (2, 0.288), (3, 0.470), (4, 0.693), (5, 0.981), (6, 1.386), (7, 2.079)],
+)
+def test_reverse_kl_of_missing_modes(missing, value):
+    """Equation 11-missing, by a sum over shares and by the metric."""
+    share = np.full(8 - missing, 1 / (8 - missing))
+    by_sum = float((share * np.log(share / (1 / 8))).sum())
+    assert by_sum == pytest.approx(value, abs=5e-4)
+    samples = np.repeat(CENTERS[missing:], 7, axis=0)
+    assert mode_coverage(samples, CENTERS, 0.01)[2] == pytest.approx(by_sum, abs=1e-12)
+
+
+def test_floors_of_a_perfect_sampler():
+    rng = np.random.default_rng(0)
+    counts = rng.multinomial(2_560, np.full(1_000, 1e-3), size=400)
+    assert (counts > 0).sum(axis=1).mean() == pytest.approx(922.8, abs=1.0)
+    assert pytest.approx(922.79, abs=0.01) == 1_000 * (1 - 0.999**2_560)
+    n = np.arange(1, 2_561)
+    chance = binom.pmf(n, 2_560, 1e-3)
+    exact = 1_000 * (chance * n / 2_560 * np.log(n / 2.56)).sum()
+    q = np.where(counts > 0, counts, 1) / 2_560
+    drawn = ((counts > 0) * q * np.log(q * 1_000)).sum(axis=1)
+    assert exact == pytest.approx(drawn.mean(), abs=4 * drawn.std() / 20)
+    assert exact == pytest.approx(0.2172, abs=2e-4)
+    assert exact - 0.02 > 999 / 5_120, "the first order is too low there"
+    assert 1 - math.exp(-4.5) == pytest.approx(0.9889, abs=5e-5)
+
+
+@pytest.mark.parametrize("gamma", [0.2, 0.5, 0.8, 1.3])
+@pytest.mark.parametrize("kappa", [1.0, 2.0])
+def test_speed_of_the_rotating_point(gamma, kappa):
+    """Theorem 11-rotation: the speed, by integrating the field in the fixed frame."""
+
+    def field(_, s):
+        x, t = (np.cos(s[2]), np.sin(s[2])), (-np.sin(s[2]), np.cos(s[2]))
+        return [
+            -x[0] - gamma * s[0],
+            -x[1] - gamma * s[1],
+            kappa * (s[0] * t[0] + s[1] * t[1]),
+        ]
+
+    for angle in (0.4, -2.0):
+        path = solve_ivp(field, (0, 400), [0.3, 0.4, angle], rtol=1e-9, atol=1e-10).y[2]
+        times = solve_ivp(field, (0, 400), [0.3, 0.4, angle], rtol=1e-9, atol=1e-10).t
+        speed = abs(path[-1] - np.interp(360, times, path)) / 40
+        assert speed == pytest.approx(math.sqrt(max(kappa - gamma**2, 0)), abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("a", "gap"),
+    [(norm.cdf(-0.5), 0.383), (0.9, 0.089), (0.99, 0.0096)],
+)
+def test_least_mass_in_the_gap(a, gap):
+    """Theorem 11-gap at w/L = 1, and the clipped line that attains it, by its own masses."""
+    b = norm.cdf(-norm.ppf(a) - 1)
+    assert 1 - a - b == pytest.approx(gap, abs=6e-4)
+    z = norm.ppf((np.arange(1_000_000) + 0.5) / 1_000_000)
+    x = np.clip(z - norm.ppf(a), 0, 1)
+    assert ((x > 0) & (x < 1)).mean() == pytest.approx(gap, abs=6e-4)
+
+
+def test_no_one_dimensional_step_map_beats_the_bound():
+    """Random unions of intervals as preimages: the quantiles add up to at most minus the distance."""
+    rng = np.random.default_rng(3)
+    edges = np.linspace(-4, 4, 401)
+    mass = np.diff(norm.cdf(edges))
+    for _ in range(200):
+        labels = np.repeat(rng.integers(0, 3, 40), 10)
+        a, b = (mass[labels == k].sum() for k in (0, 1))
+        places = [np.flatnonzero(labels == k) for k in (0, 1)]
+        if min(map(len, places)) == 0:
+            continue
+        steps = np.abs(places[0][:, None] - places[1]).min() - 1
+        assert norm.ppf(a) + norm.ppf(b) <= -steps * 0.02 + 1e-9
+
+
+def test_packs_in_numbers():
+    for m, lost, uneven in ((1, 0.2, 0.2), (2, 0.36, 0.24), (3, 0.488, 0.284), (4, 0.590, 0.339)):
+        assert 1 - 0.8**m == pytest.approx(lost, abs=6e-4)
+        j = np.arange(m + 1)
+        apart = np.abs(binom.pmf(j, m, 0.5) - binom.pmf(j, m, 0.7)).sum() / 2
+        assert apart == pytest.approx(uneven, abs=6e-4)
+
+
+def test_momentum_is_what_separates():
+    at_half = all_modes("toys-ring", "plain") + all_modes(MOMENTS, "plain 0.5, 0.9")
+    at_zero = all_modes(MOMENTS, "plain 0.0, 0.9") + all_modes(MOMENTS, "plain 0.0, 0.999")
+    assert (at_half, at_zero) == (25, 38)
+    assert fisher_exact([[at_half, 40 - at_half], [at_zero, 40 - at_zero]])[1] < 0.001
+    cured = all_modes(MOMENTS, "relativistic, R1 + R2 0.0, 0.9")
+    plain = all_modes(MOMENTS, "plain 0.0, 0.9")
+    assert fisher_exact([[cured, 20 - cured], [plain, 20 - plain]])[1] > 0.2
+
+
+def test_published_numbers_are_quoted_as_they_are_filed():
+    """Each entry stands, with its spread, in the cell that names it, beside its citation."""
+    entries = {e["id"]: e for e in json.loads(PUBLISHED.read_text(encoding="utf-8"))}
+    quoted = set()
+    for cell in prose():
+        for key in cell.metadata.get("ganbook", {}).get("published", []):
+            e = entries[key]
+            digits = e.get("digits", len(str(e["value"]).partition(".")[2]))
+            text = f"{e['value']:.{digits}f}"
+            if e["spread"] is not None:
+                text += f" ± {e['spread']:.{digits}f}"
+            assert re.search(rf"(?<![\d.]){re.escape(text)}(?!\.?\d)", cell.source), key
+            assert e["source"] in cell.source
+            assert e["seen"] or "as reported by" in cell.source
+            quoted.add(key)
+    assert quoted == set(entries)
