@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ganbook.plots.style import PALETTE, tidy
+from ganbook.plots.style import PALETTE, stacked, tidy
 
 __all__ = ["estimates", "forces", "landscapes", "play", "record", "slopes", "steepness", "weights"]
 
@@ -23,7 +23,7 @@ def estimates(exact: Array, raw: Array, corrected: Array, curve_x: Array, curve_
     """Show estimates, (settings, runs), against the exact distance, with the curve that theory has
     for the raw ones.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.3), dpi=100, layout="constrained")
+    figure, (left, right) = stacked(2)
     left.plot(curve_x, curve_x, color=PALETTE["muted"], lw=1, ls="--", label="exact")
     left.plot(curve_x, curve_y, color=PALETTE["theory"], lw=1, label=r"$W + W^2/2\lambda$")
     left.plot(
@@ -57,10 +57,8 @@ def estimates(exact: Array, raw: Array, corrected: Array, curve_x: Array, curve_
 
 def weights(groups: Mapping[str, Array], bound: float) -> Figure:
     """Show histograms of weights, one panel a group; dashed lines mark the bound."""
-    figure, axes = plt.subplots(
-        1, len(groups), figsize=(7.0, 2.8), dpi=100, layout="constrained", squeeze=False
-    )
-    for ax, (name, values), key in zip(axes[0], groups.items(), CYCLE, strict=False):
+    figure, axes = stacked(len(groups), 2.1)
+    for ax, (name, values), key in zip(axes, groups.items(), CYCLE, strict=False):
         ax.hist(values, bins=61, color=PALETTE[key], weights=np.full(len(values), 1 / len(values)))
         for edge in (-bound, bound):
             ax.axvline(edge, color=PALETTE["theory"], lw=0.8, ls="--")
@@ -77,7 +75,7 @@ def landscapes(
     figure, axes = plt.subplots(
         1,
         len(surfaces),
-        figsize=(2.5 * len(surfaces), 2.8),
+        figsize=(6.0, 6.0 / len(surfaces) + 0.9),
         dpi=100,
         layout="constrained",
         sharey=True,
@@ -117,7 +115,7 @@ def slopes(groups: Mapping[str, Array], predicted: float) -> Figure:
     """Show histograms of gradient lengths, one outline a group; a dashed line marks the predicted
     length.
     """
-    figure = plt.figure(figsize=(6.2, 3.3), dpi=100, layout="constrained")
+    figure = plt.figure(figsize=(6.0, 3.3), dpi=100, layout="constrained")
     ax = figure.subplots()
     top = max(float(values.max()) for values in groups.values())
     for (name, values), key in zip(
@@ -140,7 +138,7 @@ def slopes(groups: Mapping[str, Array], predicted: float) -> Figure:
 
 def steepness(steps: Sequence[int], curves: Mapping[str, Array]) -> Figure:
     """Show the largest slope of critics against the number of updates, on logarithmic axes."""
-    figure = plt.figure(figsize=(6.2, 3.4), dpi=100, layout="constrained")
+    figure = plt.figure(figsize=(6.0, 3.4), dpi=100, layout="constrained")
     ax = figure.subplots()
     for (name, values), key, marker in zip(curves.items(), CYCLE, "os^v", strict=False):
         ax.plot(steps, values, f"{marker}-", color=PALETTE[key], label=name, ms=4)
@@ -154,10 +152,10 @@ def steepness(steps: Sequence[int], curves: Mapping[str, Array]) -> Figure:
 def forces(
     steps: Sequence[int], lengths: Mapping[str, Array], cosines: Mapping[str, Array]
 ) -> Figure:
-    """Show, against the opponent's updates, how strongly and how rightly generated points are
-    pulled; (runs, steps).
+    """Show, against the opponent's updates, how strongly, and how near to the right direction,
+    generated points are pulled; (runs, steps).
     """
-    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.1), dpi=100, layout="constrained")
+    figure, axes = stacked(2)
     for ax, groups in zip(axes, (lengths, cosines), strict=True):
         for (name, rows), key in zip(groups.items(), ("discriminator", "generated"), strict=False):
             ax.plot(steps, rows.T, color=PALETTE[key], lw=0.7, alpha=0.5)
@@ -168,12 +166,12 @@ def forces(
     axes[0].set_yscale("log")
     tidy(
         axes[0],
-        "How hard",
+        "Strength",
         "updates of the opponent",
         "mean force on a generated point",
         legend=True,
     )
-    tidy(axes[1], "How rightly", "updates of the opponent", "mean cosine with the transport ray")
+    tidy(axes[1], "Direction", "updates of the opponent", "mean cosine with the transport ray")
     return figure
 
 
@@ -181,7 +179,7 @@ def play(steps: Array, groups: Mapping[str, Array], floor: float) -> Figure:
     """Show the distance to the data over a run, (runs, len(steps)) for each group, above the
     sampling floor.
     """
-    figure = plt.figure(figsize=(5.4, 3.2), dpi=100, layout="constrained")
+    figure = plt.figure(figsize=(6.0, 3.4), dpi=100, layout="constrained")
     ax = figure.subplots()
     for (name, rows), key in zip(groups.items(), CYCLE, strict=False):
         ax.plot(steps, rows.T, color=PALETTE[key], lw=0.8, alpha=0.5)
@@ -196,7 +194,7 @@ def record(step: Array, estimate: Array, frechet: Array, levels: Mapping[str, fl
     """Show the critic's estimate and the Fréchet distance over a recorded run, and one against the
     other.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.2), dpi=100, layout="constrained")
+    figure, (left, right) = stacked(2, 2.9)
     left.plot(
         step, frechet / frechet[0], "o-", ms=4, color=PALETTE["generated"], label="Fréchet distance"
     )
@@ -221,14 +219,14 @@ def record(step: Array, estimate: Array, frechet: Array, levels: Mapping[str, fl
         right.axhline(level, color=PALETTE["theory"], ls="--", lw=0.9)
         right.annotate(
             name,
-            (1, level),
+            (0.01, level),
             xycoords=("axes fraction", "data"),
-            ha="right",
+            ha="left",
             va="bottom",
-            fontsize=9,
         )
     right.set_yscale("log")
-    ticks = [1, 10, 100, 200, 400, 800]
+    low = min(*levels.values(), np.min(frechet)) if levels else np.min(frechet)
+    ticks = [t for t in (1, 2, 5, 10, 20, 50, 100, 200, 400, 800) if t >= 0.7 * low]
     right.set_yticks(ticks, [str(t) for t in ticks])
     right.minorticks_off()
     tidy(right, "One against the other", "critic's gap", "Fréchet distance")
