@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ganbook.plots.style import PALETTE, tidy
+from ganbook.plots.style import PALETTE, stacked, tidy
 
 __all__ = [
     "estimates",
@@ -33,7 +33,7 @@ def estimates(exact: Array, raw: Array, corrected: Array, curve_x: Array, curve_
     """Show estimates, (settings, runs), against the exact distance, with the curve that theory has
     for the raw ones.
     """
-    figure, (left, right) = plt.subplots(2, 1, figsize=(5.0, 6.2), dpi=75, layout="constrained")
+    figure, (left, right) = stacked(2)
     left.plot(curve_x, curve_x, color=PALETTE["muted"], lw=1, ls="--", label="exact")
     left.plot(curve_x, curve_y, color=PALETTE["theory"], lw=1, label=r"$W + W^2/2\lambda$")
     left.plot(
@@ -69,18 +69,11 @@ def weights(groups: Mapping[str, Array], start: Array, bound: float) -> Figure:
     """Show histograms of weights up to three times the bound, one panel a group, with the outline of
     those at the start; dashed lines mark the bound.
     """
-    figure, axes = plt.subplots(
-        len(groups),
-        1,
-        figsize=(5.0, 2.6 * len(groups)),
-        dpi=75,
-        layout="constrained",
-        squeeze=False,
-    )
+    figure, axes = stacked(len(groups), 2.1)
     low = min(float(v.min()) for v in (start, *groups.values()))
     high = max(float(v.max()) for v in (start, *groups.values()))
     bins = np.linspace(max(low, -3 * bound), min(high, 3 * bound), 81)
-    for ax, (name, values), key in zip(axes[:, 0], groups.items(), CYCLE, strict=False):
+    for ax, (name, values), key in zip(axes, groups.items(), CYCLE, strict=False):
         for v, kind, colour, label in (
             (values, "stepfilled", PALETTE[key], "after training"),
             (start, "step", PALETTE["theory"], "at the start"),
@@ -102,8 +95,8 @@ def landscapes(
     figure, axes = plt.subplots(
         len(surfaces),
         1,
-        figsize=(3.4, 3.0 * len(surfaces)),
-        dpi=75,
+        figsize=(4.4, 3.9 * len(surfaces)),
+        dpi=100,
         layout="constrained",
         sharex=True,
         squeeze=False,
@@ -142,7 +135,7 @@ def slopes(groups: Mapping[str, Array], predicted: float) -> Figure:
     """Show histograms of gradient lengths, one outline a group; a dashed line marks the predicted
     length.
     """
-    figure = plt.figure(figsize=(6.2, 3.3), dpi=75, layout="constrained")
+    figure = plt.figure(figsize=(6.0, 3.3), dpi=100, layout="constrained")
     ax = figure.subplots()
     top = max(float(values.max()) for values in groups.values())
     for (name, values), key in zip(
@@ -165,7 +158,7 @@ def slopes(groups: Mapping[str, Array], predicted: float) -> Figure:
 
 def steepness(steps: Sequence[int], curves: Mapping[str, Array]) -> Figure:
     """Show the largest slope of critics against the number of updates, on logarithmic axes."""
-    figure = plt.figure(figsize=(6.2, 3.4), dpi=75, layout="constrained")
+    figure = plt.figure(figsize=(6.0, 3.4), dpi=100, layout="constrained")
     ax = figure.subplots()
     for (name, values), key, marker in zip(curves.items(), CYCLE, "os^v", strict=False):
         ax.plot(steps, values, f"{marker}-", color=PALETTE[key], label=name, ms=4)
@@ -182,7 +175,7 @@ def forces(
     """Show, against the opponent's updates, the length and the direction of the force on generated
     points; (runs, steps).
     """
-    figure, axes = plt.subplots(2, 1, figsize=(5.0, 6.0), dpi=75, layout="constrained")
+    figure, axes = stacked(2)
     for ax, groups in zip(axes, (lengths, cosines), strict=True):
         for (name, rows), key in zip(groups.items(), ("discriminator", "generated"), strict=False):
             ax.plot(steps, rows.T, color=PALETTE[key], lw=0.7, alpha=0.5)
@@ -206,7 +199,7 @@ def play(steps: Array, groups: Mapping[str, Array], floor: float) -> Figure:
     """Show the distance to the data over a run, (runs, len(steps)) for each group, above the
     sampling floor.
     """
-    figure = plt.figure(figsize=(5.4, 4.0), dpi=75, layout="constrained")
+    figure = plt.figure(figsize=(6.0, 3.4), dpi=100, layout="constrained")
     ax = figure.subplots()
     for (name, rows), key in zip(groups.items(), CYCLE, strict=False):
         ax.plot(steps, rows.T, color=PALETTE[key], lw=0.8, alpha=0.5)
@@ -245,7 +238,7 @@ def record(step: Array, estimate: Array, frechet: Array, levels: Mapping[str, fl
     """Show the critic's estimate and the Fréchet distance over a recorded run, and one against the
     other.
     """
-    figure, (left, right) = plt.subplots(2, 1, figsize=(5.0, 6.2), dpi=75, layout="constrained")
+    figure, (left, right) = stacked(2, 2.9)
     left.plot(
         step, frechet / frechet[0], "o-", ms=4, color=PALETTE["generated"], label="Fréchet distance"
     )

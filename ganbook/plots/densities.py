@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ganbook.plots.style import PALETTE, tidy
+from ganbook.plots.style import PALETTE, stacked, tidy
 
 __all__ = [
     "bit_pictures",
@@ -28,15 +28,15 @@ def joint_and_posterior(
     x: np.ndarray, joint: np.ndarray, posterior: np.ndarray, names: Sequence[str], label: str
 ) -> Figure:
     """Draw p(x, y) as curves with their sum p(x), and p(y | x) as stacked shares; both (K, n)."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), dpi=100, layout="constrained")
+    figure, (left, right) = stacked(2, sharex=True)
     for k, name in enumerate(names):
         left.fill_between(x, joint[k], color=CLASSES[k], alpha=0.35)
         left.plot(x, joint[k], color=CLASSES[k], label=f"y = {name}")
     left.plot(x, joint.sum(0), color=PALETTE["theory"], linestyle="--", label="sum: p(x)")
-    tidy(left, "joint p(x, y)", label, "density", legend=True)
+    tidy(left, "Joint $p(x, y)$", label, "density", legend=True)
     right.stackplot(x, posterior, colors=CLASSES[: len(names)], alpha=0.6, labels=names)
     right.set(xlim=(x[0], x[-1]), ylim=(0, 1))
-    tidy(right, "conditional p(y | x)", label, "share")
+    tidy(right, "Conditional $p(y\\mid x)$", label, "share")
     return figure
 
 
@@ -54,7 +54,7 @@ def mixture_fit(
 
     points, samples: (n, 2); labels: (n,); grid: two axes; log_density: (rows, columns); history:
     (steps,)."""
-    figure, axes = plt.subplots(1, 3, figsize=(9.4, 3.3), dpi=100, layout="constrained")
+    figure, axes = stacked(3)
     for ax in axes[:2]:
         ax.contour(
             *grid,
@@ -68,24 +68,24 @@ def mixture_fit(
     for k, name in enumerate(names):
         own = points[labels == k]
         axes[0].scatter(*own.T, s=14, marker=MARKERS[k], color=CLASSES[k], label=name, alpha=0.8)
-    tidy(axes[0], "data, and the fitted density", *axis_names, legend=True)
+    tidy(axes[0], "Data, and the fitted density", *axis_names, legend=True)
     axes[1].scatter(*samples.T, s=14, color=PALETTE["generated"], alpha=0.7)
-    tidy(axes[1], "samples from the fit", *axis_names)
+    tidy(axes[1], "Samples from the fit", *axis_names)
     steps = np.arange(1, len(history) + 1)  # the first is the start
     axes[2].plot(steps, history, color=PALETTE["theory"], marker=".", markersize=4)
-    axes[2].set_xscale("log")
-    tidy(axes[2], "steps of EM", "step (log scale), from 1", "log-likelihood, nats per flower")
+    axes[2].set_xscale("log")  # most steps change little, and come late
+    tidy(axes[2], "Steps of EM", "step (log scale), from 1", "log-likelihood, nats per flower")
     return figure
 
 
 def mask_matrices(first: np.ndarray, second: np.ndarray, reach: np.ndarray) -> Figure:
     """Draw two masks, (out, in) each, and which output can see which input, (n, n); black is seen."""
     panels = (
-        (first, "inputs to hidden units", "input", "hidden unit"),
-        (second, "hidden units to outputs", "hidden unit", "output"),
-        (reach, "inputs to outputs", "input, in drawing order", "output, in drawing order"),
+        (first, "Inputs to hidden units", "input", "hidden unit"),
+        (second, "Hidden units to outputs", "hidden unit", "output"),
+        (reach, "Inputs to outputs", "input, in drawing order", "output, in drawing order"),
     )
-    figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.2), dpi=100, layout="constrained")
+    figure, axes = stacked(3, 2.6)
     for ax, (cells, title, x, y) in zip(axes, panels, strict=True):
         ax.imshow(cells, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
         ax.set(title=title, xlabel=x, ylabel=y, xticks=[], yticks=[])
@@ -100,7 +100,7 @@ def bit_pictures(groups: Mapping[str, np.ndarray], side: int = 8) -> Figure:
     figure, axes = plt.subplots(
         len(groups),
         1,
-        figsize=(0.62 * width, 0.98 * len(groups)),
+        figsize=(6.0, (5.8 / width + 0.33) * len(groups)),
         dpi=100,
         layout="constrained",
         squeeze=False,
@@ -112,7 +112,7 @@ def bit_pictures(groups: Mapping[str, np.ndarray], side: int = 8) -> Figure:
                 picture, (side, side)
             )
         ax.imshow(strip, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        ax.set_title(title, fontsize=10, loc="left")
+        ax.set_title(title, loc="left")
         ax.set_axis_off()
     return figure
 
@@ -121,7 +121,7 @@ def likelihood_curves(
     steps: np.ndarray, curves: Mapping[str, np.ndarray], chosen: float, levels: Mapping[str, float]
 ) -> Figure:
     """Draw nats a picture against training steps; curves: (runs, steps) each; levels: named lines."""
-    figure, ax = plt.subplots(figsize=(7.2, 4.0), dpi=100, layout="constrained")
+    figure, ax = plt.subplots(figsize=(6.0, 4.0), dpi=100, layout="constrained")
     for (name, runs), color in zip(
         curves.items(), (PALETTE["muted"], PALETTE["real"]), strict=False
     ):

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ganbook.plots.style import PALETTE, axes_or_new, tidy
+from ganbook.plots.style import PALETTE, axes_or_new, stacked, tidy
 
 __all__ = [
     "accuracy_and_value",
@@ -61,7 +61,7 @@ def densities_and_discriminator(
     x, p, q, d_star: (n,); counted: the centers of bins and the share of real samples in each.
     """
     figure, (top, bottom) = plt.subplots(
-        2, 1, figsize=(6.4, 4.6), dpi=100, sharex=True, layout="constrained"
+        2, 1, figsize=(6.0, 4.6), dpi=100, sharex=True, layout="constrained"
     )
     for name, density in (("real", p), ("generated", q)):
         top.fill_between(x, density, color=PALETTE[name], alpha=0.25)
@@ -111,7 +111,7 @@ def learned_log_ratio(
     x, truth, weight: (n,); learned: (runs, n); bulk, off: the ends of the central region and
     of one where no sample falls.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), dpi=100, layout="constrained")
+    figure, (left, right) = stacked(2, 3.0)
     left.set_ylim(-6, 27)  # room for the legend above the curves
     for ax in (left, right):
         ax.axvspan(*bulk, color=PALETTE["muted"], alpha=0.18, label="central 95 % of the samples")
@@ -155,7 +155,7 @@ def kl_estimates(
 
     distance, truth: (k,); estimates, mass: (k, runs).
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.4), dpi=100, layout="constrained")
+    figure, (left, right) = stacked(2)
     left.plot(distance, truth, color=PALETTE["theory"], linestyle="--", label="KL(p‖q) = m²/2")
     left.plot(distance, estimates, "o", color=PALETTE["discriminator"], markersize=4)
     left.plot(
@@ -181,7 +181,7 @@ def memorised_scores(groups: Mapping[str, np.ndarray], ax: Axes | None = None) -
     """Draw the scores of several groups of points, one row a group, jittered by rank; label ->
     (n,).
     """
-    ax = axes_or_new(ax, (6.4, 3.0))
+    ax = axes_or_new(ax, (6.0, 3.0))
     for row, (label, scores) in enumerate(groups.items()):
         height = row + 0.25 * np.sin(7.0 * np.arange(len(scores)))
         colour = PALETTE["real"] if "real" in label else PALETTE["generated"]

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ganbook.plots.style import PALETTE, axes_or_new, tidy
+from ganbook.plots.style import PALETTE, axes_or_new, stacked, tidy
 
 __all__ = ["atom_gradients", "fits", "mistakes", "plug_in_curve", "separation"]
 
@@ -32,7 +32,7 @@ def fits(x: np.ndarray, p: np.ndarray, panels: Mapping[str, Sequence[np.ndarray]
     (n,).
     """
     figure, rows = plt.subplots(
-        2, 2, figsize=(8, 5), dpi=100, layout="constrained", sharex=True, sharey=True
+        2, 2, figsize=(6, 5.2), dpi=100, layout="constrained", sharex=True, sharey=True
     )
     for ax, (title, densities) in zip(rows.flat, panels.items(), strict=True):
         ax.fill_between(x, p, color=PALETTE["real"], alpha=0.25, label="data p")
@@ -41,27 +41,34 @@ def fits(x: np.ndarray, p: np.ndarray, panels: Mapping[str, Sequence[np.ndarray]
                 x, q, color=PALETTE["generated"], linestyle=("-", "--")[i % 2], label=f"fit {i + 1}"
             )
         tidy(ax, title, "x" if ax in rows[1] else "", "density" if ax in rows[:, 0] else "")
-        ax.legend(frameon=False, fontsize=8, loc="upper left")
+    handles, labels = rows[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     return figure
 
 
 def separation(
     theta: np.ndarray, values: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]
 ) -> Figure:
-    """Draw divergences against the separation, and generator gradients on a log axis beside them."""
-    figure, (left, right) = plt.subplots(2, 1, figsize=(5, 6), dpi=75, layout="constrained")
+    """Draw divergences against the separation, and generator gradients on a log axis below."""
+    figure, (left, right) = stacked(2, 3.0)
     _curves(left, theta, values)
     left.set(ylim=(0, 2.2))
-    tidy(left, "the divergence", "separation θ", "nats (total variation: no unit)", legend=True)
+    tidy(left, "How far apart?", "separation θ", "nats (total variation: no unit)", legend=True)
     _curves(right, theta, gradients)
     right.set(yscale="log", ylim=(1e-7, 30))
-    tidy(right, "the generator's gradient against D*", "separation θ", "gradient in θ", legend=True)
+    tidy(
+        right,
+        "The generator's gradient against $D^\\star$",
+        "separation θ",
+        "gradient in θ",
+        legend=True,
+    )
     return figure
 
 
 def atom_gradients(gradients: Mapping[str, np.ndarray], ax: Axes | None = None) -> Figure:
     """Draw grouped bars: one group for each atom, one bar for each named gradient (K,)."""
-    ax = axes_or_new(ax, (7, 3.4))
+    ax = axes_or_new(ax, (6.0, 3.4))
     width = 0.8 / len(gradients)
     for i, (name, g) in enumerate(gradients.items()):
         colour = (PALETTE["real"], PALETTE["warm"], PALETTE["generated"], PALETTE["muted"])[i % 4]
@@ -70,18 +77,16 @@ def atom_gradients(gradients: Mapping[str, np.ndarray], ax: Axes | None = None) 
                edgecolor="white")  # fmt: skip
     ax.axhline(0, color=PALETTE["theory"], linewidth=0.8)
     ax.set_xticks(range(len(g)), [f"atom {k + 1}" for k in range(len(g))])
-    tidy(ax, "the generator's gradient on five atoms", "", "gradient in the logit", legend=True)
+    tidy(ax, "The generator's gradient on five atoms", "", "gradient in the logit", legend=True)
     return ax.figure
 
 
 def mistakes(
     share: np.ndarray, dropped: Mapping[str, np.ndarray], invented: Mapping[str, np.ndarray]
 ) -> Figure:
-    """Draw what it costs to drop a share of the data (above) and to invent the same share
-    (below).
-    """
-    figure, panels = plt.subplots(2, 1, figsize=(5, 6), dpi=75, layout="constrained")
-    texts = ("q drops a share w of p", "q puts a share w where p is nearly absent")
+    """Draw what it costs to drop a share of the data (above) and to invent the same share (below)."""
+    figure, panels = stacked(2, 3.0)
+    texts = ("$q$ drops a share $w$ of $p$", "$q$ puts a share $w$ where $p$ is nearly absent")
     for ax, curves, title in zip(panels, (dropped, invented), texts, strict=True):
         _curves(ax, share, curves)
         tidy(ax, title, "share w", "nats", legend=True)
@@ -106,5 +111,5 @@ def plug_in_curve(
     )
     ax.plot(n, floor, color=PALETTE["theory"], linestyle="--", label="(K − 1) / 2N")
     ax.set(xscale="log", yscale="log")
-    tidy(ax, "a perfect sampler, measured by counting", "samples N", "KL (nats)", legend=True)
+    tidy(ax, "A perfect sampler, measured by counting", "samples N", "KL (nats)", legend=True)
     return ax.figure

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from ganbook.plots.style import PALETTE, axes_or_new, tidy
+from ganbook.plots.style import PALETTE, axes_or_new, stacked, tidy
 
 __all__ = [
     "divergence_paths",
@@ -26,15 +27,15 @@ STYLES = (("-", PALETTE["generated"]), ("--", PALETTE["discriminator"]))
 
 
 def _panels(n: int, height: float = 2.9, **options: object) -> tuple[Figure, Sequence[Axes]]:
-    figure = plt.figure(figsize=(8.0 if n > 1 else 6.0, height), dpi=100, layout="constrained")
-    return figure, figure.subplots(1, n, **options)
+    return stacked(n, height if n == 1 else 0.85 * height, **options)
 
 
 def free_points(snapshots: Mapping[int, ArrayLike], real: ArrayLike) -> Figure:
     """Draw moved points (N, 2) over real ones (M, 2), a panel for each step count; returns the
     figure.
     """
-    figure, axes = _panels(len(snapshots), sharex=True, sharey=True)
+    figure = plt.figure(figsize=(6.0, 6.0 / len(snapshots) + 0.9), dpi=100, layout="constrained")
+    axes = np.atleast_1d(figure.subplots(1, len(snapshots), sharex=True, sharey=True))
     for ax, (step, points) in zip(axes, snapshots.items(), strict=True):
         ax.scatter(
             *_columns(real), s=4, color=PALETTE["real"], alpha=0.35, linewidths=0, label="real"
@@ -49,7 +50,10 @@ def free_points(snapshots: Mapping[int, ArrayLike], real: ArrayLike) -> Figure:
             "$x_1$",
             "$x_2$" if ax is axes[0] else "",
         )
-    axes[0].legend(frameon=False, markerscale=3, loc="upper right", fontsize=8)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=2, frameon=False, markerscale=3
+    )
     return figure
 
 
@@ -68,9 +72,9 @@ def line_game(
         best = {"color": PALETTE["theory"], "linestyle": "--", "linewidth": 1}
         ax.plot(x, shot["d_star"], label="$p / (p + q)$", **best)
         ax.axhline(0.5, color=PALETTE["muted"], linewidth=0.6)
-        tidy(ax, f"after {step} steps", "$x$", "density, probability" if ax is axes[0] else "")
+        tidy(ax, f"after {step} steps", "$x$", "density, probability")
     figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False
+        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False
     )
     return figure
 
@@ -104,16 +108,15 @@ def divergence_paths(steps: ArrayLike, panels: Mapping[str, Mapping[str, ArrayLi
 
     ``steps`` is (T,); ``panels`` maps titles to runs, which map two names to (seeds, T) values in
     nats."""
-    figure, axes = _panels(len(panels), height=3.2, sharey=True, squeeze=False)
-    for ax, (title, runs) in zip(axes[0], panels.items(), strict=True):
+    figure, axes = _panels(len(panels), height=3.2, sharey=True)
+    for ax, (title, runs) in zip(axes, panels.items(), strict=True):
         for (style, colour), (name, values) in zip(STYLES, runs.items(), strict=True):
             for seed, path in enumerate(values):
                 label = name.replace("_", "-") if seed == 0 else None
                 ax.plot(steps, path, color=colour, linestyle=style, linewidth=1, label=label)
         ax.set_yscale("log")
-        first = ax is axes[0][0]
-        label = r"$\mathrm{KL}(q\,\|\,p)$ in nats, log scale" if first else ""
-        tidy(ax, title, "updates of G", label, legend=first)
+        label = r"$\mathrm{KL}(q\,\|\,p)$ in nats"
+        tidy(ax, title, "updates of G", label, legend=ax is axes[0])
     return figure
 
 
@@ -128,9 +131,7 @@ def four_logs(logs: Mapping[str, Mapping[str, ArrayLike]]) -> Figure:
             log["loss_g"], color=PALETTE["generated"], linewidth=1, linestyle="--", label="G's loss"
         )
         ax.axhline(0, color=PALETTE["muted"], linewidth=0.6)
-        tidy(
-            ax, name, "updates of G", "loss in nats" if ax is axes[0] else "", legend=ax is axes[0]
-        )
+        tidy(ax, name, "updates of G", "loss in nats", legend=ax is axes[0])
     return figure
 
 
@@ -151,9 +152,7 @@ def lost_digits(
         for place in marked:
             if min(score) < place < max(score):
                 ax.axvline(place, color=PALETTE["muted"], linewidth=0.8)
-        tidy(
-            ax, title, "score $d$", "gradient in $d$" if ax is axes[0] else "", legend=ax is axes[0]
-        )
+        tidy(ax, title, "score $d$", "gradient in $d$", legend=ax is axes[0])
     return figure
 
 

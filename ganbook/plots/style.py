@@ -49,6 +49,16 @@ def axes_or_new(ax: Axes | None, figsize: tuple[float, float] = (6.0, 3.6)) -> A
     return plt.figure(figsize=figsize, dpi=100, layout="constrained").subplots()
 
 
+def stacked(n: int, height: float = 2.7, **options: object) -> tuple[Figure, list[Axes]]:
+    """Return a figure of ``n`` panels in one column, ``height`` inches each, and the panels, from
+    the top.
+
+    Six inches wide, so that its letters can be read on a phone; ``options`` are those of
+    ``Figure.subplots``, such as ``sharex``."""
+    figure = plt.figure(figsize=(6.0, height * n), dpi=100, layout="constrained")
+    return figure, list(figure.subplots(n, 1, squeeze=False, **options)[:, 0])
+
+
 def tidy(ax: Axes, title: str = "", x: str = "", y: str = "", legend: bool = False) -> Axes:
     """Label an axes, drop its upper and right spine, and add a frameless legend if asked; returns
     the axes.

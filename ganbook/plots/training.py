@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from ganbook.plots.style import PALETTE, axes_or_new, tidy
+from ganbook.plots.style import PALETTE, axes_or_new, stacked, tidy
 
 __all__ = [
     "image_rows",
@@ -37,7 +37,7 @@ def tile(images: ArrayLike, columns: int) -> np.ndarray:
     return canvas
 
 
-def image_rows(groups: Mapping[str, ArrayLike], columns: int = 16, width: float = 8.0) -> Figure:
+def image_rows(groups: Mapping[str, ArrayLike], columns: int = 16, width: float = 6.0) -> Figure:
     """Show groups of images, uint8 (N, 1, H, W), under each other, each with its name as title."""
     tiles = {name: tile(images, columns) for name, images in groups.items()}
     heights = [t.shape[0] / t.shape[1] for t in tiles.values()]
@@ -52,7 +52,7 @@ def image_rows(groups: Mapping[str, ArrayLike], columns: int = 16, width: float 
     )
     for ax, (name, picture) in zip(axes[:, 0], tiles.items(), strict=True):
         ax.imshow(picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
-        ax.set_title(name, loc="left", fontsize=10)
+        ax.set_title(name, loc="left")
         ax.set_axis_off()
     return fig
 
@@ -90,7 +90,6 @@ def loss_curves(
             xycoords=("axes fraction", "data"),
             ha="right",
             va="bottom",
-            fontsize=9,
         )
     return tidy(ax, x="epoch", y="loss (nats)", legend=True)
 
@@ -120,10 +119,10 @@ def score_over_epochs(
             xycoords=("axes fraction", "data"),
             ha="right",
             va="bottom",
-            fontsize=9,
         )
     ax.set(xscale="log", yscale="log")
-    ax.set_xticks(list(epochs), [str(e) for e in epochs])
+    kept = [e for e in epochs if not any(1 < later / e < 1.45 for later in epochs)]
+    ax.set_xticks(list(epochs), [str(e) if e in kept else "" for e in epochs])
     highest = max([np.max(v) for v in values.values()] + list(levels.values()))
     lowest = min(np.min(v) for v in values.values())
     ticks = [
@@ -152,12 +151,12 @@ def runs(
 
 
 def losses_beside_score(record: Mapping[str, ArrayLike], noise: float) -> Figure:
-    """Draw a record's two losses (left) and its Fréchet distance, with the level of noise (right),
+    """Draw a record's two losses (above) and its Fréchet distance, with the level of noise (below),
     over epochs.
 
     The record holds ``loss_d`` and ``loss_g``, equally long means that fill its epochs evenly, and
     ``epochs`` and ``frechet``, equally long."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.4), dpi=100, layout="constrained")
+    fig, (left, right) = stacked(2, 2.9)
     losses = {name: record[name] for name in ("loss_d", "loss_g")}
     epoch = np.linspace(0, np.max(record["epochs"]), len(losses["loss_d"]), endpoint=False)
     loss_curves(epoch, losses, {"2 log 2": 2 * np.log(2)}, left)
@@ -168,12 +167,12 @@ def losses_beside_score(record: Mapping[str, ArrayLike], noise: float) -> Figure
 def seeds_beside_average(
     seeds: Mapping[str, ArrayLike], record: Mapping[str, ArrayLike], noise: float
 ) -> Figure:
-    """Draw Fréchet distances of several seeds for each value of beta1 (left), and a run with its
-    average (right).
+    """Draw Fréchet distances of several seeds for each value of beta1 (above), and a run with its
+    average (below).
 
     ``seeds`` holds ``beta1`` (B,), ``epochs`` (E,) and ``frechet`` (B, seeds, E); the record
     ``epochs``, ``frechet`` and ``frechet_ema``, equally long."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.4), dpi=100, layout="constrained")
+    fig, (left, right) = stacked(2, 2.9)
     groups = {
         f"beta1 = {b}": rows for b, rows in zip(seeds["beta1"], seeds["frechet"], strict=True)
     }

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ganbook.plots.style import PALETTE, axes_or_new, tidy
+from ganbook.plots.style import PALETTE, axes_or_new, stacked, tidy
 
 __all__ = [
     "carried", "entropic_plans", "growth", "parallel_lines", "plan_table", "potential_with_rays",
@@ -59,9 +59,8 @@ def quantile_functions(x: Array, y: Array, ax: Axes | None = None) -> Axes:
 
 
 def slackness(plan: Array, slack: Array) -> Figure:
-    """Show a plan and what its routes cost above the prices, side by side. Returns the figure."""
-    figure = plt.figure(figsize=(7.4, 3.3), dpi=100, layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True)
+    """Show a plan and what its routes cost above the prices, one below the other. Returns the figure."""
+    figure, (left, right) = stacked(2, 3.6)
     rows, columns = np.nonzero(plan > 1e-12)
     size = 400 * plan[rows, columns] / plan.max()
     left.scatter(columns, rows, s=size, color=PALETTE["theory"])
@@ -91,7 +90,7 @@ def potential_with_rays(
     """Draw the level lines of a potential, and the rays of the plan across them. Returns the axes."""
     ax = axes_or_new(ax, (4.8, 4.5))
     levels = ax.contour(xs, ys, height, levels=11, colors=PALETTE["muted"], linewidths=0.8)
-    for label in ax.clabel(levels, levels.levels[::2], fontsize=7, fmt="%g"):
+    for label in ax.clabel(levels, levels.levels[::2], fontsize=10, fmt="%g"):
         label.set(zorder=4, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
     carried(x, y, plan, ax)
     ax.set_aspect("equal")
@@ -100,15 +99,19 @@ def potential_with_rays(
 
 
 def entropic_plans(plans: Mapping[str, Array]) -> Figure:
-    """Show several plans side by side, each under its name. Returns the figure."""
-    figure = plt.figure(figsize=(2.6 * len(plans), 3.0), dpi=100, layout="constrained")
-    for ax, (name, plan) in zip(
-        figure.subplots(1, len(plans), sharey=True), plans.items(), strict=True
-    ):
+    """Show several plans in two columns, each under its name. Returns the figure."""
+    columns = min(2, len(plans))
+    rows = -(-len(plans) // columns)
+    figure = plt.figure(figsize=(6.0, 3.0 * rows), dpi=100, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for ax in axes.flat[len(plans) :]:
+        ax.remove()
+    for ax, (name, plan) in zip(axes.flat, plans.items(), strict=False):
         ax.imshow(plan, cmap="Greys", origin="lower")
         tidy(ax, name, "generated place $j$")
         ax.set(xticks=[], yticks=[])
-    figure.axes[0].set_ylabel("real place $i$")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("real place $i$")
     return figure
 
 
@@ -138,7 +141,7 @@ def sample_complexity(
 
     Each value of distances is (seeds, sizes); the line has the given slope and passes through their
     middle."""
-    figure = plt.figure(figsize=(6.2, 3.8), dpi=100, layout="constrained")
+    figure = plt.figure(figsize=(6.0, 3.8), dpi=100, layout="constrained")
     ax = figure.subplots()
     for (d, values), key, marker in zip(distances.items(), CYCLE, "osD^", strict=True):
         mean = values.mean(axis=0)
@@ -149,7 +152,7 @@ def sample_complexity(
         ax.plot(sizes, line, color=PALETTE[key], lw=1.5)
         slope = f"{slopes[d]:.2f}".replace("-", "\N{MINUS SIGN}")
         ax.annotate(f"d = {d}, slope {slope}", (sizes[-1], line[-1]), xytext=(6, -3),
-                    textcoords="offset points", color=PALETTE[key], fontsize=9)  # fmt: skip
+                    textcoords="offset points", color=PALETTE[key])  # fmt: skip
     ax.set(xscale="log", yscale="log", xlim=(sizes[0] * 0.85, sizes[-1] * 4))
     ax.set_xticks(sizes, [str(int(n)) for n in sizes])
     ticks = [
@@ -168,7 +171,7 @@ def witnesses(
 
     Each witness has a scale of its own: the classes bound height, slope and norm, which do not
     compare."""
-    figure = plt.figure(figsize=(7.6, 3.6), dpi=100, layout="constrained")
+    figure = plt.figure(figsize=(6.0, 4.2), dpi=100, layout="constrained")
     axes = figure.subplots(2, len(functions), sharex=True)
     for ax in axes[0, 1:]:
         ax.sharey(axes[0, 0])
@@ -179,7 +182,7 @@ def witnesses(
         column[1].plot(x, values, color=PALETTE["discriminator"], lw=2)
         tidy(column[0], title)
         tidy(column[1], "", "place $x$")
-        column[1].annotate(name, (0.03, 0.06), xycoords="axes fraction", fontsize=9)
+        column[1].annotate(name, (0.03, 0.06), xycoords="axes fraction")
     axes[0, 0].set_ylabel("mass")
     axes[1, 0].set_ylabel("witness $f(x)$")
     handles, labels = axes[0, 0].get_legend_handles_labels()
