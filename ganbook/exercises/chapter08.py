@@ -5,6 +5,7 @@ import itertools
 import math
 
 import numpy as np
+import sympy
 import torch
 from torch import nn
 from torch.nn.functional import softplus
@@ -138,7 +139,7 @@ def check_8_2(answer, c):
             n,
             first,
         )
-        for n, first in itertools.product((1, 2, 5), ("D", "G"))
+        for n, first in itertools.product((1, 2, c.integer(5, 9)), ("D", "G"))
     ]
     for k, gamma, h, n, first in cases[::-1]:
         got = c.call(answer, k, gamma, h, n, first)
@@ -589,6 +590,12 @@ def solution_8_7():
 
 
 def check_8_7(value, c):
+    if isinstance(value, str):
+        try:
+            value = float(sympy.sympify(value))
+        except (TypeError, ValueError, SyntaxError, AttributeError):
+            c.fail("This text is not a formula that sympy can read.")
+
     def size(s):  # the update, with D's curvature by quadrature of noise
         e = np.linspace(-8, 8, 4001)
         share = np.exp(-(e**2) / 2)
@@ -1101,10 +1108,13 @@ def check_8_11(answer, c):
             }
             tolerance = 1e-4 if dtype == torch.float32 else 1e-8
             got = c.call(answer, D, *given)
-            c.equal(got, want, rtol=tolerance, atol=1e-6, mistakes=others)
+            slack = 1e-6 if dtype == torch.float32 else 1e-10
+            c.equal(got, want, rtol=tolerance, atol=slack, mistakes=others)
             c.true(
                 all(
-                    torch.allclose(p, q, rtol=100 * tolerance, atol=1e-5)
+                    torch.allclose(
+                        p, q, rtol=100 * tolerance, atol=10 * slack
+                    )
                     for p, q in zip(
                         D.parameters(), mine.parameters(), strict=True
                     )

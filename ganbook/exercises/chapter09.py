@@ -1,5 +1,7 @@
 r"""Exercises of chapter 9: floors, kernels, scores, bounds, a forgery, a trained test."""
 
+import re
+
 import numpy as np
 from scipy.stats import norm
 
@@ -491,12 +493,17 @@ def check_9_5(answer, c):
         "A pair was expected: the word for the property, and the order of the letters.",
     )
     reason, order = (str(v).strip().lower() for v in value)
-    order = order.upper()
+    order = re.sub(r"[^A-Z]", "", order.upper())
     c.true(
         sorted(order) == sorted(STEPS_9_5),
         "The order must hold each of the letters A to E once.",
     )
-    if "independen" in reason and "exchang" not in reason:
+    changeable = re.search(r"exchang|interchang|permutab", reason)
+    if re.search(r"\b(not|no|non|or)\b|\b(un|non|in)-?exchang", reason):
+        c.fail(
+            "One word for one property was expected, and no negation of it."
+        )
+    if "independen" in reason and not changeable:
         c.fail(
             "Independence alone is not the property: two different laws give independent draws, too, and the orders are then not equally likely."
         )
@@ -505,7 +512,7 @@ def check_9_5(answer, c):
             "No normal law is needed: the theorem holds for every law under which no two distances are equal."
         )
     c.true(
-        "exchang" in reason,
+        changeable,
         "Name the property of the points that makes every order by distance equally likely.",
     )
     place = {letter: i for i, letter in enumerate(order)}
@@ -695,9 +702,9 @@ register(
         stars=2,
         kind="function",
         statement=r"""
-    Write `forge(real)`: for real features of shape `(N, d)`, a numpy array whose covariance has full rank, return
-    at most $2d$ points, an array of shape `(m, d)`, whose Fréchet distance to `real` is $0$ (to $10^{-5}$): sample
-    mean and unbiased sample covariance, `np.cov`, must be those of `real`.
+    Write `forge(real)`: for real features of shape `(N, d)`, $d \ge 2$, a numpy array whose covariance has full
+    rank, return at most $2d$ points, an array of shape `(m, d)`, whose Fréchet distance to `real` is $0$ (to
+    $10^{-5}$): sample mean and unbiased sample covariance, `np.cov`, must be those of `real`.
     """,
         stub="""
     def forge(real):
@@ -927,6 +934,15 @@ def wrong_9_8_threshold(real, fake):
     return float(2 * ((held_out @ slope > 0) == (truth == 1)).mean() - 1)
 
 
+def wrong_9_8_cut(real, fake):
+    return max(0.0, solution_9_8(real, fake))
+
+
+def wrong_9_8_halves(real, fake):
+    n = len(real) // 2
+    return solution_9_8(np.roll(real, n, axis=0), np.roll(fake, n, axis=0))
+
+
 def check_9_8(answer, c):
     def value(real, fake):
         found = c.call(answer, real, fake)
@@ -972,6 +988,20 @@ def check_9_8(answer, c):
         abs(value(real, fake)) < 0.6,
         "Two small samples of *one* law: your bound is close to one. Was the accuracy taken on samples that were trained on?",
     )
+    # what is real in the first halves looks generated in the second, and back
+    real, fake = c.rng.normal(size=(2, 2000, 2))
+    fake[:1000, 0] += 4
+    real[1000:, 0] += 4
+    fake[1000:, 1] += 4
+    got = value(real, fake)
+    if got > -0.8:
+        if abs(got) < 0.05 or got > 0.8:
+            c.fail(
+                "On second halves where the classifier is nearly always wrong the number may be negative, down to -1: cut nothing off, and keep its sign."
+            )
+        c.fail(
+            "The classifier learns from the first halves and is judged on the second: here the second halves follow other laws, and the value is nearly -1."
+        )
 
 
 register(
@@ -984,7 +1014,8 @@ register(
     Write `tv_bound(real, fake)`: train a linear classifier (by logistic regression, with numpy, torch or scikit-learn) on the
     first half of each set, and return $2a - 1$ for its accuracy $a$ on the second halves, as a number. Both are
     numpy arrays of shape `(N, d)`, $N$ even and at most 2,000. It is checked on laws that are told apart by a
-    hyperplane anywhere, and on two small samples of one law. Keep it below a second.
+    hyperplane anywhere, on two small samples of one law, and on samples whose second halves follow other laws than the
+    first, where the number may be negative. Keep it below a second.
     """,
         stub="""
     def tv_bound(real, fake):
@@ -1008,6 +1039,8 @@ register(
             (wrong_9_8_untrained, "look alike"),
             (wrong_9_8_first, "another coordinate"),
             (wrong_9_8_threshold, "Too far from the total"),
+            (wrong_9_8_cut, "may be negative"),
+            (wrong_9_8_halves, "learns from the first halves"),
         ),
         check=check_9_8,
     )
@@ -1064,7 +1097,7 @@ def check_9_9(answer, c):
     ):
         got = c.call(answer, value, draws)
         c.true(
-            isinstance(got, tuple | list | np.ndarray) and len(got) == 2,
+            np.shape(got) == (2,),
             "A pair was expected: the lower end and the upper end.",
         )
         c.equal(
@@ -1164,12 +1197,32 @@ def wrong_9_10_slope(n, values, m):
     return np.polyfit(1 / np.asarray(n), values, 1)[0]
 
 
+def wrong_9_10_cut(n, values, m):
+    return max(0.0, solution_9_10(n, values, m))
+
+
+def wrong_9_10_rising(n, values, m):
+    found = solution_9_10(n, values, m)
+    return (
+        float(np.mean(values))
+        if np.polyfit(1 / n, values, 1)[0] < 0
+        else found
+    )
+
+
 def check_9_10(answer, c):
-    for n, m in (
-        (np.array([500, 1000, 2000]), 10_000),
-        (np.array([5000, 250, 1000, 4000]), 2_000),
+    few, many = np.array([500, 1000, 2000]), np.array([5000, 250, 1000, 4000])
+    for n, m, limit, slope in (
+        (few, 10_000, c.number(1, 50), c.number(500, 5000)),
+        (many, 2_000, c.number(1, 50), c.number(500, 5000)),
+        (
+            many,
+            3_000,
+            c.number(-0.9, -0.5),
+            c.number(4000, 5000),
+        ),  # noise can
+        (few, 10_000, c.number(5, 9), c.number(-900, -600)),
     ):
-        limit, slope = c.number(1, 50), c.number(500, 5000)
         values = limit + slope * (1 / n + 1 / m)
         values = values + c.rng.normal(size=len(n)) * 0.05
         c.equal(
@@ -1190,6 +1243,12 @@ def check_9_10(answer, c):
                     n, values, m
                 ),
                 "That is the slope, an estimate of c.": wrong_9_10_slope(
+                    n, values, m
+                ),
+                "A fitted limit may be negative: the estimate of a is not cut at 0.": wrong_9_10_cut(
+                    n, values, m
+                ),
+                "Least squares keeps a constant that is negative; it puts no condition on c.": wrong_9_10_rising(
                     n, values, m
                 ),
             },
@@ -1228,6 +1287,8 @@ register(
             (wrong_9_10_sign, "was added where"),
             (wrong_9_10_last, "largest N"),
             (wrong_9_10_slope, "estimate of c"),
+            (wrong_9_10_cut, "limit may be negative"),
+            (wrong_9_10_rising, "constant that is negative"),
         ),
         check=check_9_10,
     )
@@ -1283,10 +1344,16 @@ def wrong_9_11_empty(p, q, n, m):
         return (p - q) / np.sqrt(s * (1 - s) * (1 / n + 1 / m))
 
 
+def wrong_9_11_either(p, q, n, m):
+    return np.where((p > 0) & (q > 0), solution_9_11(p, q, n, m), 0.0)
+
+
 def check_9_11(answer, c):
     for n, m in ((100, 100), (1000, 50), (40, 4000)):
         p, q = c.rng.dirichlet(np.full(6, 1.0), 2)
         p, q = np.append(p, 0.0), np.append(q, 0.0)
+        p[1], q[2] = 0.0, 0.0
+        p, q = p / p.sum(), q / q.sum()
         got = c.call(answer, p, q, n, m)
         if np.isnan(np.asarray(got, dtype=float)).any():
             c.fail(
@@ -1310,6 +1377,9 @@ def check_9_11(answer, c):
                     p, q, n, m
                 ),
                 "The variance of a share has the factor one minus the share.": wrong_9_11_poisson(
+                    p, q, n, m
+                ),
+                "A bin that only one of the sets leaves empty differs all the same: its z is not 0.": wrong_9_11_either(
                     p, q, n, m
                 ),
             },
@@ -1349,6 +1419,7 @@ register(
             (wrong_9_11_absolute, "sign is lost"),
             (wrong_9_11_poisson, "one minus the share"),
             (wrong_9_11_empty, "0 over 0"),
+            (wrong_9_11_either, "only one of the sets"),
         ),
         check=check_9_11,
     )

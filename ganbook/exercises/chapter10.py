@@ -1,5 +1,6 @@
 r"""Exercises of chapter 10: risks and gaps, codes, pairs, scales, ratios, and the best of n trials."""
 
+import copy
 import math
 from itertools import combinations
 
@@ -230,6 +231,21 @@ def wrong_10_3_zero(risk, p, q):
     )
 
 
+def wrong_10_3_common(risk, p, q):
+    both = (p > 0) & (q > 0)
+    return wrong_10_3_part(risk, p, q, both)
+
+
+def wrong_10_3_ratio(risk, p, q):
+    return wrong_10_3_part(risk, p, q, q > 0)
+
+
+def wrong_10_3_part(risk, p, q, kept):
+    total = (p + q)[kept]
+    least = (total * risk(p[kept] / total)).sum()
+    return 2 * risk(torch.full_like(p[:1], 0.5))[0] - least
+
+
 def check_10_3(answer, c):
     for dtype in c.dtypes:
         for k, empty in ((5, False), (c.integer(3, 7), False), (6, True)):
@@ -238,11 +254,12 @@ def check_10_3(answer, c):
                 p[1], q[2] = 0, 0
                 p[3] = q[3] = 0
                 p, q = p / p.sum(), q / q.sum()
-            one, two = c.number(0.5, 2), c.number(0.5, 2)
+            one, two, three = (c.number(0.5, 2) for _ in range(3))
 
-            def risk(eta, one=one, two=two):
-                """Concave, zero at both ends, and not symmetric."""
-                return one * (eta - eta**3) + two * eta * (1 - eta)
+            def risk(eta, one=one, two=two, three=three):
+                """Concave, not symmetric, and at neither end zero."""
+                curve = one * (eta - eta**3) + two * eta * (1 - eta)
+                return curve + three + eta
 
             got = c.call(answer, risk, p, q)
             mass = [(a, b) for a, b in zip(p, q, strict=True) if a + b > 0]
@@ -271,6 +288,12 @@ def check_10_3(answer, c):
                         risk, p, q
                     ),
                     "The sign is turned: a gap is what looking gains, and is never negative.": -want,
+                    "Only points were counted at which both laws have mass; the others have a risk, too.": wrong_10_3_common(
+                        risk, p, q
+                    ),
+                    "Points to which the generator never goes were left out: the ratio is infinite there, and the share is 1.": wrong_10_3_ratio(
+                        risk, p, q
+                    ),
                 },
             )
 
@@ -285,7 +308,8 @@ register(
 A loss is given by its Bayes risk, a function `risk(eta)` that maps a tensor of shares to a tensor of the same shape.
 Write `gap(risk, p, q)` for probability vectors `p` and `q`, tensors of shape $(K,)$ and one dtype: the difference
 $2\underline{L}(\tfrac12) - \inf_D L_D$ as a tensor of shape $()$. Either vector may hold zeros, both at the same
-place too; a point that neither law reaches counts nothing. The risk need not be symmetric.
+place too; a point that neither law reaches counts nothing. The risk need be neither symmetric nor zero at
+    the ends.
 """,
         stub="""
 def gap(risk, p, q):
@@ -310,6 +334,8 @@ clamp below.
             (wrong_10_3_generated, "generated samples alone"),
             (wrong_10_3_sign, "sign is turned"),
             (wrong_10_3_zero, "0/0"),
+            (wrong_10_3_common, "both laws have mass"),
+            (wrong_10_3_ratio, "generator never goes"),
         ),
         check=check_10_3,
     )
@@ -420,11 +446,31 @@ def wrong_10_5_value(k, u):
     return (-k(u) / u).detach()
 
 
+def wrong_10_5_absolute(k, u):
+    return solution_10_5(k, u).abs()
+
+
+def wrong_10_5_clipped(k, u):
+    return solution_10_5(k, u.clamp(0.1, 10.0))
+
+
+def wrong_10_5_graph(k, u):
+    u = u.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(k(u).sum(), u, create_graph=True)
+    return -slope / u
+
+
 def check_10_5(answer, c):
     for dtype in c.dtypes:
-        for n in (4, c.integer(5, 9)):
-            u = c.uniform(0.2, 4, (n,), dtype)
-            a, b = c.number(0.5, 2), c.number(0.5, 2)
+        for n, sign, wide in (
+            (4, 1, 0.6),
+            (c.integer(5, 9), -1, 0.6),
+            (9, 1, 2),
+        ):
+            # ratios between 1 / 4 and 4, or between 1 / 100 and 100
+            u = 10 ** c.uniform(-wide, wide, (n,), dtype)
+            u[-1] = 10**wide
+            a, b = sign * c.number(0.5, 2), sign * c.number(0.5, 2)
 
             def k(u, a=a, b=b):
                 return a * torch.log(1 + 1 / u) + b / (1 + u) ** 2
@@ -439,6 +485,7 @@ def check_10_5(answer, c):
                 want,
                 rtol=1e-4 if dtype == torch.float32 else 1e-9,
                 mistakes={
+                    "The sign is lost: a loss that grows with the ratio gives a negative curvature.": want.abs(),
                     "The sign is turned: a loss that falls in the ratio gives a convex g.": -want,
                     "That is minus the slope of k; it is still to be divided by u.": want
                     * u,
@@ -447,7 +494,14 @@ def check_10_5(answer, c):
                     "That is the slope of a mean over the batch; each u stands for itself.": want
                     / n,
                     "That divides the value of k, not its slope.": -k(u) / u,
+                    "Ratios were clipped between bounds; any positive u may come.": lambda k=k, u=u: (
+                        wrong_10_5_clipped(k, u)
+                    ),
                 },
+            )
+            c.true(
+                not got.requires_grad,
+                "The result carries a graph: detach it, and make the slope without create_graph.",
             )
 
 
@@ -485,6 +539,9 @@ trick for elementwise functions: each $u_i$ appears in one term only.
             (wrong_10_5_second, "second derivative of k"),
             (wrong_10_5_mean, "mean over the batch"),
             (wrong_10_5_value, "divides the value"),
+            (wrong_10_5_absolute, "a loss that grows"),
+            (wrong_10_5_clipped, "between bounds"),
+            (wrong_10_5_graph, "carries a graph"),
         ),
         check=check_10_5,
     )
@@ -527,6 +584,14 @@ def wrong_10_6_one_side(d_real, d_fake):
     return softplus(d_fake.mean() - d_real).mean()
 
 
+def wrong_10_6_constant(d_real, d_fake):
+    return solution_10_6(d_real, d_fake).detach()
+
+
+def wrong_10_6_one_sided(d_real, d_fake):
+    return solution_10_6(d_real, d_fake.detach())
+
+
 def check_10_6(answer, c):
     for dtype in c.dtypes:
         cases = [
@@ -534,9 +599,10 @@ def check_10_6(answer, c):
             (3 * c.normal((5,), dtype), 3 * c.normal((5,), dtype)),
             (c.normal((1,), dtype), c.normal((3,), dtype)),
             (150 * c.normal((3,), dtype), 800 + c.normal((4,), dtype)),
+            (c.normal((2,), dtype), 5 + 8 * c.uniform(0, 1, (5,), dtype)),
         ]
         for real, fake in cases:
-            got = c.call(answer, real, fake)
+            got, grads = c.call_grad(answer, real, fake)
             table = [
                 max(0.0, t) + math.log1p(math.exp(-abs(t)))
                 for r in real.tolist()
@@ -567,6 +633,15 @@ def check_10_6(answer, c):
                     ),
                 },
             )
+            pull = torch.sigmoid(fake[None, :] - real[:, None]) / len(table)
+            for slope, want in zip(
+                grads, (-pull.sum(1), pull.sum(0)), strict=True
+            ):
+                c.equal(
+                    slope,
+                    want,
+                    says="The value is right, its gradient is not.",
+                )
 
 
 register(
@@ -578,7 +653,8 @@ register(
         statement=r"""
 Write `all_pairs(d_real, d_fake)`: the relativistic discriminator's loss $\mathrm{softplus}(-(d_r - d_f))$ averaged over
 *all* pairs of a real and a generated score. The tensors have shapes $(n,)$ and $(m,)$ with any $n, m \ge 1$ and one
-dtype; differences may be as large as $\pm 1500$. Return a tensor of shape $()$.
+dtype; differences may be as large as $\pm 1500$. Return a tensor of shape $()$,
+    through which gradients reach both.
 """,
         stub="""
 def all_pairs(d_real, d_fake):
@@ -602,6 +678,8 @@ smaller number by Jensen's inequality.
             (wrong_10_6_sum, "divide by their number"),
             (wrong_10_6_naive, "overflows"),
             (wrong_10_6_one_side, "*average* relativistic"),
+            (wrong_10_6_constant, "not depend on its input"),
+            (wrong_10_6_one_sided, "not depend on input 2"),
         ),
         check=check_10_6,
     )
@@ -651,12 +729,23 @@ def wrong_10_7_doubled(d_real, d_fake):
     return 2 * loss_d, loss_g
 
 
+def wrong_10_7_naive(d_real, d_fake):
+    gap = d_real - d_fake
+    return torch.log1p(torch.exp(-gap)).mean(), torch.log1p(
+        torch.exp(gap)
+    ).mean()
+
+
+def wrong_10_7_constant(d_real, d_fake):
+    return tuple(loss.detach() for loss in solution_10_7(d_real, d_fake))
+
+
 def check_10_7(answer, c):
     for dtype in c.dtypes:
-        for n in (5, c.integer(3, 8)):
+        for n, size in ((5, 2), (c.integer(3, 8), 2), (6, 800)):
             real, fake = (
-                2 * c.normal((n,), dtype),
-                2 * c.normal((n,), dtype) - 1,
+                size * c.normal((n,), dtype),
+                size * c.normal((n,), dtype) - 1,
             )
             got = c.call(answer, real, fake)
             c.true(
@@ -664,6 +753,10 @@ def check_10_7(answer, c):
                 "The wrong type: a pair (loss_d, loss_g) was expected.",
             )
             want = solution_10_7(real, fake)
+            if any(torch.is_tensor(x) and torch.isinf(x).any() for x in got):
+                c.fail(
+                    "It overflows where scores are far apart: keep softplus."
+                )
             if all(
                 c.agrees(a, b)
                 for a, b in zip(got, broken_10_7(real, fake), strict=True)
@@ -697,6 +790,24 @@ def check_10_7(answer, c):
                     ],
                 },
             )
+
+            def loss_d(d_real, d_fake):
+                return answer.function(d_real, d_fake)[0]
+
+            def loss_g(d_fake, d_real=real):
+                return answer.function(d_real, d_fake)[1]
+
+            pull = torch.sigmoid(fake - real) / n
+            _, grads = c.call_grad(loss_d, real, fake)
+            _, rise = c.call_grad(loss_g, fake)
+            for slope, truth in zip(
+                (*grads, *rise), (-pull, pull, pull - 1 / n), strict=True
+            ):
+                c.equal(
+                    slope,
+                    truth,
+                    says="The losses are right, and a gradient is not.",
+                )
 
 
 register(
@@ -734,6 +845,8 @@ not needed.
             (wrong_10_7_same, "both players now want"),
             (wrong_10_7_negative, "saturating form"),
             (wrong_10_7_doubled, "per pair twice"),
+            (wrong_10_7_naive, "overflows"),
+            (wrong_10_7_constant, "depend on its input"),
         ),
         check=check_10_7,
     )
@@ -787,6 +900,16 @@ def wrong_10_8_sign(risk, eta):
     return 2 * value - real, 2 * value - generated
 
 
+def wrong_10_8_graph(risk, eta):
+    eta = eta.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(risk(eta).sum(), eta, create_graph=True)
+    return risk(eta) + (1 - eta) * slope, risk(eta) - eta * slope
+
+
+def wrong_10_8_clipped(risk, eta):
+    return solution_10_8(risk, eta.clamp(0.05, 0.95))
+
+
 def check_10_8(answer, c):
     for dtype in c.dtypes:
         tolerance = 1e-4 if dtype == torch.float32 else 1e-9
@@ -796,6 +919,7 @@ def check_10_8(answer, c):
             return one * (eta - eta**3) + two * eta * (1 - eta) + three
 
         eta = c.uniform(0.05, 0.95, (c.integer(5, 8),), dtype)
+        eta[0], eta[-1] = c.number(0.001, 0.01), c.number(0.99, 0.999)
         got = c.call(answer, risk, eta)
         c.true(
             isinstance(got, (tuple, list)) and len(got) == 2,
@@ -838,8 +962,23 @@ def check_10_8(answer, c):
                 for a, b in zip(got, parts, strict=True)
             ) and not c.agrees(parts[0], real, same, same):
                 c.fail(name)
-        c.equal(got[0], real, tolerance, tolerance)
-        c.equal(got[1], generated, tolerance, tolerance)
+        clipped = wrong_10_8_clipped(risk, eta)
+        for part, want, bounded in zip(
+            got, (real, generated), clipped, strict=True
+        ):
+            c.equal(
+                part,
+                want,
+                tolerance,
+                tolerance,
+                mistakes={
+                    "Shares were clipped between bounds; eta may come near 0 and 1.": bounded
+                },
+            )
+            c.true(
+                not part.requires_grad,
+                "The losses carry a graph: detach them, and make the slope without create_graph.",
+            )
         grid = torch.linspace(0, 1, 51, dtype=dtype)[:, None]
         lines = grid * got[0] + (1 - grid) * got[1]
         c.true(
@@ -887,6 +1026,8 @@ binary entropy one gets $-\log\eta$ and $-\log(1 - \eta)$.
             (wrong_10_8_slope, "also has a height"),
             (wrong_10_8_shares, "splits the risk"),
             (wrong_10_8_sign, "mirror image"),
+            (wrong_10_8_graph, "carry a graph"),
+            (wrong_10_8_clipped, "between bounds"),
         ),
         check=check_10_8,
     )
@@ -932,6 +1073,11 @@ def wrong_10_9_mean(scores, n):
     return float(np.mean(scores))
 
 
+def wrong_10_9_ties(scores, n):
+    different = np.unique(scores)
+    return alternative_10_9_subsets(different, min(n, len(different)))
+
+
 def check_10_9(answer, c):
     for total, n in (
         (5, 2),
@@ -940,8 +1086,11 @@ def check_10_9(answer, c):
         (6, 6),
         (4, 1),
         (1, 1),
+        (7, 3),
     ):
         scores = c.rng.exponential(size=total) + c.rng.normal(size=total)
+        if total == 7:
+            scores[2:4] = scores[:2]  # two settings may score the same
         # the best trial comes last, so that the first n do not hold it
         scores = np.roll(scores, -1 - int(scores.argmin()))
         c.equal(
@@ -964,6 +1113,9 @@ def check_10_9(answer, c):
                     scores, n
                 ),
                 "That is the mean score, the value for n = 1.": wrong_10_9_mean(
+                    scores, n
+                ),
+                "Trials with equal scores are two trials; only one of them was kept.": wrong_10_9_ties(
                     scores, n
                 ),
             },
@@ -1003,6 +1155,7 @@ a lower best score for no other reason. Drawing with replacement would leave the
             (wrong_10_9_mean_of_best, "mean of the n best"),
             (wrong_10_9_overall, "best of all trials"),
             (wrong_10_9_mean, "value for n = 1"),
+            (wrong_10_9_ties, "equal scores"),
         ),
         check=check_10_9,
     )
@@ -1091,6 +1244,10 @@ def _coded(a, b):
     return loss
 
 
+def wrong_10_10_copy(D, x_real, x_fake, discriminator):
+    return solution_10_10(copy.deepcopy(D), x_real, x_fake, discriminator)
+
+
 def check_10_10(answer, c):
     a, b = -1.0, c.number(0.5, 2)
     for name, discriminator in (
@@ -1118,6 +1275,10 @@ def check_10_10(answer, c):
         c.true(
             isinstance(got, nn.Module),
             "The wrong type: the trained D was expected.",
+        )
+        c.true(
+            got is D,
+            "That is another module than the D that was handed over, which is to be trained in place.",
         )
         with torch.no_grad():
             scores = got(torch.eye(4))[:, 0]
@@ -1192,6 +1353,7 @@ least squares would stop at its code: one reason why their discriminators feel s
             (wrong_10_10_short, "train longer"),
             (wrong_10_10_real_only, "everything real"),
             (wrong_10_10_mixed, "same everywhere"),
+            (wrong_10_10_copy, "another module"),
         ),
         check=check_10_10,
         float32_only="networks are trained in float32",
@@ -1412,11 +1574,17 @@ def wrong_10_13_twice(phi_real, phi_fake, ridge):
     return 2 * solution_10_13(phi_real, phi_fake, ridge)
 
 
+def wrong_10_13_positive(phi_real, phi_fake, ridge):
+    return np.maximum(solution_10_13(phi_real, phi_fake, ridge), 0)
+
+
 def check_10_13(answer, c):
     for n, m, k in ((30, 40, 3), (25, 20, c.integer(2, 5)), (12, 30, 1)):
         real = c.rng.uniform(0.1, 1, size=(n, k))
         fake = c.rng.uniform(0.1, 1.5, size=(m, k))
         ridge = c.number(0.05, 0.5)
+        if n == 30:  # the last bump is where p is small: a negative weight
+            real[:, -1] *= 0.05
         got = c.call(answer, real, fake, ridge)
         want = solution_10_13(real, fake, ridge)
         c.equal(
@@ -1441,6 +1609,9 @@ def check_10_13(answer, c):
                 ),
                 "The half in front of the squares was lost on the way: twice too large.": 2
                 * want,
+                "Weights may be negative: nothing is to be cut off.": wrong_10_13_positive(
+                    real, fake, ridge
+                ),
             },
         )
 
@@ -1491,6 +1662,7 @@ estimated. That is the same trick by which a discriminator learns a ratio that n
             (wrong_10_13_real_twice, "averaged over q"),
             (wrong_10_13_centred, "covariance"),
             (wrong_10_13_twice, "twice too large"),
+            (wrong_10_13_positive, "may be negative"),
         ),
         check=check_10_13,
     )

@@ -488,6 +488,8 @@ def check_11_5(answer, c):
         (0.05, 3.0, 2.0),
         (0.7, 0.1, 5.0),
         (0.5, 10.0, 1.0),
+        (0.001, 2.0, 1.0),
+        (0.999, 1.0, 2.0),
         *(
             (c.number(0.05, 0.95), c.number(0.3, 4), c.number(0.5, 6))
             for _ in range(3)
@@ -600,6 +602,10 @@ def wrong_11_6_unclipped(z, a, w, L):
     return np.maximum(L * (z - norm.ppf(a)), 0)
 
 
+def wrong_11_6_flat(z, a, w, L):
+    return solution_11_6(z, a, w, L).ravel()
+
+
 def check_11_6(answer, c):
     z = np.linspace(-6, 6, 241)
     cases = [
@@ -609,6 +615,8 @@ def check_11_6(answer, c):
         (c.number(0.1, 0.9), c.number(0.5, 3), c.number(1, 6)),
     ]
     for a, w, L in cases:
+        if a == 0.2:
+            z = z[1:].reshape(20, 12)
         edge = norm.ppf(a)
         rise = np.interp(z, [edge, edge + w / L], [0.0, w])
         c.equal(
@@ -646,7 +654,7 @@ register(
         stars=2,
         kind="function",
         statement=r"""
-    Write `clipped(z, a, w, L)` for a numpy array `z`: the increasing generator with values in $[0, w]$ that has slope `L`
+    Write `clipped(z, a, w, L)` for a numpy array `z` of any shape: the increasing generator with values in $[0, w]$ that has slope `L`
     between its two ends, puts exactly the mass `a` on the value $0$ (for standard normal $z$), and attains the gap
     bound. `clipped(0.25, 0.5, 2, 2)` is $0.5$.
     """,
@@ -672,6 +680,7 @@ register(
             (wrong_11_6_step, "jumps"),
             (wrong_11_6_steep, "not L"),
             (wrong_11_6_unclipped, "beyond w"),
+            (wrong_11_6_flat, "wrong shape"),
         ),
         check=check_11_6,
     )
@@ -833,11 +842,17 @@ def wrong_11_8_single(p, q, m):
     return solution_11_8(p, q, 1)
 
 
+def wrong_11_8_kept(p, q, m):
+    return solution_11_8(p[p > 0], q[p > 0], m)
+
+
 def check_11_8(answer, c):
     cases = [
         (np.array([0.5, 0.5]), np.array([0.3, 0.7]), 3),
         (np.full(5, 0.2), np.array([0, 0.25, 0.25, 0.25, 0.25]), 2),
+        (np.array([0.5, 0.5, 0]), np.array([0.2, 0.6, 0.2]), 2),
         (np.array([0.1, 0.9]), np.array([0.1, 0.9]), 4),
+        (np.array([0.45, 0.55]), np.array([0.6, 0.4]), 8),
         *(
             (c.probabilities((k,)).numpy(), c.probabilities((k,)).numpy(), m)
             for k, m in ((2, 4), (3, 3), (4, 2), (3, 1))
@@ -869,6 +884,9 @@ def check_11_8(answer, c):
                     p, q, m
                 ),
                 "That is the value for single samples.": wrong_11_8_single(
+                    p, q, m
+                ),
+                "Packs with a value that the generator alone reaches were left out.": wrong_11_8_kept(
                     p, q, m
                 ),
             },
@@ -908,6 +926,7 @@ register(
             (wrong_11_8_double, "Twice too large"),
             (wrong_11_8_same, "equal values"),
             (wrong_11_8_single, "single samples"),
+            (wrong_11_8_kept, "generator alone reaches"),
         ),
         check=check_11_8,
     )
@@ -962,10 +981,29 @@ def wrong_11_9_detached(h):
     return torch.cat([h, solution_11_9(h.detach())[:, -1:]], dim=1)
 
 
+def wrong_11_9_moments(h):
+    variance = (h**2).mean(dim=0) - h.mean(dim=0) ** 2
+    spread = (variance.clamp(min=0) + 1e-8).sqrt().mean()
+    return torch.cat([h, spread.expand(len(h), 1)], dim=1)
+
+
+def wrong_11_9_clamped(h):
+    variance = h.var(dim=0, unbiased=False)
+    spread = variance.clamp(min=1e-8).sqrt().mean()
+    return torch.cat([h, spread.expand(len(h), 1)], dim=1)
+
+
 def check_11_9(answer, c):
     for dtype in c.dtypes:
-        for n, k in ((2, 1), (5, 4), (c.integer(3, 7), 3)):
-            h = c.normal((n, k), dtype) + 3 * torch.arange(k).to(dtype)
+        for n, k, size, middle in (
+            (2, 1, 1, 0),
+            (5, 4, 1, 0),
+            (c.integer(3, 7), 3, 1, 0),
+            (4, 2, 1e-4, 0),  # about as small as the root of 1e-8
+            (6, 3, 1, 1000 if dtype == torch.float32 else 1e6),
+        ):
+            h = size * c.normal((n, k), dtype) + middle
+            h = h + 3 * size * torch.arange(k).to(dtype)
             away = h - h.mean(dim=0)
             spread = (away.square().sum(dim=0) / n + 1e-8).sqrt().mean()
             want = torch.cat([h, spread.repeat(n)[:, None]], dim=1)
@@ -991,6 +1029,15 @@ def check_11_9(answer, c):
                         h
                     ),
                     "All entries went into one pot: features with different means now look like spread.": wrong_11_9_whole(
+                        h
+                    ),
+                    "A mean of squares less a square of the mean is a difference of large numbers, and loses its digits: subtract the mean first.": wrong_11_9_moments(
+                        h
+                    ),
+                    "Without 1e-8 under the root its gradient is not finite where rows are equal.": wrong_11_9_no_floor(
+                        h
+                    ),
+                    "The 1e-8 is to be added, not taken as the least variance.": wrong_11_9_clamped(
                         h
                     ),
                 },
@@ -1064,6 +1111,8 @@ register(
             (wrong_11_9_whole, "one pot"),
             (wrong_11_9_no_floor, "not finite"),
             (wrong_11_9_detached, "widen its batch"),
+            (wrong_11_9_moments, "large numbers"),
+            (wrong_11_9_clamped, "added, not"),
         ),
         check=check_11_9,
     )
@@ -1275,6 +1324,11 @@ def wrong_11_12_frozen(G, D, z, steps, rate):
     return solution_11_12(G, D, z, steps, rate)
 
 
+def wrong_11_12_mode(G, D, z, steps, rate):
+    D.eval()
+    return solution_11_12(G, D, z, steps, rate)
+
+
 def check_11_12(answer, c):
     def players(dtype):
         G = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
@@ -1311,6 +1365,10 @@ def check_11_12(answer, c):
                 now.requires_grad == before.requires_grad,
                 "D's parameters no longer require gradients as they did.",
             )
+        c.true(
+            all(part.training for part in D.modules()),
+            "D is in another mode than before (eval): leave it as it came.",
+        )
         first, second = copy.deepcopy(start)
         want = alternative_11_12_grad(first, second, z, steps, 0.1)
         c.equal(
@@ -1370,6 +1428,7 @@ register(
             (wrong_11_12_accumulate, "earlier steps"),
             (wrong_11_12_leaves_grads, "next step would use"),
             (wrong_11_12_frozen, "left requires_grad"),
+            (wrong_11_12_mode, "another mode"),
         ),
         check=check_11_12,
     )

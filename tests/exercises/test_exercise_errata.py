@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import functools
+import inspect
 import json
 import math
 import os
@@ -66,6 +68,28 @@ def test_what_is_left_behind_is_named_and_put_back(change, words):
     assert kept == now
     assert torch.is_grad_enabled()
     assert torch.get_default_dtype() == torch.float32
+
+
+def test_the_first_optimiser_of_a_session_is_nothing_left_behind(monkeypatch):
+    """torch wraps ``SGD.step`` when it makes its first SGD: an answer may be the first to do so. A wrapper
+    of the answer's own is refused, whatever it says that it wraps.
+    """
+    weight = torch.nn.Parameter(torch.ones(1))
+    torch.optim.Adam([weight])  # what torch imports with the first optimiser is there
+    plain = inspect.unwrap(torch.optim.SGD.step)
+    monkeypatch.setattr(torch.optim.SGD, "step", plain)
+    status, message = said("0.1", leaves(lambda: torch.optim.SGD([weight], lr=0.1)))
+    assert (status, torch.optim.SGD.step.__wrapped__) == ("correct", plain), message
+    monkeypatch.setattr(torch.optim.SGD, "step", plain)
+
+    def still(self, closure=None):
+        return None
+
+    fake = functools.wraps(plain)(still)
+    status, message = said("0.1", leaves(lambda: setattr(torch.optim.SGD, "step", fake)))
+    assert status == "incorrect"
+    assert "SGD.step replaced" in message
+    assert torch.optim.SGD.step is plain
 
 
 def test_a_patch_is_put_back_when_the_answer_stops():

@@ -195,6 +195,14 @@ def global_state() -> dict[str, Any]:
     }
 
 
+def _hooked(new: Any, old: Any) -> bool:
+    """Whether ``new`` is torch's own wrapper around an optimiser's step ``old``."""
+    file = torch.optim.Optimizer.profile_hook_step.__code__.co_filename
+    code = getattr(new, "__code__", None)
+    wraps = getattr(new, "__wrapped__", None) is old
+    return wraps and code is not None and code.co_filename == file
+
+
 def left_behind(before: dict[str, Any], children: set[int]) -> str:
     """Put back what was replaced in the libraries, end forked processes, and name the first thing left; else an empty text."""
     left = []
@@ -209,6 +217,8 @@ def left_behind(before: dict[str, Any], children: set[int]) -> str:
                 continue
             new = now.get(name)
             owner = str(getattr(new, "__module__", ""))
+            if _hooked(new, value):
+                continue  # torch wraps an optimiser's step when its first one is made
             if len(sys.modules) > before["modules"] and owner.startswith(
                 ("torch.", "numpy.")
             ):
