@@ -14,6 +14,12 @@ from ganbook.exercises.engine.core import Exercise, classify, register
 # 10.1 --------------------------------------------------------------------------------------------------------------
 
 
+def is_pair(got):
+    """Two parts, also as one tensor, which unpacks like a tuple."""
+    stacked = torch.is_tensor(got) and got.ndim > 0
+    return (stacked or isinstance(got, (tuple, list))) and len(got) == 2
+
+
 def solution_10_1():
     # least hinge loss 2 (1 - TV), best accuracy (1 + TV) / 2
     return (1 + (1 - 1.4 / 2)) / 2
@@ -749,7 +755,7 @@ def check_10_7(answer, c):
             )
             got = c.call(answer, real, fake)
             c.true(
-                isinstance(got, (tuple, list)) and len(got) == 2,
+                is_pair(got),
                 "The wrong type: a pair (loss_d, loss_g) was expected.",
             )
             want = solution_10_7(real, fake)
@@ -922,7 +928,7 @@ def check_10_8(answer, c):
         eta[0], eta[-1] = c.number(0.001, 0.01), c.number(0.99, 0.999)
         got = c.call(answer, risk, eta)
         c.true(
-            isinstance(got, (tuple, list)) and len(got) == 2,
+            is_pair(got),
             "The wrong type: a pair (loss_real, loss_generated) was expected.",
         )
         slope = one * (1 - 3 * eta**2) + two * (1 - 2 * eta)
