@@ -13,8 +13,8 @@ TORCH_CPU := https://download.pytorch.org/whl/cpu
 ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 RUN := GANBOOK_BUDGET=book GANBOOK_PROGRESS=0
 
-.PHONY: help book zip pdf links wheel data test test-slow test-package test-lowest lab notebooks notebooks-full notebooks-grid lint \
-  bench clean
+.PHONY: help setup book zip pdf links wheel data test test-slow test-package test-lowest lab notebooks notebooks-full notebooks-grid lint \
+  bench gpu clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,11 +26,13 @@ help:
 	@echo "make test-package     the package's tests alone; CPU=1 here and above: PyTorch without CUDA"
 	@echo "make data             find or download MNIST and Fashion-MNIST, and verify them"
 	@echo "make wheel            the package as one file: dist/ganbook-*.whl"
+	@echo "make setup            install the environment for reading and working, and nothing more"
 	@echo "make lab              open the chapters in JupyterLab"
 	@echo "make notebooks        execute chapters again and store their outputs (all, or CH=03)"
 	@echo "make notebooks-full   execute copies under the full budget, on a GPU if there is one, cell by cell"
 	@echo "make notebooks-grid   compare the stored outputs under other thread counts and CPU kernels"
 	@echo "make bench            how fast the engine is, against what (LONG=1: all of it, an hour)"
+	@echo "make gpu              what only a GPU can show, in eight minutes; TINY=1: a rehearsal on the CPU"
 	@echo "make lint             ruff: check and format; actionlint: the workflows"
 	@echo "make clean            remove what was built (not the environment)"
 
@@ -95,6 +97,8 @@ test-lowest:
 	.venv-lowest/bin/python -m pip install -q -c constraints-lowest.txt -e . pytest pot torchmetrics
 	$(RUN) $(ONE) .venv-lowest/bin/python -m pytest -q -p no:cacheprovider $(LOWEST)
 
+setup: $(STAMPS)/dev
+
 lab: $(STAMPS)/dev
 	GANBOOK_PROGRESS=1 $(BIN)/jupyter lab notebooks
 
@@ -123,6 +127,10 @@ bench: $(STAMPS)/test
 	$(RUN) $(ONE) $(BIN)/python benchmarks/time_to_quality.py --json _build/bench/time_to_quality.json
 	$(if $(LONG),$(RUN) $(ONE) $(BIN)/python benchmarks/time_to_quality.py --plan long --json _build/bench/time_to_quality_long.json)
 	$(RUN) $(ONE) $(BIN)/python benchmarks/chapters.py --json _build/bench/chapters.json $(CH)
+
+# Plain python, without the environment above: PYTHON=python3 has torch, and no Jupyter is needed.
+gpu:
+	$(PYTHON) benchmarks/gpu.py $(if $(TINY),--tiny)
 
 # Its package fetches a program while it is installed: tried once, and without it the rest is linted all the same.
 $(STAMPS)/lint: $(STAMPS)/test

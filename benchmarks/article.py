@@ -25,9 +25,9 @@ def article_networks(seed: int) -> tuple[nn.Module, nn.Module]:
 
 
 def article_steps(
-    G: nn.Module, D: nn.Module, beta1: float = BETAS[0]
+    G: nn.Module, D: nn.Module, beta1: float = BETAS[0], device: torch.device | str = "cpu"
 ) -> Iterator[tuple[float, float]]:
-    """Train without end; yields both losses after each step."""
+    """Train without end, each batch sent to the device; yields both losses after each step."""
     betas = beta1, BETAS[1]
     transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
     loader = DataLoader(torchvision_mnist("train", transform), batch_size=BATCH, shuffle=True)
@@ -36,13 +36,14 @@ def article_steps(
     bce = nn.BCELoss()
     while True:
         for real, _ in loader:
-            ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)
-            fake = G(torch.randn(len(real), LATENT))
+            real, n = real.to(device), len(real)
+            ones, zeros = torch.ones(n, 1, device=device), torch.zeros(n, 1, device=device)
+            fake = G(torch.randn(n, LATENT, device=device))
             loss_d = bce(D(real), ones) + bce(D(fake.detach()), zeros)
             optimizer_d.zero_grad()
             loss_d.backward()
             optimizer_d.step()
-            loss_g = bce(D(G(torch.randn(len(real), LATENT))), ones)
+            loss_g = bce(D(G(torch.randn(n, LATENT, device=device))), ones)
             optimizer_g.zero_grad()
             loss_g.backward()
             optimizer_g.step()

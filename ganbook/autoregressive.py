@@ -168,7 +168,7 @@ def fit(
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
     losses = []
     for step in range(1, steps + 1):
-        rows = torch.randint(len(x), (batch_size,), generator=generator)
+        rows = torch.randint(len(x), (batch_size,), generator=generator).to(x.device)
         loss = -model.log_prob(x[rows]).mean()
         optimizer.zero_grad()
         loss.backward()

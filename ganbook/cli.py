@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,89 +24,124 @@ SEED = click.IntRange(0, 2**63 - 1)  # what a torch.Generator takes
 STEPS = click.IntRange(max=10**8)  # the record of so many steps is 2.4 GB
 
 
-@click.group(no_args_is_help=False)
+DATA = ("digits", "fashion-mnist", "mnist")
+LOSSES = ("hinge", "least_squares", "minimax", "non_saturating", "relativistic", "wasserstein")
+NETWORKS = ("conv", "mlp")
+PENALTIES = ("gradient_penalty", "none", "r1", "r2")
+DEVICES = click.Choice(["auto", "cpu", "cuda"])
+FILE = click.Path(path_type=Path, dir_okay=False)
+EXAMPLES = """Examples:
+  python -m ganbook train                        a GAN on 8 x 8 digits, in seconds
+  python -m ganbook train --data mnist --network conv --penalty r1 --ema 0.999
+  python -m ganbook sample                       pictures from the recorded generator
+  python -m ganbook data                         where MNIST is, or fetch it
+  python -m ganbook reproduce                    the recorded runs
+  python -m ganbook train --help                 all that training can be told"""
+
+
+@click.group(invoke_without_command=True)
 @click.version_option(__version__, prog_name="ganbook")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Train and sample the book's GANs, look after its data, and make its records again."""
+    if context.invoked_subcommand is None:
+        click.echo(f"{context.get_help()}\n\n{EXAMPLES}")
+
+
+def named(option: str, default: str, names: tuple[str, ...], words: str = "") -> Any:
+    """Return an option that takes a name, with help that lists the names."""
+    words = f"{words}One of {', '.join(names)}."
+    return click.option(option, default=default, show_default=True, metavar="NAME", help=words)
 
 
 @cli.command()
+@named("--data", "digits", DATA)
+@named("--network", "mlp", NETWORKS, "Both players; conv makes 28 x 28 pictures. ")
+@named("--loss", "non_saturating", LOSSES)
+@named("--penalty", "none", PENALTIES, "Added to D's loss. ")
 @click.option(
-    "--data",
-    "data_name",
-    default="digits",
-    show_default=True,
-    metavar="NAME",
-    help="digits or mnist.",
+    "--weight", default=None, type=float, help="The penalty's weight  [default: 10, r1 and r2 1]."
 )
 @click.option(
-    "--loss",
-    default="non_saturating",
-    show_default=True,
-    metavar="NAME",
-    help="A name in ganbook.losses.",
+    "--ema", default=None, type=float, metavar="DECAY", help="Average G, and sample the average."
 )
 @click.option(
-    "--steps", default=None, type=STEPS, help="Steps of each player  [default: 3000, mnist 2345]."
+    "--amp",
+    default="off",
+    show_default=True,
+    type=click.Choice(["off", "bfloat16"]),
+    help="Products in bfloat16; parameters and sums stay in float32.",
+)
+@click.option(
+    "--steps", default=None, type=STEPS, help="Steps of each player  [default: 3000, MNIST 2345]."
 )
 @click.option(
     "--d-steps", default=1, show_default=True, type=int, help="Updates of D for one of G."
 )
-@click.option("--batch-size", default=None, type=int, help="[default: 64, mnist 128]")
+@click.option("--batch-size", default=None, type=int, help="[default: 64, MNIST 128]")
 @click.option("--rate", default=2e-4, show_default=True, type=float, help="Adam's learning rate.")
 @click.option(
     "--beta1", default=0.5, show_default=True, type=float, help="Adam's beta1 (the article: 0.9)."
 )
 @click.option("--seed", default=0, show_default=True, type=SEED)
 @click.option(
-    "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"])
+    "--device",
+    default="auto",
+    show_default=True,
+    type=DEVICES,
+    help="auto takes a GPU if there is one.",
 )
 @click.option(
     "--checkpoint",
     default=None,
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     metavar="FILE",
     help="Save the whole run here, and go on from it if it is there.",
 )
 @click.option("--every", default=None, type=int, help="Steps between two saves  [default: 1000].")
 @click.option(
+    "--samples-every",
+    default=None,
+    type=click.IntRange(min=1),
+    metavar="STEPS",
+    help="Write a sheet of samples into the folder after each so many steps.",
+)
+@click.option(
     "--out", default="out", show_default=True, type=click.Path(path_type=Path, file_okay=False)
 )
 def train(
-    data_name: str,
-    loss: str,
     steps: int | None,
     d_steps: int,
-    batch_size: int | None,
-    rate: float,
-    beta1: float,
-    seed: int,
     device: str,
     checkpoint: Path | None,
     every: int | None,
+    samples_every: int | None,
     out: Path,
+    amp: str,
+    **choices: Any,
 ) -> None:
     """Train a GAN; write samples.png, generator.safetensors and run.json, and print its scores.
 
-    On several processors or GPUs: torchrun --nproc-per-node 2 -m ganbook train ...
+    Ctrl-C ends a run; with --checkpoint the same command goes on where it stopped. On several
+    processors or GPUs: torchrun --nproc-per-node 2 -m ganbook train ...
     """
-    from ganbook import distributed, losses, quick
+    from ganbook import distributed, quick
     from ganbook.checkpoints import Checkpoint
     from ganbook.training import TrainingDiverged
 
     if every is not None and checkpoint is None:
         raise click.UsageError("--every says how often to save: give --checkpoint FILE with it")
-    chosen = losses.get(loss)
-    start = time.perf_counter()
-    with distributed.join(device) as team, _plain_warnings():
+    start, grids = time.perf_counter(), (samples_every, out) if samples_every else None
+    with distributed.join(device) as team, _plain_warnings(), _interrupts(checkpoint):
         try:
             with team.together():
                 if team.leads:
                     quick.check_folder(out)
-                setup = quick.setup(data_name, seed, batch_size, rate, beta1, team.device)
+                choice = quick.Choice(bfloat16=amp == "bfloat16", **choices)
+                setup = quick.setup(choice, team.device)
                 saved = checkpoint and Checkpoint(checkpoint, 1000 if every is None else every)
-            steps = quick.DATA[data_name].steps if steps is None else steps
-            result = quick.train(team, setup, chosen, steps, d_steps, seed, saved)
+            steps = quick.DATA[choice.data].steps if steps is None else steps
+            result = quick.train(team, setup, steps, d_steps, saved, grids)
         except (ValueError, OSError, TrainingDiverged) as error:
             if team.leads:
                 raise click.ClickException(str(error)) from error
@@ -114,7 +150,7 @@ def train(
         return
     if len(result) < steps:
         raise click.Abort
-    info = quick.write(setup, result, out, seed, time.perf_counter() - start, team)
+    info = quick.write(setup, result, out, time.perf_counter() - start, team)
     click.echo(
         f"Fréchet distance {info['frechet']:.2f} (real against real {info['floor']:.2f}, "
         f"noise {info['ceiling']:.2f}; {info['features']})"
@@ -146,14 +182,16 @@ def sample(weights: Path | None, number: int, seed: int, out: Path) -> None:
 
 
 @cli.command()
+@click.argument("name", default="mnist", metavar="[NAME]")
 @click.option("--root", default=None, type=click.Path(path_type=Path), help="Look here first.")
-def data(root: Path | None) -> None:
-    """Find MNIST (or download it), verify it, and say how many images there are."""
-    from ganbook.data import mnist
+def data(name: str, root: Path | None) -> None:
+    """Find a data set (or download it), verify it, and say what there is and where it was found.
 
-    for split in ("train", "test"):
-        images = mnist(split, root)
-        click.echo(f"{split}: {len(images.x)} images, verified")
+    NAME is one of digits, fashion-mnist, mnist  [default: mnist].
+    """
+    from ganbook.quick.entries import found
+
+    click.echo("\n".join(found(name, root)))
 
 
 @cli.command()
@@ -164,14 +202,37 @@ def data(root: Path | None) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to write  [default: the package's records].",
 )
-def reproduce(name: str | None, folder: Path | None) -> None:
-    """Make a recorded run again; without a NAME, list them."""
-    from ganbook import recipes
+@click.option("--device", default="cpu", show_default=True, type=DEVICES)
+@click.option(
+    "--checkpoint",
+    default=None,
+    type=FILE,
+    metavar="FILE",
+    help="Save each of its runs beside this name, and go on from there.",
+)
+@click.option("--every", default=1000, show_default=True, type=int, help="Steps between two saves.")
+def reproduce(
+    name: str | None, folder: Path | None, device: str, checkpoint: Path | None, every: int
+) -> None:
+    """Make a recorded run again; without a NAME, list them.
+
+    The records were made on the CPU; on another device the numbers are those of another run.
+    """
+    from ganbook import distributed, recipes
+    from ganbook.recipes.place import Place, Stopped
 
     if name is None:
         click.echo("\n".join(recipes.names()))
         return
-    summary = recipes.run(name, folder or Path(__file__).parent / "records", log=click.echo)
+    recipes.module(name)
+    with distributed.join(device) as team, _plain_warnings(), _interrupts(checkpoint):
+        place = Place(team.device, progress=True, checkpoint=checkpoint, every=every)
+        try:
+            summary = recipes.run(
+                name, folder or Path(__file__).parent / "records", click.echo, place
+            )
+        except Stopped:
+            raise click.Abort from None
     click.echo(json.dumps({"name": name, "result": summary}))
 
 
@@ -195,6 +256,21 @@ def _plain_warnings() -> Iterator[None]:
         warnings.simplefilter("always", RuntimeWarning)
         warnings.showwarning = lambda message, *_, **__: click.echo(f"ganbook: {message}", err=True)
         yield
+
+
+@contextmanager
+def _interrupts(checkpoint: Path | None) -> Iterator[None]:
+    """Say, after Ctrl-C, that a run without a checkpoint is lost; one with a checkpoint says its
+    own.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        if checkpoint is None:
+            click.echo(
+                "ganbook: stopped; --checkpoint FILE saves a run, so that it goes on", err=True
+            )
+        raise click.Abort from None
 
 
 def main(arguments: list[str] | None = None) -> None:

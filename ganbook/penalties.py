@@ -131,7 +131,7 @@ class GradientPenalty:
         epsilon = draws.rows(
             len(x_real), lambda n: self._draw((n, *(1,) * (x_real.ndim - 1)), x_real)
         )
-        epsilon = epsilon.to(x_real.device)
+        epsilon = draws.sent(epsilon, x_real.device)
         norms = gradient_norms(D, epsilon * x_real + (1 - epsilon) * x_fake)
         return self.weight * (norms - 1).square().mean()
 

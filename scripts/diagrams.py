@@ -26,29 +26,26 @@ MUTED, ACCENT = PALETTE["muted"], PALETTE["accent"]
 def models() -> Axes:
     """Chapter 1: what a model of p(x) offers, and which families offer it."""
     ax = sheet(430)
-    box(ax, 300, 400, 400, 40, "generative models: samples of $x$ in, $p(x)$ learned")
-    branches = (
-        (105, "a density can be\ncomputed", REAL),
-        (300, "a bound on it can be\ncomputed", CRITIC),
-        (495, "samples only:\nno density at hand", FAKE),
+    box(ax, 300, 400, 400, 40, "generative models: learned from samples of $x$")
+    columns = (
+        ("a density can\nbe computed", REAL, "maximum\nlikelihood"),
+        ("a density up to\na constant", PALETTE["warm"], "training without\nthe constant"),
+        ("a bound can be\ncomputed", CRITIC, "a lower bound"),
+        ("samples only,\nno density", FAKE, "a second network\nthat compares"),
     )
     leaves = (
-        (105, ("autoregressive\nmodels", "mixtures (EM)", "normalising flows"), REAL),
-        (300, ("variational\nautoencoders", "diffusion models"), CRITIC),
-        (495, ("generative\nadversarial networks",), FAKE),
+        ("autoregressive\nmodels", "mixtures (EM)", "normalising\nflows"),
+        ("energy-based\nmodels",),
+        ("variational\nautoencoders", "diffusion\nmodels"),
+        ("generative\nadversarial\nnetworks",),
     )
-    for x, text, color in branches:
+    for place, ((text, color, training), names) in enumerate(zip(columns, leaves, strict=True)):
+        x = 75 + 150 * place
         arrow(ax, (300 + (x - 300) * 0.5, 380), (x, 335))
-        box(ax, x, 308, 178, 54, text, color)
-    for x, names, color in leaves:
-        for place, name in enumerate(names):
-            box(ax, x, 230 - 62 * place, 166, 46, name, color)
-    for x, text in (
-        (105, "trained by maximum\nlikelihood"),
-        (300, "trained by a\nlower bound"),
-        (495, "trained by a second\nnetwork that compares"),
-    ):
-        words(ax, x, 42, text, INK, style="italic")
+        box(ax, x, 308, 142, 54, text, color)
+        for row, name in enumerate(names):
+            box(ax, x, 230 - 62 * row, 138, 58 if name.count("\n") > 1 else 46, name, color)
+        words(ax, x, 42, training, INK, style="italic")
     return ax
 
 
@@ -402,9 +399,10 @@ DIAGRAMS: dict[str, Callable[[], Axes]] = {
 # What the picture says to those who do not see it, and the sentence below it.
 WORDS = {
     "models": (
-        "A tree. Generative models learn p(x) from samples of x. Three branches: a density can be "
+        "A tree. Generative models are learned from samples of x. Four branches: a density can be "
         "computed (autoregressive models, mixtures, normalising flows; trained by maximum "
-        "likelihood); a bound on it can be computed (variational autoencoders, diffusion models; "
+        "likelihood); a density up to a constant (energy-based models; trained without the "
+        "constant); a bound on it can be computed (variational autoencoders, diffusion models; "
         "trained by a lower bound); samples only, no density at hand (generative adversarial "
         "networks; trained by a second network that compares).",
         "What a generative model offers besides samples decides how it can be trained.",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import platformdirs
 import torch
 
 from ganbook.data.catalogue import FASHION_MNIST, MNIST, Dataset
 from ganbook.data.download import download
 from ganbook.data.idx import DataError, find, read
 from ganbook.data.images import Images
+from ganbook.folders import user_folder
 
 __all__ = ["cache_folder", "fashion_mnist", "load", "locate", "mnist"]
 
@@ -78,7 +78,7 @@ def cache_folder() -> Path:
     """Return the folder that downloads go to, as the operating system's habits have it; need not
     exist.
     """
-    return platformdirs.user_cache_path("ganbook", appauthor=False)
+    return user_folder("cache")
 
 
 def _looked(dataset: Dataset, folders: list[Path]) -> str:

@@ -13,6 +13,7 @@ from ganbook.exercises.engine.core import (
     register,
     rubric,
 )
+from ganbook.exercises.engine.proofs import ordered
 
 # 1.1 ---------------------------------------------------------------------------------------------------------------
 
@@ -1701,7 +1702,7 @@ def check_1_11(answer, c):
                     "That is bits a picture.": lambda n=nats, s=shape: (
                         wrong_1_11_per_picture(n, s)
                     ),
-                    "That is nats a dimension.": lambda n=nats, s=shape: (
+                    "That is nats per dimension.": lambda n=nats, s=shape: (
                         wrong_1_11_nats(n, s)
                     ),
                     "The channels count as dimensions too.": lambda n=nats, s=shape: (
@@ -1731,7 +1732,7 @@ register(
         stars=1,
         kind="function",
         statement=r"""
-One paper reports nats a picture, another bits a dimension. Write `bits_per_dimension(nats, shape)`: `nats` is a
+One paper reports nats per picture, another bits per dimension. Write `bits_per_dimension(nats, shape)`: `nats` is a
 tensor of negative log-likelihoods a picture, `shape` the tuple (channels, height, width); return a tensor of the same
 shape and dtype. For example 44.3614 nats on $(1, 8, 8)$ are one bit a dimension, which is what coins cost.
 """,
@@ -1746,7 +1747,7 @@ def bits_per_dimension(nats, shape):
         explanation=r"""
 $\log_2 a = \log a / \log 2$, so bits are nats divided by $\log 2$. A dimension is one number of the picture, so a
 colour picture has three for each pixel. By this unit the spoiled model of {eq}`eq:01-spoiled` loses
-$\log_2 100 = 6.64$ bits in all: on $32 \times 32$ colour pictures 0.002 bits a dimension, less than the second
+$\log_2 100 = 6.64$ bits in all: on $32 \times 32$ colour pictures 0.002 bits per dimension, less than the second
 decimal that papers print.
 """,
         solution=solution_1_11,
@@ -1754,7 +1755,7 @@ decimal that papers print.
         wrong=(
             (wrong_1_11_multiplied, "goes the other way"),
             (wrong_1_11_per_picture, "bits a picture"),
-            (wrong_1_11_nats, "nats a dimension"),
+            (wrong_1_11_nats, "nats per dimension"),
             (wrong_1_11_no_channels, "channels count"),
             (wrong_1_11_log2_of, "do not take another"),
             (wrong_1_11_log10, "not 10"),
@@ -1867,6 +1868,90 @@ density is merely hard to compute: for a smooth generator with fewer noise dimen
             "what trains it instead: a comparison of samples by a discriminator",
             "that generative is right, and 'learns p(x)' is not",
             words=40,
+        ),
+    )
+)
+
+# 1.14 --------------------------------------------------------------------------------------------------------------
+
+
+def solution_1_14():
+    return "cdfahg"
+
+
+register(
+    Exercise(
+        id="1.14",
+        title="Prove it: EM never lowers the likelihood",
+        stars=2,
+        kind="choice",
+        statement=r"""
+All $p_\theta(x_n, k)$ are positive, and $0 \log 0 = 0$. Let $\theta'$ come from $\theta$ by an E step, which sets
+$r_{nk} = p_\theta(k \mid x_n)$, and an M step, of which you only know that it does not lower
+$F(r, \theta) = \sum_n \sum_k r_{nk} \log \frac{p_\theta(x_n, k)}{r_{nk}}$. Write $L(\theta) = \sum_n \log p_\theta(x_n)$.
+Prove that $L(\theta') \ge L(\theta)$: choose the lines that the proof needs, put them into an order in which every line
+uses only lines before it, and return their letters as a string, such as `"gac"`. Two of the lines do not belong to the
+proof. (More than one order is right.)
+""",
+        options={
+            "a": r"By assumption the M step gives $F(r, \theta') \ge F(r, \theta)$.",
+            "b": r"After the M step $r$ is the posterior under $\theta'$, so $L(\theta') = F(r, \theta')$.",
+            "c": r"For every $r$ and $\theta$, $L(\theta) = F(r, \theta) + \sum_n \mathrm{KL}(r_n \,\|\, p_\theta(k \mid x_n))$.",
+            "d": r"The divergence is never negative, and it is $0$ if $r_n$ is the posterior.",
+            "e": r"The M step maximises $F(r, \theta)$ over $\theta$, so $\theta'$ maximises $L$.",
+            "f": r"After the E step $F(r, \theta) = L(\theta)$.",
+            "g": r"So $L(\theta') \ge F(r, \theta') \ge F(r, \theta) = L(\theta)$.",
+            "h": r"For the same $r$, $L(\theta') \ge F(r, \theta')$.",
+        },
+        stub="""
+def proof():
+    # a string of letters, such as "gac"
+    return ...
+""",
+        hints=(
+            r"Which identity connects $L$ and $F$ for an arbitrary $r$? What does it say for the $r$ of the E step?",
+            r"$r$ is the posterior under $\theta$ and not under $\theta'$: one of the two relations between $L$ and $F$ is an equality, the other not.",
+        ),
+        explanation=r"""
+The identity (c) and the sign of the divergence (d) are used twice: at $\theta$, where $r$ is the posterior and $F$
+touches $L$ (f), and at $\theta'$, where it is not and $F$ lies below (h). Between the two stands the M step (a), and the
+chain (g) closes. Line b is false: after the M step the posterior has changed, and the gap is what the next E step
+closes. Line e is false: $F(r, \cdot)$ is a bound that touches $L$ at $\theta$ only. That the M step *maximises* is not
+needed: any step that does not lower $F$ will do.
+""",
+        solution=solution_1_14,
+        wrong=(
+            ("dfahg", "connects L and F"),
+            ("cfahg", "sign of the divergence"),
+            ("cdahg", "under theta itself"),
+            ("cdfhg", "what the m step gives"),
+            ("cdfag", "where F lies at the new"),
+            ("cdfah", "chain of inequalities"),
+            ("cdfabg", "posterior has changed"),
+            ("cdfehg", "is another function"),
+            ("gcdfah", "comes before"),
+        ),
+        check=ordered(
+            rests_on={
+                "c": "",
+                "d": "",
+                "f": "cd",
+                "a": "",
+                "h": "cd",
+                "g": "fah",
+            },
+            false={
+                "b": "With new parameters the posterior has changed, and r is the old one.",
+                "e": "F for a fixed r is another function than L, and need not have its maximum there.",
+            },
+            needed={
+                "c": "It is not yet said what connects L and F for an arbitrary r.",
+                "d": "Nothing is said about the sign of the divergence yet.",
+                "f": "It is not yet said what the E step makes of F under theta itself.",
+                "a": "It is not yet said what the M step gives.",
+                "h": "It is not yet said where F lies at the new parameters.",
+                "g": "The chain of inequalities is not yet put together.",
+            },
         ),
     )
 )

@@ -475,13 +475,13 @@ register(
         stars=1,
         kind="choice",
         statement=r"""
-The data are two heaps, around $-2$ and $+2$. By mistake $D$'s learning rate is zero, and its score stays for ever at
+The data are two clusters, around $-2$ and $+2$. By mistake $D$'s learning rate is zero, and its score stays for ever at
 $d(x) = -(x - 1)^2$. A generator that can produce any distribution on the line is trained on with the minimax loss until
 nothing changes any more. What does it produce?
 """,
         options={
             "a": "The data: at the end of training the generated distribution is that of the data.",
-            "b": "Both heaps, but in unequal shares: more at +2, where scores are higher.",
+            "b": "Both clusters, but in unequal shares: more at +2, where scores are higher.",
             "c": "The single point 1, from whatever noise.",
             "d": "What it produced at the start: the saturating loss has no gradient.",
             "e": "Samples with score zero spread evenly, because there D answers one half.",
@@ -497,13 +497,13 @@ def what_it_produces():
         ),
         explanation=r"""
 The loss is a mean over samples, and each sample lowers its own term by climbing to the largest score, $d(1) = 0$. So the
-best answer to a *fixed* judge is a single point, wherever the data are: neither heap is even near it. A game in which
+best answer to a *fixed* judge is a single point, wherever the data are: neither cluster is near it. A game in which
 $D$ stops learning ends in collapse; the variety of samples is $D$'s doing, who lowers the score wherever samples pile up.
 """,
         solution=solution_2_4,
         wrong=(
             ("a", "never sees the data"),
-            ("b", "no memory of the heaps"),
+            ("b", "no memory of the clusters"),
             ("d", "small is not zero"),
             ("e", "only at one place"),
             ("f", "takes two movers"),
@@ -511,7 +511,7 @@ $D$ stops learning ends in collapse; the variety of samples is $D$'s doing, who 
         check=choice(
             "c",
             a="G never sees the data; it sees D, and this D is not told about them any more.",
-            b="This score has no memory of the heaps: it has one top, at 1, where there is no data.",
+            b="This score has no memory of the clusters: it has one maximum, at 1, where there are no data.",
             d="Small is not zero: the weight sigma(d) fades far from 1, and with patience every sample still climbs.",
             e="The score is zero only at one place, which is also its maximum.",
             f="Circling takes two movers. A single player that descends a fixed loss comes to rest.",
@@ -1268,7 +1268,7 @@ score, whether or not its maximum lies near the data. A falling loss of either p
         wrong=(
             ({**TRUTH, "A": "saturated"}, "G's loss grows far above zero"),
             ({**TRUTH, "A": "healthy"}, "D wins all the time"),
-            ({**TRUTH, "B": "frozen D"}, "settle at what"),
+            ({**TRUTH, "B": "frozen D"}, "settle at the values"),
             ({**TRUTH, "C": "healthy"}, "below zero"),
             ({**TRUTH, "C": "frozen G"}, "never be negative"),
             ({**TRUTH, "D": "healthy"}, "nothing holds it back"),
@@ -1289,7 +1289,7 @@ score, whether or not its maximum lies near the data. A falling loss of either p
                 (
                     "B",
                     "frozen D",
-                ): "Both losses settle at what a D pays that cannot tell the two apart; a D that stands still "
+                ): "Both losses settle at the values for d = 0; a D that stands still "
                 "does not pay just that.",
                 (
                     "B",

@@ -1598,7 +1598,7 @@ def labels():
             r"Then compare training with fresh. A large gap is memory, even where the fresh accuracy is respectable.",
         ),
         explanation=r"""
-A reaches the best accuracy, 0.84. B is the experiment of this chapter: one law, all training points known by heart. C
+A reaches the best accuracy, 0.84. B is the experiment of this chapter: one distribution, all training points memorised. C
 beats the best possible 0.80 on fresh points: look for the bug (perhaps the "fresh" points were not). D is allowed on
 fresh points (0.79 below 0.84), but 0.97 on its training points is more than any discriminator of the *laws* could have.
 E is weak, far below the possible 0.975; being weak contradicts nothing. F is above the floor of 0.05, so possible:

@@ -14,6 +14,7 @@ from ganbook.exercises.engine.core import (
     register,
     rubric,
 )
+from ganbook.exercises.engine.ordering import ordering
 
 LOG2 = math.log(2)
 
@@ -1599,6 +1600,67 @@ held-out data and samples, with its floor.
             "that a value from finite samples bounds JS in neither direction",
             "that a loss against a moving opponent is no measure of progress, and what to report instead",
             words=40,
+        ),
+    )
+)
+
+# 5.14 --------------------------------------------------------------------------------------------------------------
+
+
+def solution_5_14():
+    return "cadfb"
+
+
+register(
+    Exercise(
+        id="5.14",
+        title="Order the proof",
+        stars=2,
+        kind="value",
+        statement=r"""
+Five of these seven steps, in the right order, prove $\mathrm{TV}(p, q) \le \sqrt{1 - e^{-\mathrm{KL}(p \| q)}}$, without
+looking back at the chapter. Return the letters in order, as one string; each step may use only what was said before.
+
+- **a**: By the Cauchy–Schwarz inequality $B^2 \le \sum_k \min(p_k, q_k) \sum_k \max(p_k, q_k)$.
+- **b**: Together, $e^{-\mathrm{KL}} \le B^2 \le 1 - \mathrm{TV}^2$; solve for TV.
+- **c**: Put $B = \sum_k \sqrt{p_k q_k}$, and note that $p_k q_k = \min(p_k, q_k) \max(p_k, q_k)$.
+- **d**: The two sums are $1 - \mathrm{TV}$ and $1 + \mathrm{TV}$, so that $B^2 \le 1 - \mathrm{TV}^2$.
+- **e**: By Pinsker's inequality $\mathrm{TV}^2 \le \tfrac12 \mathrm{KL}$, so $B^2 \ge 1 - \tfrac12 \mathrm{KL}$.
+- **f**: $B = \mathbb{E}_p \sqrt{q/p}$, and Jensen's inequality for the exponential gives $B \ge e^{-\mathrm{KL}/2}$.
+- **g**: Since the square root is concave, $\mathbb{E}_p \sqrt{q/p} \ge \sqrt{\mathbb{E}_p[q/p]} = 1$.
+""",
+        stub="""
+def order():
+    # five letters, such as "abcde"
+    return ...
+""",
+        hints=(
+            "One quantity is bounded from both sides. Which one, and where is it introduced?",
+            "The upper bound of B needs two steps and the lower bound one; which of them could change places?",
+        ),
+        explanation=r"""
+$B$ is introduced (c), bounded from above (a, d) and from below (f, which may stand anywhere between c and b); b joins
+the two. Step e draws a conclusion that does not follow: $\mathrm{TV}^2 \le \tfrac12 \mathrm{KL}$ bounds $1 - \mathrm{TV}^2$ from
+below, and $B^2$ lies under it. Step g has Jensen's inequality the wrong way round: for a concave function the mean of
+the values is at *most* the value at the mean.
+""",
+        solution=solution_5_14,
+        wrong=(
+            (lambda: "cadb", "of its steps are missing"),
+            (lambda: "cadeb", "does not follow from Pinsker"),
+            (lambda: "cadgb", "wrong way round"),
+            (lambda: "acdfb", "uses what step c "),
+            (lambda: "cdafb", "uses what step a "),
+            (lambda: "cfbad", "uses what step d "),
+            (lambda: "cadffb", "stands there twice"),
+            (lambda: 5, "wrong type"),
+        ),
+        check=ordering(
+            {"c": "", "a": "c", "d": "a", "f": "c", "b": "df"},
+            {
+                "e": "A lower bound of B squared does not follow from Pinsker's inequality.",
+                "g": "It has Jensen's inequality the wrong way round.",
+            },
         ),
     )
 )

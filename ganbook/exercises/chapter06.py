@@ -1316,59 +1316,140 @@ register(
 )
 
 
-def solution_6_11():
-    return 512 * 2**10  # (n'/n)^(-1/10) = 1/2
-
-
-def check_6_11(value, c):
-    exponent = -1 / 10
-    c.equal(
-        value,
-        512 * 0.5 ** (1 / exponent),
-        rtol=0.02,
-        mistakes={
-            "If that is twice 512, it would do at the rate 1/n. If it is the factor 2^10, the 512 is still to be multiplied.": 1024,
-            "Four times the points would halve it in one dimension, at the rate 1/root(n).": 2048,
-            "The dimension belongs in the exponent; it is not a factor.": 5120,
-            "That would be right at the rate n^(-2/d), that is in five dimensions.": 512
-            * 2**5,
-            "That is 2^(1/10) times the points: the exponent is upside down.": 512
-            * 2**0.1,
-            "That uses the slope that was measured; the question is about the rate n^(-1/10).": 512
-            * 2 ** (1 / 0.13),
-        },
+def solution_6_11(first, second):
+    middle = second.sum(axis=1)
+    share = np.divide(
+        second,
+        middle[:, None],
+        out=np.zeros_like(second),
+        where=middle[:, None] > 0,
     )
+    return first @ share
+
+
+def alternative_6_11_loop(first, second):
+    glued = np.zeros((len(first), second.shape[1]))
+    for j in range(first.shape[1]):
+        mass = first[:, j].sum()
+        if mass > 0:
+            glued += np.outer(first[:, j], second[j]) / mass
+    return glued
+
+
+def wrong_6_11_no_division(first, second):
+    return first @ second
+
+
+def wrong_6_11_independent(first, second):
+    return np.outer(first.sum(axis=1), second.sum(axis=0))
+
+
+def wrong_6_11_zero(first, second):
+    with np.errstate(all="ignore"):
+        return first @ (second / second.sum(axis=1, keepdims=True))
+
+
+def wrong_6_11_columns(first, second):
+    with np.errstate(all="ignore"):
+        totals = second.sum(axis=0, keepdims=True)
+        return first @ np.where(totals > 0, second / totals, 0)
+
+
+def wrong_6_11_scaled(first, second):
+    glued = first @ second
+    return glued / glued.sum()
+
+
+def wrong_6_11_twice(first, second):
+    middle = second.sum(axis=1)
+    safe = np.where(middle > 0, middle, 1)
+    return (first / safe) @ (second / safe[:, None])
+
+
+def check_6_11(answer, c):
+    def table(rows, columns, zero):
+        law = c.rng.dirichlet(np.ones(columns))
+        if zero is not None:
+            law[zero] = 0
+            law /= law.sum()
+        parts = c.rng.dirichlet(0.7 * np.ones(rows), size=columns)
+        return (parts * law[:, None]).T, law
+
+    for n, m, k, zero in (
+        (3, 4, 2, None),
+        (2, 5, 6, 2),
+        (1, 3, 4, 0),
+        (4, 1, 3, None),
+        (5, 3, 5, 2),
+    ):
+        first, law = table(n, m, zero)
+        second = c.rng.dirichlet(np.ones(k), size=m) * law[:, None]
+        got = c.call(answer, first, second)
+        want = alternative_6_11_loop(first, second)
+        with np.errstate(all="ignore"):
+            c.true(
+                np.shape(got) != want.shape
+                or np.isfinite(np.asarray(got, dtype=float)).all(),
+                "A place of q without mass made the table NaN: nothing passes through it.",
+            )
+        c.equal(
+            got,
+            want,
+            rtol=1e-8,
+            atol=1e-12,
+            mistakes={
+                "The division by q is missing: the entries do not sum to one.": wrong_6_11_no_division(
+                    first, second
+                ),
+                "That is the independent coupling; it forgets both plans.": wrong_6_11_independent(
+                    first, second
+                ),
+                "You divided by the law of z; what is shared out is the mass at y.": wrong_6_11_columns(
+                    first, second
+                ),
+                "Rescaling the product as a whole does not repair its marginals.": wrong_6_11_scaled(
+                    first, second
+                ),
+                "You divided by q twice.": wrong_6_11_twice(first, second),
+            },
+        )
 
 
 register(
     Exercise(
         id="6.11",
-        title="The price of one half",
-        stars=1,
-        kind="value",
+        title="Glue two plans",
+        stars=2,
+        kind="function",
         statement=r"""
-    In ten dimensions, two samples of 512 points from one law have $W_1 \approx 0.6$. If the rate $n^{-1/d}$ holds exactly,
-    how many points in each sample bring that down to half? Return the number.
+    The heart of the proof of the triangle inequality, as code. `first` is a coupling of $p$ and $q$, an array `(n, m)`;
+    `second` one of $q$ and $s$, an array `(m, k)`. Write `glue(first, second)`: the coupling of $p$ and $s$, `(n, k)`,
+    that passes each unit of mass from $x$ to $y$ by the first and from $y$ to $z$ by the second, in proportion. Some
+    places of $q$ may have no mass. Then write down, for yourself, where the proof uses that the result is a coupling.
     """,
         stub="""
-    def points_needed():
+    def glue(first, second):
         return ...
     """,
         hints=(
-            r"Solve $(n'/512)^{-1/10} = \tfrac12$.",
-            r"$n' = 512 \cdot 2^{10}$.",
+            r"Of the mass that arrives at $y$, which share goes on to $z$?",
+            r"Sum over $y$ of the mass from $x$ to $y$ times that share. What is the share where nothing arrives?",
         ),
         explanation=r"""
-    $n' = 512 \cdot 2^{10} = 524\,288$. In 784 dimensions the factor would be $2^{784}$. That is why nobody computes the
-    Wasserstein distance between sets of pictures from the pictures, and why features or slices are used instead.
+    The share of the mass at $y$ that goes on to $z$ is `second` divided by $q(y)$; summed over $y$ this is a product of
+    matrices. Row sums: the shares add up to one, so each $x$ keeps its mass $p(x)$. Column sums: $q(y)$ cancels, which
+    leaves those of `second`, $s(z)$. So the result is a candidate in the minimum that defines $W_r(p, s)$, and that is
+    the first inequality of the proof. Where $q(y) = 0$ no mass passes, and $0/0$ must not be computed.
     """,
         solution=solution_6_11,
+        alternatives=(alternative_6_11_loop,),
         wrong=(
-            (lambda: 1024, "the rate 1/n"),
-            (lambda: 2048, "one dimension"),
-            (lambda: 5120, "not a factor"),
-            (lambda: 512 * 32, "five dimensions"),
-            (lambda: 512 * 2**0.1, "upside down"),
+            (wrong_6_11_no_division, "division by q is missing"),
+            (wrong_6_11_independent, "forgets both plans"),
+            (wrong_6_11_zero, "nothing passes through"),
+            (wrong_6_11_columns, "law of z"),
+            (wrong_6_11_scaled, "does not repair"),
+            (wrong_6_11_twice, "q twice"),
         ),
         check=check_6_11,
     )

@@ -9,11 +9,11 @@ from torch import nn
 
 from ganbook.exercises.engine.core import (
     Exercise,
-    choice,
     classify,
     register,
     rubric,
 )
+from ganbook.exercises.engine.ordering import ordering
 
 # 7.1 ---------------------------------------------------------------------------------------------------------------
 
@@ -647,14 +647,15 @@ def distance(gap, weight):
     return ...
 """,
         hints=(
-            r"Equation (overshoot): the gap is $W + W^2 / 2\lambda$.",
-            r"Solve $W^2 + 2\lambda W - 2\lambda \cdot \text{gap} = 0$ for its positive root.",
+            r"With one slope throughout the gap is $W + W^2 / 2\lambda$.",
+            r"That is a quadratic equation in $W$. Which of its two roots can be a distance?",
         ),
         explanation=r"""
 The positive root of $W^2/2\lambda + W = \text{gap}$ is $W = \lambda(\sqrt{1 + 2\,\text{gap}/\lambda} - 1)$. When
 the gap is small against $\lambda$ the difference of two nearly equal numbers loses digits;
-$2\,\text{gap} / (1 + \sqrt{1 + 2\,\text{gap}/\lambda})$ is the same number without the loss. It holds for an
-optimal critic of uniform slope; a measured mean slope is the safer correction.
+$2\,\text{gap} / (1 + \sqrt{1 + 2\,\text{gap}/\lambda})$ is the same number without the loss. It is $W_1$ for an
+optimal critic of uniform slope, that is, where all mass travels equally far. For any optimal critic it is an upper
+bound of $W_1$: after a mode was lost it can be far too large.
 """,
         solution=solution_7_5,
         alternatives=(alternative_7_5_newton, alternative_7_5_stable),
@@ -839,7 +840,7 @@ Which tool is meant? Return a dict from each letter to one of `"weight clipping"
 - **C**: It differentiates the critic in its *input* and needs a second derivative to be trained.
 - **D**: By its construction the product of the layers' stretches is one, whatever the data are.
 - **E**: It helps against single huge steps; a slope may still grow without end.
-- **F**: The critic's slope ends *above* the target, by about $W_1 / 2\lambda$.
+- **F**: The critic's slope ends *above* the target, by about $W_1 / 2\lambda$ if all mass travels equally far.
 """,
         stub="""
 def tools():
@@ -848,7 +849,7 @@ def tools():
 """,
         hints=(
             "Ask of each sentence: does it speak of the parameters, of their gradient, of the gradient in the input, or of a layer?",
-            "Two of the tools are named twice.",
+            "Two of the tools are the answer twice.",
         ),
         explanation=r"""
 Three of them carry "gradient" or "clipping" in their names and act on three different things: the weights, the
@@ -1136,55 +1137,62 @@ slopes are above one, and no trap on the wrong side.
 
 
 def solution_7_10():
-    return "c"
+    return "ceagfb"
 
 
 register(
     Exercise(
         id="7.10",
-        title="Why train the critic further?",
-        stars=1,
-        kind="choice",
+        title="Order the proof",
+        stars=3,
+        kind="value",
         statement=r"""
-WGANs commonly give the critic five steps for each step of the generator; the discriminator of chapter 3 got one.
-What is the reason? Return the letter as a string.
+$D$ maximises gap $- \lambda\, \mathbb{E}[(n - 1)^2]$ over a family that contains $sD$ with each $D$, and $f_0$ with gap
+$W_1$ and slope one. Six of these eight steps, in the right order, prove gap $\ge W_1 + W_1^2 / 2\lambda$. Write
+$a = W_1 / 2\lambda$, $m = \mathbb{E}[n - 1]$, $v = \mathbb{E}[(n - 1)^2]$. Return the six letters in order, as one
+string; each step may use only what was said before it.
+
+- **a**: $D$ is no worse than $(1 + a) f_0$, so $m + v/2 \ge a + a^2/2$.
+- **b**: So gap$/2\lambda = (m + v/2) + v/2 \ge a + a^2$, which was to be shown.
+- **c**: Scaling $D$ changes nothing to first order, so gap $= 2\lambda (m + v)$, and the value of $D$ is
+  $2\lambda(m + v/2)$.
+- **d**: The slopes average at least $1 + a$, so $m \ge a$.
+- **e**: The value of $(1 + a) f_0$ is $(1 + a) W_1 - \lambda a^2 = 2\lambda (a + a^2/2)$.
+- **f**: So $v \ge a^2$, and with the inequality for $m + v/2$ both summands of the gap are bounded.
+- **g**: If $v < a^2$, then $m \le \sqrt v < a$, and $m + v/2 < a + a^2/2$: a contradiction.
+- **h**: At the optimum the penalty is zero, so $n = 1$ and $v = 0$.
 """,
-        options={
-            "a": "The critic has more parameters than a discriminator.",
-            "b": "Without a sigmoid the critic's gradients are smaller, and five small steps make one normal one.",
-            "c": "The theorem about the generator's gradient needs a critic near its optimum, and here the force does not fade when the critic is good.",
-            "d": "A critic that is trained to the optimum makes the game converge.",
-            "e": "More steps make the estimate of the distance larger, and a larger loss trains the generator faster.",
-            "f": "The gradient penalty needs five samples of each segment.",
-        },
         stub="""
-def reason():
+def order():
+    # six letters, such as "abcdef"
     return ...
 """,
         hints=(
-            "What happens to the force on a generated point when a minimax discriminator becomes perfect? And under a critic?",
-            'Look at the two panels of the figure in "How far to train the critic".',
+            "Two values are compared: that of D and that of a candidate. Both must be known before they can be compared.",
+            "The last step adds half of v to the compared inequality. So a lower bound of v must come before it; where is it proved, and from what?",
         ),
         explanation=r"""
-The generator's gradient is that of $W_1$ only if the critic is a maximiser. With a discriminator the same wish runs
-into vanishing gradients: the nearer $D$ is to its optimum, the weaker the minimax force. Slope one along the rays
-removes that conflict. It does not make the game converge; chapter 8 shows how it circles.
+The values of $D$ (c, by the balance) and of the candidate (e) come first, in either order; their comparison (a)
+bounds $m + v/2$. Step g turns that into a bound of $v$ by contradiction, f states it, b adds up. Step d is what one would like to use,
+and it is not available: $m \ge a$ need not be shown, and the proof works without it. Step h would make the gap zero.
 """,
         solution=solution_7_10,
         wrong=(
-            ("a", "architecture"),
-            ("b", "divides"),
-            ("d", "circle"),
-            ("e", "scale of"),
-            ("f", "one sample of each"),
+            (lambda: "ceagb", "of its steps are missing"),
+            (lambda: "cedgfb", "claims that the mean"),
+            (lambda: "ceahfb", "is one at the optimum"),
+            (lambda: "aceg" + "fb", "uses what step c, e"),
+            (lambda: "cegafb", "uses what step a "),
+            (lambda: "bceagf", "uses what step c, f"),
+            (lambda: 3, "wrong type"),
+            (lambda: "ceagffb", "stands there twice"),
         ),
-        check=choice(
-            "c",
-            a="The architecture can be the same; it is in our experiments.",
-            b="Adam divides by the gradient's own size; slowness is not the point.",
-            d="With finitely many steps WGAN-GP may circle for ever.",
-            e="The scale of the loss does not matter to Adam, and a larger gap is not a better direction.",
-            f="The penalty draws one sample of each segment and is content.",
+        check=ordering(
+            {"c": "", "e": "", "a": "ce", "g": "a", "f": "ag", "b": "fc"},
+            {
+                "d": "It claims that the mean of n - 1 is at least a. Nothing has shown that, and it is not needed.",
+                "h": "It says that n is one at the optimum. The balance requires slopes above one.",
+            },
         ),
     )
 )
@@ -1503,7 +1511,7 @@ register(
         stars=2,
         kind="rubric",
         statement=r"""
-An article says: "WGAN uses gradient clipping to satisfy the Lipschitz condition, which solves vanishing gradients."
+A tutorial says: "WGAN uses gradient clipping to satisfy the Lipschitz condition, which solves vanishing gradients."
 Write the correction that you would send to its author, in a paragraph, with one number.
 """,
         stub="""
@@ -1526,5 +1534,189 @@ near one along the rays, however good it gets.
             "that clipping can only shrink a gradient, so it cannot cure a vanishing one",
             "what keeps the generator's gradient alive instead",
         ),
+    )
+)
+
+# 7.14 --------------------------------------------------------------------------------------------------------------
+
+
+def solution_7_14(G, D, adam_g, adam_d, reals, noises, penalty):
+    for x, z in zip(reals, noises[:-1], strict=True):
+        y = G(z).detach()
+        loss_d = D(y).mean() - D(x).mean() + penalty(D, x, y)
+        adam_d.zero_grad()
+        loss_d.backward()
+        adam_d.step()
+    loss_g = -D(G(noises[-1])).mean()
+    adam_g.zero_grad()
+    loss_g.backward()
+    adam_g.step()
+
+
+def alternative_7_14_autograd(G, D, adam_g, adam_d, reals, noises, penalty):
+    def step(module, optimizer, loss):
+        parameters = list(module.parameters())
+        gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+        for p, g in zip(parameters, gradients, strict=True):
+            p.grad = torch.zeros_like(p) if g is None else g
+        optimizer.step()
+
+    for k in range(len(reals)):
+        with torch.no_grad():
+            y = G(noises[k])
+        gap = D(reals[k]).mean() - D(y).mean()
+        step(D, adam_d, penalty(D, reals[k], y) - gap)
+    step(G, adam_g, -D(G(noises[len(reals)])).mean())
+
+
+def _variant_7_14(
+    critic_sign=1, generator_sign=-1, use_penalty=True, every=False,
+    first_only=False, reuse=False, swap=False, clear=True,
+):  # fmt: skip
+    def answer(G, D, adam_g, adam_d, reals, noises, penalty):
+        def generator(z):
+            adam_g.zero_grad()
+            (generator_sign * D(G(z)).mean()).backward()
+            adam_g.step()
+
+        if swap:
+            generator(noises[-1])
+        for x, z in zip(
+            reals[:1] if first_only else reals, noises, strict=False
+        ):
+            y = G(z).detach()
+            loss = critic_sign * (D(y).mean() - D(x).mean())
+            if use_penalty:
+                loss = loss + penalty(D, x, y)
+            if clear:
+                adam_d.zero_grad()
+            loss.backward()
+            adam_d.step()
+            if every:
+                generator(noises[-1])
+        if not every and not swap:
+            generator(noises[0] if reuse else noises[-1])
+
+    return answer
+
+
+def check_7_14(answer, c):
+    def players(dtype, seed):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            nets = [
+                nn.Sequential(nn.Linear(a, 6), nn.Tanh(), nn.Linear(6, b)).to(
+                    dtype
+                )
+                for a, b in ((2, 3), (3, 1))
+            ]
+        return nets, [torch.optim.SGD(m.parameters(), lr=0.03) for m in nets]
+
+    def penalty(D, x, y):
+        x = (0.3 * x + 0.7 * y).detach().requires_grad_()
+        (g,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+        return (g.norm(dim=1) - 1).square().mean()
+
+    def result(play, dtype, seed, n, reals, noises):
+        (G, D), optimizers = players(dtype, seed)
+        for m in (G, D):
+            for p in m.parameters():
+                p.grad = torch.ones_like(p)  # of an earlier step
+        play(G, D, *optimizers, reals, noises, penalty)
+        return [
+            torch.cat([p.detach().flatten() for p in m.parameters()])
+            for m in (G, D)
+        ]
+
+    slips = {
+        "D moved uphill: its loss is the generated mean minus the real one.": _variant_7_14(
+            critic_sign=-1
+        ),
+        "G moved the wrong way: it minimises minus the score of its samples.": _variant_7_14(
+            generator_sign=1
+        ),
+        "The penalty is missing from the critic's loss.": _variant_7_14(
+            use_penalty=False
+        ),
+        "G moved after each critic step; it moves once, after all of them.": _variant_7_14(
+            every=True
+        ),
+        "Only one critic step was made; there is one for each batch.": _variant_7_14(
+            first_only=True
+        ),
+        "G's step needs noise of its own, the last one.": _variant_7_14(
+            reuse=True
+        ),
+        "G moved before the critic; it comes last.": _variant_7_14(swap=True),
+        "Gradients of earlier steps were added: clear them before each backward.": _variant_7_14(
+            clear=False
+        ),
+    }
+    for dtype in c.dtypes:
+        for n in (5, 1, c.integer(2, 4)):
+            seed = c.integer(0, 10**6)
+            reals = [c.normal((7, 3), dtype) for _ in range(n)]
+            noises = [c.normal((7, 2), dtype) for _ in range(n + 1)]
+            inputs = dtype, seed, n, reals, noises
+
+            def play(*arguments):
+                c.call(answer, *arguments, returns_none=True)
+
+            got = result(play, *inputs)
+            want = result(solution_7_14, *inputs)
+            for k, who in enumerate("GD"):
+                c.equal(
+                    got[k],
+                    want[k],
+                    rtol=1e-3 if dtype == torch.float32 else 1e-8,
+                    atol=1e-5,
+                    on=f"the parameters of {who} after a round with {n} batches",
+                    mistakes={
+                        text: (lambda f=f, k=k, i=inputs: result(f, *i)[k])
+                        for text, f in slips.items()
+                    },
+                )
+
+
+register(
+    Exercise(
+        id="7.14",
+        title="Train a WGAN",
+        stars=2,
+        kind="function",
+        statement=r"""
+Write one round of {prf:ref}`alg:07-wgan-gp`, `round_(G, D, adam_g, adam_d, reals, noises, penalty)`: a critic step
+for each batch in the list `reals`, on generated samples from the noise at the same place of the list `noises`, then
+one step of `G` on the last entry of `noises`, of which there is one more. `penalty(D, x, y)` is a scalar, added to
+the critic's loss. The optimisers minimise and hold one player's parameters each; gradients of an earlier step may
+still be in place. Nothing is returned. (Then put it into the chapter's loop, and train the ring with it.)
+""",
+        stub="""
+def round_(G, D, adam_g, adam_d, reals, noises, penalty):
+    ...
+    return ...
+""",
+        hints=(
+            "The critic's loss has three terms. Which of the generator's parameters may it move?",
+            "Detach the generated samples in the critic's step, and clear the gradients of the player who moves before each backward pass.",
+        ),
+        explanation=r"""
+The critic sees the generated samples as constants, so they are detached; the generator's step differentiates through
+the critic, whose gradients it leaves behind, to be cleared before the critic's next step. The number of critic steps
+is the length of the list: nothing in the loop knows that it is usually five.
+""",
+        solution=solution_7_14,
+        alternatives=(alternative_7_14_autograd,),
+        wrong=(
+            (_variant_7_14(critic_sign=-1), "moved uphill"),
+            (_variant_7_14(generator_sign=1), "moved the wrong way"),
+            (_variant_7_14(use_penalty=False), "penalty is missing"),
+            (_variant_7_14(every=True), "after each critic step"),
+            (_variant_7_14(first_only=True), "Only one critic step"),
+            (_variant_7_14(reuse=True), "noise of its own"),
+            (_variant_7_14(swap=True), "it comes last"),
+            (_variant_7_14(clear=False), "earlier steps were added"),
+        ),
+        check=check_7_14,
     )
 )

@@ -1163,7 +1163,7 @@ register(
         id="10.10",
         title="Train a critic to its optimum",
         stars=2,
-        kind="function",
+        kind="experiment",
         statement=r"""
 Write `train(D, x_real, x_fake, discriminator)`. It trains the module `D` in place on the *whole* samples, tensors of
 shape $(N, d)$, so that `discriminator(D(x_real), D(x_fake))` is as small as it can be, and returns `D`. The checker

@@ -995,7 +995,19 @@ def check_11_9(answer, c):
                     ),
                 },
             )
-        _, (slope,) = c.call_grad(answer, torch.ones(3, 2, dtype=dtype))
+        same = torch.ones(3, 2, dtype=dtype)
+        c.equal(
+            c.call(answer, same),
+            torch.cat([same, torch.full((3, 1), 1e-4, dtype=dtype)], dim=1),
+            rtol=1e-3,
+            says="For equal rows the variance is 0, and what is left is the root of 1e-8.",
+            mistakes={
+                "For a batch of equal rows nothing is left under the root, and its gradient is not finite: add 1e-8.": torch.cat(
+                    [same, torch.zeros(3, 1, dtype=dtype)], dim=1
+                ),
+            },
+        )
+        _, (slope,) = c.call_grad(answer, same)
         c.true(
             slope is not None and bool(torch.isfinite(slope).all()),
             "For a batch of equal rows the gradient is not finite: add 1e-8 under the root.",
@@ -1274,6 +1286,7 @@ def check_11_12(answer, c):
 
     for dtype in c.dtypes:
         G, D = players(dtype)
+        D[0].bias.requires_grad_(False)  # and it is to stay so
         z, steps = c.normal((16, 2), dtype), c.integer(12, 20)
         start = copy.deepcopy((G, D))
 
@@ -1295,8 +1308,8 @@ def check_11_12(answer, c):
                 "D has gradients now, which its next step would use.",
             )
             c.true(
-                now.requires_grad,
-                "D's parameters no longer require gradients: it cannot learn after this.",
+                now.requires_grad == before.requires_grad,
+                "D's parameters no longer require gradients as they did.",
             )
         first, second = copy.deepcopy(start)
         want = alternative_11_12_grad(first, second, z, steps, 0.1)
@@ -1332,7 +1345,7 @@ register(
     Write `respond(G, D, z, steps, rate)`: train `G` in place for `steps` steps of plain gradient descent (no momentum)
     with the given `rate` on the mean non-saturating loss of `D(G(z))`, with the same `z` of shape `(N, 2)` in each
     step, and return that loss after the last step as a number. `D` must be afterwards as it was: same parameters,
-    `grad` still `None`, `requires_grad` still true.
+    `grad` still `None`, and each `requires_grad` as before (some may be false).
     """,
         stub="""
     def respond(G, D, z, steps, rate):

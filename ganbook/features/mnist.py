@@ -51,25 +51,25 @@ class MnistClassifier(nn.Module):
         return self.head(self.drop(self.body(x)))
 
 
-@lru_cache(maxsize=1)
-def classifier() -> MnistClassifier:
-    """Return the trained classifier of the book, frozen, in evaluation mode, on the CPU."""
+@lru_cache(maxsize=4)
+def classifier(device: torch.device | str = "cpu") -> MnistClassifier:
+    """Return the trained classifier of the book, frozen, in evaluation mode, on a device."""
     network = MnistClassifier()
     network.load_state_dict(load(records.path(WEIGHTS).read_bytes()))
-    return network.eval().requires_grad_(False)
+    return network.eval().requires_grad_(False).to(device)
 
 
 @torch.no_grad()
 def describe(x: Tensor, batch_size: int = 1000) -> tuple[Tensor, Tensor]:
     """Return features (N, 128) and class probabilities (N, 10) of images.
 
-    ``x`` has shape (N, 1, 28, 28): float32 in [-1, 1], or uint8 as stored. Raises ``ValueError``
-    for another shape."""
+    ``x`` has shape (N, 1, 28, 28): float32 in [-1, 1], or uint8 as stored. Computed where x lies,
+    and left there. Raises ``ValueError`` for another shape."""
     if x.ndim != 4 or tuple(x.shape[1:]) != (1, 28, 28):
         raise ValueError(f"images have shape {tuple(x.shape)}: expected (N, 1, 28, 28)")
-    network, rows = classifier(), []
+    network, rows = classifier(x.device), []
     for part in x.split(batch_size):
         part = part.float() / 127.5 - 1 if part.dtype == torch.uint8 else part.float()
-        features = network.features(part.cpu())
+        features = network.features(part)
         rows.append((features, network.head(features).softmax(dim=1)))
     return torch.cat([f for f, _ in rows]), torch.cat([p for _, p in rows])

@@ -76,7 +76,7 @@ class Game:
     def draw(self, n: int) -> Tensor:
         """Return n fresh latent vectors, standard normal, of shape (n, latent)."""
         z = draws.rows(n, lambda n: torch.randn(n, self.latent, generator=self.generator))
-        return z.to(self.device)
+        return draws.sent(z, self.device)
 
     def real(self, batch: Any) -> Tensor:
         """Return the real samples of a batch."""

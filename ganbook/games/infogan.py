@@ -46,7 +46,7 @@ class InfoGame(Game):
         n = len(batch)
         z = self.draw(n)
         code = draws.rows(n, lambda n: torch.randint(self.codes, (n,), generator=self.generator))
-        code = code.to(self.device)
+        code = draws.sent(code, self.device)
         return self.G(torch.cat([z, one_hot(code, self.codes).to(z.dtype)], dim=1)), code
 
     def generator_terms(self, batch: Any, x_fake: Tensor, drawn: Tensor) -> dict[str, Tensor]:

@@ -64,8 +64,8 @@ class SideBySide(nn.Module):
 
     @torch.no_grad()
     def network(self, k: int) -> nn.Module:
-        """Return a copy of network k by itself."""
-        net = copy.deepcopy(self._one[0])
+        """Return a copy of network k by itself, on the same device."""
+        net = copy.deepcopy(self._one[0]).to(self.stacked[0].device)
         for p, values in zip(net.parameters(), self.stacked, strict=True):
             p.copy_(values[k])
         return net

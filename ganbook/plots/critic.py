@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 from ganbook.plots.style import PALETTE, stacked, tidy
 
-__all__ = ["estimates", "forces", "landscapes", "play", "record", "slopes", "steepness", "weights"]
+__all__ = [
+    "estimates",
+    "forces",
+    "landscapes",
+    "play",
+    "readings",
+    "record",
+    "slopes",
+    "steepness",
+    "weights",
+]
 
 Array = NDArray[np.float64]
 CYCLE = ("generated", "discriminator", "real", "accent")
@@ -31,7 +41,7 @@ def estimates(exact: Array, raw: Array, corrected: Array, curve_x: Array, curve_
     )
     tidy(
         left,
-        "The gap overshoots, as predicted",
+        "The gap against the exact distance",
         "exact $W_1$ of the samples",
         "gap of the critic",
         legend=True,
@@ -47,7 +57,7 @@ def estimates(exact: Array, raw: Array, corrected: Array, curve_x: Array, curve_
         )
     tidy(
         right,
-        "Divided by the slope it is right",
+        "The same, as quotients",
         "exact $W_1$ of the samples",
         "estimate / exact",
         legend=True,
@@ -55,14 +65,24 @@ def estimates(exact: Array, raw: Array, corrected: Array, curve_x: Array, curve_
     return figure
 
 
-def weights(groups: Mapping[str, Array], bound: float) -> Figure:
-    """Show histograms of weights, one panel a group; dashed lines mark the bound."""
+def weights(groups: Mapping[str, Array], start: Array, bound: float) -> Figure:
+    """Show histograms of weights up to three times the bound, one panel a group, with the outline of
+    those at the start; dashed lines mark the bound.
+    """
     figure, axes = stacked(len(groups), 2.1)
+    low = min(float(v.min()) for v in (start, *groups.values()))
+    high = max(float(v.max()) for v in (start, *groups.values()))
+    bins = np.linspace(max(low, -3 * bound), min(high, 3 * bound), 81)
     for ax, (name, values), key in zip(axes, groups.items(), CYCLE, strict=False):
-        ax.hist(values, bins=61, color=PALETTE[key], weights=np.full(len(values), 1 / len(values)))
+        for v, kind, colour, label in (
+            (values, "stepfilled", PALETTE[key], "after training"),
+            (start, "step", PALETTE["theory"], "at the start"),
+        ):
+            share = np.full(len(v), 1 / len(v))
+            ax.hist(v, bins=bins, color=colour, weights=share, histtype=kind, label=label)
         for edge in (-bound, bound):
             ax.axvline(edge, color=PALETTE["theory"], lw=0.8, ls="--")
-        tidy(ax, name, "weight", "share of all weights")
+        tidy(ax, name, "weight", "share of all weights", legend=True)
     return figure
 
 
@@ -73,15 +93,15 @@ def landscapes(
     light is high.
     """
     figure, axes = plt.subplots(
-        1,
         len(surfaces),
-        figsize=(6.0, 6.0 / len(surfaces) + 0.9),
+        1,
+        figsize=(4.4, 3.9 * len(surfaces)),
         dpi=100,
         layout="constrained",
-        sharey=True,
+        sharex=True,
         squeeze=False,
     )
-    for ax, (name, heights) in zip(axes[0], surfaces.items(), strict=True):
+    for ax, (name, heights) in zip(axes[:, 0], surfaces.items(), strict=True):
         low, high = heights.min(), heights.max()
         ax.contourf(
             xs,
@@ -104,8 +124,8 @@ def landscapes(
             lw=0,
         )
         ax.set_aspect("equal")
-        tidy(ax, name, "$x_1$")
-    axes[0, 0].set_ylabel("$x_2$")
+        tidy(ax, name, "", "$x_2$")
+    axes[-1, 0].set_xlabel("$x_1$")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     return figure
@@ -152,8 +172,8 @@ def steepness(steps: Sequence[int], curves: Mapping[str, Array]) -> Figure:
 def forces(
     steps: Sequence[int], lengths: Mapping[str, Array], cosines: Mapping[str, Array]
 ) -> Figure:
-    """Show, against the opponent's updates, how strongly, and how near to the right direction,
-    generated points are pulled; (runs, steps).
+    """Show, against the opponent's updates, the length and the direction of the force on generated
+    points; (runs, steps).
     """
     figure, axes = stacked(2)
     for ax, groups in zip(axes, (lengths, cosines), strict=True):
@@ -166,7 +186,7 @@ def forces(
     axes[0].set_yscale("log")
     tidy(
         axes[0],
-        "Strength",
+        "Length",
         "updates of the opponent",
         "mean force on a generated point",
         legend=True,
@@ -186,7 +206,31 @@ def play(steps: Array, groups: Mapping[str, Array], floor: float) -> Figure:
         ax.plot(steps, rows.mean(axis=0), color=PALETTE[key], lw=2.2, label=name)
     ax.axhline(floor, color=PALETTE["theory"], ls="--", lw=1, label="real against real")
     ax.set_yscale("log")
-    tidy(ax, "", "updates of the generator", "exact $W_1$ to fresh data", legend=True)
+    tidy(ax, "", "updates of the generator", "exact $W_1$ to fresh data")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def readings(
+    steps: Sequence[int], groups: Mapping[str, Array], levels: Mapping[str, float]
+) -> Figure:
+    """Show gap over exact distance against the critic's updates, (steps, runs) for each group, with
+    levels that a theory predicts.
+    """
+    figure = plt.figure(figsize=(5.4, 3.4), dpi=75, layout="constrained")
+    ax = figure.subplots()
+    for (name, rows), key, marker in zip(
+        groups.items(), ("discriminator", "accent"), "os", strict=False
+    ):
+        ax.plot(steps, rows, color=PALETTE[key], lw=0.7, alpha=0.5)
+        ax.plot(steps, rows, marker, color=PALETTE[key], ms=4)
+        ax.plot([], [], f"{marker}-", color=PALETTE[key], label=name)
+    for (name, level), line in zip(levels.items(), ("--", ":"), strict=False):
+        ax.axhline(level, color=PALETTE["theory"], lw=1, ls=line, label=name)
+    ax.set_xscale("log")
+    ax.set_xticks(list(steps), [f"{s:,}" for s in steps])
+    ax.minorticks_off()
+    tidy(ax, "", "updates of the critic", "gap / exact $W_1$", legend=True)
     return figure
 
 
@@ -214,20 +258,12 @@ def record(step: Array, estimate: Array, frechet: Array, levels: Mapping[str, fl
         "value / first value",
         legend=True,
     )
-    right.plot(estimate, frechet, "o", ms=5, color=PALETTE["real"])
+    right.plot(estimate, frechet, "o", ms=5, color=PALETTE["generated"])
     for name, level in levels.items():
-        right.axhline(level, color=PALETTE["theory"], ls="--", lw=0.9)
-        right.annotate(
-            name,
-            (0.01, level),
-            xycoords=("axes fraction", "data"),
-            ha="left",
-            va="bottom",
-        )
-    right.set_yscale("log")
-    low = min(*levels.values(), np.min(frechet)) if levels else np.min(frechet)
-    ticks = [t for t in (1, 2, 5, 10, 20, 50, 100, 200, 400, 800) if t >= 0.7 * low]
+        right.axhline(level, color=PALETTE["theory"], ls="--", lw=0.9, label=name)
+    ticks = [100, 200, 400, 800]
+    right.set(yscale="log", ylim=(130, 1_100))
     right.set_yticks(ticks, [str(t) for t in ticks])
     right.minorticks_off()
-    tidy(right, "One against the other", "critic's gap", "Fréchet distance")
+    tidy(right, "One against the other", "critic's gap", "Fréchet distance", legend=True)
     return figure

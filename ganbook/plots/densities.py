@@ -15,7 +15,6 @@ from ganbook.plots.style import PALETTE, stacked, tidy
 __all__ = [
     "bit_pictures",
     "joint_and_posterior",
-    "learning_curves",
     "likelihood_curves",
     "mask_matrices",
     "mixture_fit",
@@ -51,7 +50,7 @@ def mixture_fit(
     history: np.ndarray,
     axis_names: tuple[str, str],
 ) -> Figure:
-    """Draw data under the fitted density, fresh samples, and the likelihood by step.
+    """Draw data under the fitted density, fresh samples, and the likelihood by step (log axis).
 
     points, samples: (n, 2); labels: (n,); grid: two axes; log_density: (rows, columns); history:
     (steps,)."""
@@ -72,52 +71,10 @@ def mixture_fit(
     tidy(axes[0], "Data, and the fitted density", *axis_names, legend=True)
     axes[1].scatter(*samples.T, s=14, color=PALETTE["generated"], alpha=0.7)
     tidy(axes[1], "Samples from the fit", *axis_names)
-    axes[2].plot(
-        range(1, len(history) + 1), history, color=PALETTE["theory"], marker=".", markersize=4
-    )
+    steps = np.arange(1, len(history) + 1)  # the first is the start
+    axes[2].plot(steps, history, color=PALETTE["theory"], marker=".", markersize=4)
     axes[2].set_xscale("log")  # most steps change little, and come late
-    tidy(axes[2], "Each step of EM", "step", "log-likelihood, nats per flower")
-    return figure
-
-
-def learning_curves(results: Mapping[str, tuple[Sequence[int], np.ndarray, np.ndarray]]) -> Figure:
-    """Draw test error against training size, one panel per data set.
-
-    ``results`` maps a name to (sizes, mean, spread), the last two of shape (2, sizes): naive Bayes,
-    then logistic regression; the spread is drawn as bars."""
-    rows = -(-len(results) // 2)
-    figure = plt.figure(figsize=(6.0, 2.4 * rows + 0.4), dpi=100, layout="constrained")
-    grid = figure.subplots(rows, min(2, len(results)), squeeze=False)
-    axes = grid.flat[: len(results)]
-    for ax in grid.flat[len(results) :]:
-        ax.remove()
-    styles = (
-        ("naive Bayes", PALETTE["generated"], "o", 0.97),
-        ("logistic regression", PALETTE["real"], "s", 1.03),
-    )
-    for ax, (name, (sizes, mean, spread)) in zip(axes, results.items(), strict=True):
-        for row, (label, color, marker, shift) in enumerate(styles):
-            ax.errorbar(
-                np.array(sizes) * shift,
-                mean[row],
-                spread[row],
-                color=color,
-                marker=marker,
-                markersize=4,
-                linewidth=1.2,
-                capsize=2,
-                label=label,
-            )
-        ax.set(xscale="log", ylim=(0, None))
-        shown = sizes[:: 2 if len(sizes) > 3 else 1]
-        ax.set_xticks(shown, [str(n) for n in shown])
-        ax.minorticks_off()
-        tidy(ax, name, "training rows")
-    for ax in grid[:, 0]:
-        ax.set_ylabel("test error")
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False
-    )
+    tidy(axes[2], "Steps of EM", "step (log scale), from 1", "log-likelihood, nats per flower")
     return figure
 
 

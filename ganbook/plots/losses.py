@@ -33,7 +33,9 @@ def risks(share: np.ndarray, curves: Mapping[str, np.ndarray], ax: Axes | None =
     ax = axes_or_new(ax, (6.0, 3.8))
     _curves(ax, share, curves)
     ax.axvline(0.5, color=PALETTE["muted"], linewidth=0.8)
-    tidy(ax, "Least loss at a point", "share of real samples there", "least loss", legend=True)
+    tidy(ax, "Least loss at a point", "share of real samples there", "least loss")
+    ax.set(ylim=(-0.02, 1.25 * max(float(np.max(y)) for y in curves.values())))
+    ax.legend(frameon=False, ncols=2, loc="upper center")
     return ax.figure
 
 

@@ -1,7 +1,7 @@
 """The runs behind the records, a folder a data set; ``python -m ganbook reproduce NAME`` makes one
 again.
 
-The module ``mnist/mlp.py`` makes the record ``mnist-mlp``: its ``run(folder, log)`` trains, writes
+The module ``mnist/mlp.py`` makes the record ``mnist-mlp``: its ``run(folder, log, place)`` trains, writes
 its files into the folder (``ganbook.records.save``, and weights by ``common.save_weights``) and
 returns a line that sums up the result. What several recipes need is in `common`."""
 
@@ -11,6 +11,8 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from pathlib import Path
+
+from ganbook.recipes.place import Place
 
 __all__ = ["module", "names", "run"]
 
@@ -31,12 +33,17 @@ def module(name: str) -> str:
     return _modules()[name]
 
 
-def run(name: str, folder: Path, log: Callable[[str], None] = print) -> str:
+def run(
+    name: str, folder: Path, log: Callable[[str], None] = print, place: Place | None = None
+) -> str:
     """Run a recipe, write its record into a folder, and return one line about the result.
 
-    Raises ``ValueError`` for an unknown name.
+    ``place`` says on which device, with which progress and checkpoint; by default on the CPU, in
+    silence. Raises ``ValueError`` for an unknown name and for a checkpoint that the recipe does not
+    keep, ``Stopped`` when a signal ended it.
     """
-    return importlib.import_module(f"{__name__}.{module(name)}").run(Path(folder), log)
+    recipe = importlib.import_module(f"{__name__}.{module(name)}")
+    return recipe.run(Path(folder), log, place or Place())
 
 
 def _modules() -> dict[str, str]:

@@ -215,7 +215,7 @@ def test_nested_blocks_end_where_they_should():
 
 
 def test_numbers_are_those_of_the_pages(known, tmp_path):
-    """Numbers read off the rendered pages of two chapters."""
+    """Within a chapter, in order: each kind of statement and the labelled equations."""
     assert known["ch:05"] == "chapter 5"
     text = "\n".join(sources(json.loads(SOURCES[3].read_text()), "markdown"))
     statements = re.findall(r"\{prf:(theorem|lemma|proposition)\}[^\n]*\n:label: (\S+)", text)

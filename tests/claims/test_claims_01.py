@@ -12,7 +12,7 @@ from scipy.stats import norm
 from sklearn.datasets import load_digits, load_iris
 from sklearn.naive_bayes import GaussianNB
 
-from ganbook import mixtures, records
+from ganbook import autoregressive, mixtures, records
 from ganbook.autoregressive import MADE, all_states, fit
 from ganbook.recipes.digits import made as made_digits
 
@@ -262,3 +262,53 @@ def test_a_variance_about_the_common_mean_makes_the_likelihood_fall():
         w, mu = r.mean(axis=0), (r * x[:, None]).sum(axis=0) / r.sum(axis=0)
         var = (r * (x[:, None] - x.mean()) ** 2).mean(axis=0)
     assert np.diff(history).min() < -0.05
+
+
+def test_masks_need_the_place_in_the_order_and_not_the_number_of_the_variable():
+    order = [2, 0, 3, 1]
+    place = {variable: k for k, variable in enumerate(order, 1)}
+    by_place = autoregressive.made_masks(torch.tensor(order), (6,))
+    for i in range(4):
+        for j in range(4):
+            path = bool((by_place[1][i].float() * by_place[0][:, j].float()).sum())
+            assert path == (place[j] < place[i])
+    by_number = autoregressive.made_masks(torch.arange(4), (6,))
+    mixed = (by_number[1].float() @ by_place[0].float()) > 0
+    assert any(mixed[i, j] and place[j] >= place[i] for i in range(4) for j in range(4))
+
+
+def test_every_logistic_regression_is_a_naive_bayes_with_shared_variances():
+    rng = np.random.default_rng(3)
+    w, b, x = rng.normal(size=4), -1.3, rng.normal(size=(50, 4))
+    pi = 1 / (1 + np.exp(-b))
+    one = np.log(pi) + norm.logpdf(x, w / 2).sum(1)
+    zero = np.log(1 - pi) + norm.logpdf(x, -w / 2).sum(1)
+    assert np.allclose(one - zero, x @ w + b, atol=1e-12)
+
+
+def test_a_step_that_only_improves_the_bound_does_not_lower_the_likelihood():
+    """Generalised EM: move the means half of the way; the likelihood rises all the same."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(-2, 1, 60), rng.normal(2, 1, 40)])
+    means, last = np.array([-0.5, 0.7]), -np.inf
+    for _ in range(30):
+        joint = np.log(0.5) + norm.logpdf(x[:, None], means)
+        total = np.logaddexp.reduce(joint, axis=1)
+        assert total.sum() >= last - 1e-9
+        last, r = total.sum(), np.exp(joint - total[:, None])
+        means = means + 0.5 * ((r * x[:, None]).sum(0) / r.sum(0) - means)
+
+
+def test_gradient_of_an_energy_based_model_has_a_second_term():
+    a, h = 0.7, 1e-5  # E(x) = a x^4 on a grid: log p = -E - log Z
+
+    def log_p(a, x):
+        grid = np.linspace(-6, 6, 4001)
+        return -a * x**4 - np.log(np.trapezoid(np.exp(-a * grid**4), grid))
+
+    grid = np.linspace(-6, 6, 4001)
+    weight = np.exp(-a * grid**4)
+    mean = np.trapezoid(weight * grid**4, grid) / np.trapezoid(weight, grid)
+    numeric = (log_p(a + h, 1.2) - log_p(a - h, 1.2)) / (2 * h)
+    assert abs(numeric - (mean - 1.2**4)) < 1e-6
+    assert abs(log_p(a, 1.2) - log_p(a, 0.3) + a * (1.2**4 - 0.3**4)) < 1e-12  # no Z in a ratio

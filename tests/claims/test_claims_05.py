@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.integrate import quad
+from scipy.special import lambertw
 from scipy.stats import norm
 from torch.distributions import Normal
 
@@ -19,7 +20,7 @@ from ganbook.divergences import (
     plug_in_kl,
     total_variation,
 )
-from ganbook.f_divergences import f_divergence, variational_bound
+from ganbook.f_divergences import F_DIVERGENCES, f_divergence, variational_bound
 
 LOG2 = math.log(2)
 X = torch.linspace(-14, 26, 4001, dtype=torch.float64)
@@ -231,3 +232,67 @@ def test_value_of_the_game_is_the_bound_for_js():
     np.testing.assert_allclose(
         variational_bound("js", np.log(2 * D) / 2, p, q), value / 2 + LOG2, atol=1e-12
     )
+
+
+def test_eq_05_f_counts_data_where_q_is_zero():
+    """Without f'(inf) P(q = 0) the values are those that the chapter calls wrong."""
+    one, two, half = np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([0.5, 0.5])
+    assert f_divergence("total_variation", one, two) == pytest.approx(1)
+    assert f_divergence("js", one, two) == pytest.approx(LOG2)
+    assert f_divergence("kl", one, two) == f_divergence("kl", half, one) == math.inf
+    assert f_divergence("reverse_kl", half, one) == pytest.approx(LOG2)
+    assert f_divergence("non_saturating", half, one) == pytest.approx(
+        2 * kl(np.array([0.75, 0.25]), half)
+    )
+
+
+def test_the_generators_conjugate_by_lamberts_function():
+    row = F_DIVERGENCES["non_saturating"]
+    for t in (-LOG2 - 1e-3, -1.0, -5.0, -50.0, -500.0):
+        v = -lambertw(-2 * math.exp(t - 1), -1).real
+        closed = LOG2 - 1 - math.log(v)
+        assert float(row.conjugate(torch.tensor(t, dtype=torch.float64))) == pytest.approx(
+            closed, abs=1e-9, rel=1e-9
+        )
+
+
+def test_thm_05_bh_and_the_chain_rule():
+    rng = np.random.default_rng(7)
+    p, q = rng.dirichlet(0.3 * np.ones(6), size=(2, 2_000))
+    assert (total_variation(p, q) <= np.sqrt(1 - np.exp(-kl(p, q))) + 1e-12).all()
+    a, b = p[0], q[0]
+    three = [np.einsum("i,j,k->ijk", law, law, law).ravel() for law in (a, b)]
+    assert kl(*three) == pytest.approx(3 * kl(a, b))
+    assert (
+        math.sqrt(98 * kl([0.5, 0.5], [0.4, 0.6]) / 2)
+        > 1
+        > math.sqrt(97 * kl([0.5, 0.5], [0.4, 0.6]) / 2)
+    )
+
+
+def test_eq_05_js_tv_both_bounds_and_the_split():
+    rng = np.random.default_rng(8)
+    p, q = rng.dirichlet(0.3 * np.ones(6), size=(2, 2_000))
+    tv, m = total_variation(p, q), (p + q) / 2
+    assert (js(p, q) <= tv * LOG2 + 1e-12).all() and (js(p, q) >= tv**2 / 2 - 1e-12).all()
+    at_each = (p * np.log(p / m) + q * np.log(q / m)) / 2
+    assert (at_each >= -1e-12).all()
+    np.testing.assert_allclose(at_each.sum(-1), js(p, q), atol=1e-12)
+    one, two = np.eye(2)
+    assert js(one, two) == pytest.approx(LOG2 * total_variation(one, two))
+
+
+def test_small_mistakes_at_equal_curvature():
+    """f''(1) = 1 for KL(q, p), 4 JS and 4 KL(m, p): a dropped share w costs w, 1.39 w, .61 w."""
+    w, e = 1e-4, 1e-4
+    base = np.full(4, 0.25)
+    near = base * (1 + e * np.array([1.0, -1.0, 2.0, -2.0]))
+    chi = ((base - near) ** 2 / base).sum() / 2
+    p, q = np.array([1 - w, w]), np.array([1.0, 0.0])
+    for divergence, price in (
+        (lambda a, b: kl(b, a), 1.0),
+        (lambda a, b: 4 * js(a, b), 2 * LOG2),
+        (lambda a, b: 4 * kl((a + b) / 2, a), 2 - 2 * LOG2),
+    ):
+        assert divergence(base, near) / chi == pytest.approx(1, abs=1e-3)
+        assert divergence(p, q) / w == pytest.approx(price, abs=1e-3)

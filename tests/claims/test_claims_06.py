@@ -6,6 +6,7 @@ import numpy as np
 import ot
 import pytest
 import torch
+from scipy.linalg import sqrtm
 from scipy.optimize import linear_sum_assignment, linprog
 from scipy.spatial.distance import cdist
 from scipy.stats import norm
@@ -266,3 +267,107 @@ def test_eq_06_ipm_three_classes_and_the_diameter_bound():
         witness = (p - q) / mmd
         assert witness @ K @ witness == pytest.approx(1, abs=1e-9)
         assert (p - q) @ K @ witness == pytest.approx(mmd, abs=1e-12)
+
+
+def test_thm_06_triangle_by_gluing_and_not_without_the_root():
+    rng = np.random.default_rng(11)
+    for order in (1, 2, 3):
+        for _ in range(20):
+            places = [rng.normal(size=(k, 2)) for k in (4, 5, 3)]
+            laws = [rng.dirichlet(np.ones(k)) for k in (4, 5, 3)]
+            cost = {
+                (i, j): cdist(places[i], places[j]) ** order for i, j in ((0, 1), (1, 2), (0, 2))
+            }
+            found = {k: transport_plan(laws[k[0]], laws[k[1]], c) for k, c in cost.items()}
+            glued = np.einsum("xy,yz,y->xz", found[0, 1][1], found[1, 2][1], 1 / laws[1])
+            np.testing.assert_allclose(glued.sum(axis=1), laws[0], atol=1e-9)
+            np.testing.assert_allclose(glued.sum(axis=0), laws[2], atol=1e-9)
+            one, two, direct = (found[k][0] ** (1 / order) for k in ((0, 1), (1, 2), (0, 2)))
+            between = (glued * cost[0, 2]).sum() ** (1 / order)
+            assert direct <= between + 1e-9 <= one + two + 2e-9
+    assert wasserstein_1d([0.0], [2.0], 2) ** 2 > 2 * wasserstein_1d([0.0], [1.0], 2) ** 2
+
+
+def test_thm_06_rays_an_optimal_critic_is_differentiable_inside_every_ray():
+    """Any 1-Lipschitz function that is optimal, such as a random mixture of the two extreme ones,
+    has one gradient inside a ray, in every direction, although it has kinks elsewhere.
+    """
+    rng = np.random.default_rng(12)
+    x, y = rng.normal(size=(6, 2)), 2 + rng.normal(size=(6, 2))
+    weights = np.full(6, 1 / 6)
+    _, plan = transport_plan(weights, weights, cdist(x, y))
+    _, f, g = kantorovich_potentials(weights, weights, cdist(x, y))
+    share = rng.uniform(0.2, 0.8)
+
+    def critic(z):
+        largest = (cdist(z, y) - g).min(axis=1)
+        least = (f - cdist(z, x)).max(axis=1)
+        return share * largest + (1 - share) * least
+
+    i, j = np.nonzero(plan > 1e-9)
+    middle, ray = (x[i] + y[j]) / 2, x[i] - y[j]
+    unit = ray / np.linalg.norm(ray, axis=1, keepdims=True)
+    for angle in np.linspace(0, 2 * np.pi, 9):
+        direction = np.array([np.cos(angle), np.sin(angle)])
+        rise = (critic(middle + 1e-6 * direction) - critic(middle)) / 1e-6
+        np.testing.assert_allclose(rise, unit @ direction, atol=1e-4)
+
+
+def test_eq_06_map_between_gaussians_and_displacement():
+    A, B = np.array([[1.0, 0.3], [0.3, 0.5]]), np.array([[2.0, -0.4], [-0.4, 0.7]])
+    root = sqrtm(A)
+    M = np.linalg.inv(root) @ sqrtm(root @ B @ root) @ np.linalg.inv(root)
+    np.testing.assert_allclose(M, M.T, atol=1e-10)
+    np.testing.assert_allclose(M @ A @ M, B, atol=1e-10)
+    assert np.linalg.eigvalsh(M).min() > 0
+    whole = bures_wasserstein(np.zeros(2), A, np.ones(2), B)
+    step = np.eye(2) - M
+    assert 2 + np.trace(step @ A @ step) == pytest.approx(whole**2)
+    for s, t in ((0, 0.3), (0.3, 0.8), (0.8, 1)):
+        at = [(1 - r) * np.eye(2) + r * M for r in (s, t)]
+        leg = bures_wasserstein(
+            s * np.ones(2), at[0] @ A @ at[0], t * np.ones(2), at[1] @ A @ at[1]
+        )
+        assert leg == pytest.approx((t - s) * whole)
+
+
+def test_eq_06_debiased_limits():
+    """Zero for equal laws, W1 at a small epsilon, half of a squared MMD at a large one."""
+    rng = np.random.default_rng(13)
+    points = rng.normal(size=(8, 2))
+    a, b = rng.dirichlet(np.ones(8), size=2)
+    cost = cdist(points, points)
+
+    def value(p, q, epsilon):
+        spent, plan = sinkhorn(p, q, cost, epsilon)
+        used = plan > 0
+        return spent + epsilon * (plan[used] * np.log(plan[used] / np.outer(p, q)[used])).sum()
+
+    def debiased(epsilon):
+        return value(a, b, epsilon) - (value(a, a, epsilon) + value(b, b, epsilon)) / 2
+
+    assert value(a, a, 1.0) > 0.1
+    assert debiased(1e-3) == pytest.approx(transport_plan(a, b, cost)[0], rel=0.02)
+    assert debiased(1e3) == pytest.approx(-(a - b) @ cost @ (a - b) / 2, rel=0.01)
+    assert all(debiased(e) > 0 for e in (0.1, 1.0, 10.0))
+
+
+def test_the_floor_follows_the_intrinsic_dimension():
+    """A two-dimensional law in a cube of 100 dimensions has the slope of two dimensions."""
+    rng, sizes = np.random.default_rng(14), np.array([32, 64, 128, 256])
+    frame = np.linalg.qr(rng.normal(size=(100, 2)))[0].T
+
+    def value(n):
+        u, v = rng.uniform(size=(2, n, 2)) @ frame
+        distances = cdist(u, v)
+        return distances[linear_sum_assignment(distances)].mean()
+
+    values = [np.mean([value(n) for _ in range(6)]) for n in sizes]
+    assert np.polyfit(np.log(sizes), np.log(values), 1)[0] == pytest.approx(-0.43, abs=0.07)
+
+
+def test_mmd_may_vanish_for_different_laws():
+    at, delta = np.array([-1.0, 0.0, 1.0]), np.array([-0.5, 1.0, -0.5])
+    assert delta @ np.outer(at, at) @ delta == 0
+    gauss = np.exp(-((at[:, None] - at) ** 2) / 2)
+    assert delta @ gauss @ delta > 0.1

@@ -14,11 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from click.testing import CliRunner
 from PIL import Image
+from safetensors.torch import load_file
 
-from ganbook import data, quick
+from ganbook import cli, data, losses, quick, recipes
 from ganbook.cli import main
 from ganbook.metrics import frechet_distance
+from ganbook.recipes.place import Place, Stopped
 from support.paths import NOTEBOOKS, ROOT
 
 ENV = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -76,7 +80,10 @@ def test_one_seed_gives_one_result_and_another_seed_another(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("train", "--data", "imagenet"), "unknown data 'imagenet': expected one of digits, mnist"),
+        (
+            ("train", "--data", "imagenet"),
+            "unknown data 'imagenet': expected one of digits, fashion-mnist, mnist",
+        ),
         (("train", "--loss", "hinged"), "unknown loss 'hinged': expected one of"),
         (("train", "--steps", "0"), "steps is 0"),
         (("train", "--steps", "-3"), "steps is -3"),
@@ -102,6 +109,26 @@ def test_one_seed_gives_one_result_and_another_seed_another(tmp_path):
             "'--number': 3000000000000 is not in the range x<=10000",
         ),
         (("train", "--stepz", "3"), "No such option"),
+        (("train", "--network", "vit"), "unknown network 'vit': expected one of conv, mlp"),
+        (
+            ("train", "--network", "conv"),
+            "network conv makes 28 x 28 pictures, and those of digits are 8 x 8",
+        ),
+        (
+            ("train", "--penalty", "r3"),
+            "unknown penalty 'r3': expected one of gradient_penalty, none, r1, r2",
+        ),
+        (("train", "--weight", "3"), "give --penalty NAME with it"),
+        (("train", "--penalty", "r1", "--weight", "-1"), "gamma is -1"),
+        (("train", "--ema", "1.5"), "decay is 1.5"),
+        (("train", "--amp", "float16"), "'float16' is not one of 'off', 'bfloat16'"),
+        (("train", "--samples-every", "0"), "'--samples-every': 0 is not in the range x>=1"),
+        (("data", "imagenet"), "unknown data 'imagenet': expected one of digits, fashion-mnist"),
+        (("reproduce", "mnist-scale", "--device", "tpu"), "'tpu' is not one of"),
+        (
+            ("reproduce", "made-digits", "--folder", ".", "--checkpoint", "x"),
+            "made-digits takes minutes and keeps no checkpoint: leave --checkpoint out",
+        ),
         (("train", "--device", "tpu"), "'tpu' is not one of 'auto', 'cpu', 'cuda'"),
         (
             ("train", "--every", "5"),
@@ -125,6 +152,140 @@ def test_mistakes_end_with_code_two_and_one_line(tmp_path, monkeypatch, capsys, 
     assert message in said
     assert len(said.strip().splitlines()) == 1
     assert not list(tmp_path.iterdir()), "a refused command left something behind"
+
+
+def test_cuda_without_a_gpu_is_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for words in (["train", "--device", "cuda"], ["reproduce", "mnist-mlp", "--device", "cuda"]):
+        with pytest.raises(SystemExit) as stopped:
+            main(words)
+        assert stopped.value.code == 2
+        assert capsys.readouterr().err.startswith(
+            "ganbook: device is cuda, but PyTorch finds no GPU"
+        )
+
+
+def test_help_lists_the_names_that_there_are():
+    assert tuple(sorted(quick.DATA)) == cli.DATA
+    assert tuple(sorted(losses.LOSSES)) == cli.LOSSES
+    assert tuple(sorted(quick.NETWORKS)) == cli.NETWORKS
+    assert tuple(sorted(quick.PENALTIES)) == cli.PENALTIES
+    said = " ".join(CliRunner().invoke(cli.cli, ["train", "--help"]).output.split())
+    for names in (cli.DATA, cli.LOSSES, cli.NETWORKS, cli.PENALTIES):
+        assert f"One of {', '.join(names)}." in said
+
+
+def test_without_arguments_it_shows_what_it_can_do():
+    done = CliRunner().invoke(cli.cli, [])
+    assert done.exit_code == 0
+    assert all(f"  {name} " in done.output for name in ("train", "sample", "data", "reproduce"))
+    examples = re.findall(r"^  python -m ganbook (\w+)(.*?)(?:   |$)", done.output, re.M)
+    assert len(examples) >= 5
+    for command, words in examples:
+        options = re.findall(r"--[\w-]+", words)
+        known = [o for p in cli.cli.commands[command].params for o in p.opts] + ["--help"]
+        assert set(options) <= set(known)
+
+
+@pytest.mark.parametrize(
+    ("words", "images"),
+    [
+        (["--data", "digits"], 8),
+        *([["--data", "digits", "--loss", loss], 8] for loss in sorted(losses.LOSSES)),
+        *([["--penalty", name], 8] for name in sorted(quick.PENALTIES)),
+        (["--data", "mnist", "--network", "conv", "--penalty", "r1", "--weight", "0.3"], 28),
+        (["--data", "fashion-mnist", "--ema", "0.9", "--amp", "bfloat16"], 28),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_each_name_trains(tmp_path, monkeypatch, pictures, words, images):
+    """Five steps: a picture, weights that `sample` draws from, and the choice in run.json."""
+    monkeypatch.chdir(tmp_path)
+    main(["train", "--steps", "5", "--batch-size", "16", "--samples-every", "2", *words])
+    info = json.loads(Path("out/run.json").read_text())
+    for option, value in zip(words[::2], words[1::2], strict=True):
+        assert str(info[option[2:]]) == value
+    assert np.isfinite(info["frechet"]) and info["steps"] == 5
+    names = {path.name for path in Path("out").glob("*.png")}
+    assert names == {"samples.png", "samples-000002.png", "samples-000004.png"}
+    side = 8 * (images + 2) + 2
+    with Image.open("out/samples-000004.png") as picture:
+        assert picture.width == side * max(1, 224 // images // 2)
+    main(["sample", "--weights", "out/generator.safetensors", "-n", "4", "--out", "four.png"])
+    assert Path("four.png").stat().st_size > 100
+
+
+@pytest.fixture
+def pictures(monkeypatch):
+    """Pictures of noise for what would be read from files."""
+    x = torch.randint(0, 256, (600, 1, 28, 28), dtype=torch.uint8)
+    made = data.Images(x, torch.arange(600) % 10)
+    for name in ("mnist", "fashion_mnist"):
+        monkeypatch.setattr(data, name, lambda split="train", root=None: made)
+
+
+def test_samples_are_those_of_the_average(tmp_path, monkeypatch):
+    """With --ema the weights on the disk are the average's, which starts near G's beginning."""
+    monkeypatch.chdir(tmp_path)
+    for out, words in (("plain", []), ("ema", ["--ema", "0.9999"])):
+        main(["train", "--steps", "20", "--out", out, *words])
+    start = quick.setup(quick.Choice()).game.G.state_dict()
+    far, near = (
+        sum(
+            float((load_file(f"{out}/generator.safetensors")[k] - v).norm())
+            for k, v in start.items()
+        )
+        for out in ("plain", "ema")
+    )
+    assert 0 < near < 0.02 * far
+
+
+def test_ctrl_c_without_a_checkpoint_says_what_is_lost(tmp_path, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(quick, "train", interrupted)
+    with pytest.raises(SystemExit) as stopped:
+        main(["train"])
+    assert stopped.value.code == 130
+    said = capsys.readouterr().err
+    assert said == "ganbook: stopped; --checkpoint FILE saves a run, so that it goes on\n"
+
+
+def test_reproduce_passes_device_and_checkpoint_on(tmp_path, monkeypatch, capsys):
+    seen = {}
+
+    def run(name, folder, log, place):
+        seen.update(name=name, folder=folder, place=place)
+        return "done"
+
+    monkeypatch.setattr(recipes, "run", run)
+    words = ["--folder", str(tmp_path), "--device", "cpu", "--checkpoint", "a.safetensors"]
+    main(["reproduce", "mnist-conv", *words, "--every", "7"])
+    assert seen["place"] == Place(torch.device("cpu"), True, Path("a.safetensors"), 7)
+    assert json.loads(capsys.readouterr().out) == {"name": "mnist-conv", "result": "done"}
+
+    def stopped(*_):
+        raise Stopped("after step 3")
+
+    monkeypatch.setattr(recipes, "run", stopped)
+    with pytest.raises(SystemExit) as left:
+        main(["reproduce", "mnist-conv", *words])
+    assert left.value.code == 130
+
+
+def test_data_says_where_it_found_what(mnist_test, capsys):
+    main(["data"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(", from ")[0] for line in lines] == [
+        "mnist, train: 60000 images, verified",
+        "mnist, test: 10000 images, verified",
+    ]
+    assert all(Path(line.split(", from ")[1]).is_file() for line in lines)
+    main(["data", "digits"])
+    assert capsys.readouterr().out.startswith("digits: 1797 images")
 
 
 def no_training(*_):
@@ -179,7 +340,10 @@ def test_the_greatest_seed_is_a_seed(tmp_path, monkeypatch):
 def test_a_mistake_in_a_process_of_its_own(tmp_path):
     done = run("train", "--data", "imagenet", cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr.strip() == "ganbook: unknown data 'imagenet': expected one of digits, mnist"
+    assert (
+        done.stderr.strip()
+        == "ganbook: unknown data 'imagenet': expected one of digits, fashion-mnist, mnist"
+    )
     assert done.stdout == ""
 
 

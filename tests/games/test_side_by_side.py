@@ -12,7 +12,7 @@ from ganbook.losses import NON_SATURATING, RELATIVISTIC
 from ganbook.networks import MinibatchStd, SideBySide
 from ganbook.penalties import r1, r2, scheduled, total
 from ganbook.schedules import Linear
-from ganbook.training import Unrolled, extragradient, fit, simultaneous
+from ganbook.training import Unrolled, d_step, extragradient, fit, g_step, simultaneous
 
 SEEDS, STEPS, BATCH = 3, 12, 10
 
@@ -135,6 +135,17 @@ def test_pictures_and_taking_one_out():
         out[2].bias += 1
     torch.testing.assert_close(crowd(x)[3:], nets[1](x[3:]))
     assert len(crowd) == 2 and sum(p.numel() for p in crowd.parameters()) == 2 * (20 + 9)
+
+
+def test_everything_follows_the_players_to_their_device():
+    """On the meta device a tensor that stayed on the CPU is an error."""
+    G, D = (SideBySide([mlp(2, 4, n)] * 3).to("meta") for n in (2, 1))
+    adam = [torch.optim.Adam(p.parameters(), fused=False) for p in (G, D)]
+    game = SideBySideGame(G, D, *adam, 2, seeds=3)
+    batch = torch.zeros(6, 2, device="meta")
+    d_step(game, batch, NON_SATURATING, BOTH)
+    g_step(game, batch, RELATIVISTIC)
+    assert G.network(1)[0].weight.device.type == "meta"
 
 
 def test_the_given_networks_stay_as_they_are():

@@ -26,6 +26,7 @@ def name_of(requirement):
 def test_environment_yml_holds_what_pyproject_asks_for():
     listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     (pip,) = (d["pip"] for d in listed if isinstance(d, dict))
+    assert pip.pop(0) == "-e .", "repo2docker and conda install the package itself as well"
     for requirement in PYPROJECT["project"]["dependencies"]:
         assert requirement in pip
     known = {

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from ganbook.networks import conv_generator
 from ganbook.recipes import common
 from ganbook.recipes.line import lost_mode
 from ganbook.recipes.mnist import beta1, conv, mlp, wgan_gp
+from ganbook.recipes.place import Kept, Place, Stopped
 
 NOISE = torch.randint(
     0, 256, (256, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
@@ -149,6 +151,82 @@ def test_conv(small, monkeypatch, tmp_path):
 def test_conv_rate_falls_in_a_line_over_the_second_half():
     plan = conv.Plan(steps=100, batch=1, rate=2.0, decay=0.9)
     assert [plan.rate_at(step) for step in (0, 50, 75, 100)] == [2.0, 2.0, 1.0, 0.0]
+
+
+class Killed(Exception):
+    """The process ends, in the middle of a run."""
+
+
+def ending_at(words):
+    def log(line):
+        if words in line:
+            raise Killed
+
+    return log
+
+
+def test_a_run_that_was_killed_goes_on_with_what_it_had_found(small, monkeypatch, tmp_path):
+    """Killed after the second of three scored epochs: the record is that of an unbroken run."""
+    for name, value in {"EPOCHS": 3, "SCORED_AT": (1, 2, 3), "CURVE_EVERY": 1}.items():
+        monkeypatch.setattr(mlp, name, value)
+    place = Place(checkpoint=tmp_path / "run.safetensors", every=3)
+    with pytest.raises(Killed):
+        recipes.run("mnist-mlp", tmp_path / "b", ending_at("epoch 2"), place)
+    assert not (tmp_path / "b").exists()
+    lines = []
+    recipes.run("mnist-mlp", tmp_path / "b", lines.append, place)
+    recipes.run("mnist-mlp", tmp_path / "a", lines.append)
+    assert [line for line in lines if "epoch 1" in line] == lines[2:3], "it began anew"
+    (whole, _), (resumed, _) = load(tmp_path / "a", "mnist-mlp"), load(tmp_path / "b", "mnist-mlp")
+    assert whole.keys() == resumed.keys()
+    for key, array in whole.items():
+        np.testing.assert_array_equal(array, resumed[key], err_msg=key)
+
+
+def test_a_signal_ends_a_recipe_and_leaves_no_record(small, monkeypatch, tmp_path):
+    monkeypatch.setattr(wgan_gp, "STEPS", 10)
+    monkeypatch.setattr(wgan_gp, "EVERY", 2)
+    place = Place(checkpoint=tmp_path / "run.safetensors", every=100)
+
+    def interrupt(line):
+        if "step 4" in line:
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.warns(RuntimeWarning, match="ended training after step 4"), pytest.raises(Stopped):
+        recipes.run("mnist-wgan-gp", tmp_path / "a", interrupt, place)
+    assert not (tmp_path / "a").exists()
+    recipes.run("mnist-wgan-gp", tmp_path / "a", lambda line: None, place)
+    assert load(tmp_path / "a", "mnist-wgan-gp")[0]["step"].tolist() == [2, 4, 6, 8, 10]
+
+
+def test_what_was_found_is_kept_by_step(tmp_path):
+    kept = Kept(tmp_path / "found.npz")
+    kept.put(2, a=[1.0, 2.0], step=2)
+    kept.put(1, a=[3.0, 4.0])
+    again = Kept(tmp_path / "found.npz")
+    again.put(2, a=[5.0, 6.0], step=2)
+    assert Kept(tmp_path / "found.npz").stacked("a").tolist() == [[3, 4], [5, 6]]
+    assert again.stacked("step").tolist() == [2]
+    with pytest.raises(ValueError, match="no step has 'b': there are"):
+        again.stacked("b")
+    place = Place(checkpoint=tmp_path / "run.safetensors")
+    (tmp_path / "run-x.found.npz").write_bytes((tmp_path / "found.npz").read_bytes())
+    assert place.kept("x").rows == {}, "without its checkpoint, what was found is another run's"
+
+
+@pytest.mark.parametrize("name", ["mnist-scale", "mnist-classifier", "made-digits"])
+def test_short_recipes_say_that_they_keep_no_checkpoint(small, tmp_path, name):
+    with pytest.raises(ValueError, match=f"{name} takes minutes and keeps no checkpoint"):
+        recipes.run(name, tmp_path, place=Place(checkpoint=tmp_path / "run.safetensors"))
+
+
+def test_the_games_go_to_the_device():
+    for game in (
+        mlp.article_game(device="meta"),
+        wgan_gp.wgan_game(device="meta"),
+        conv.conv_game(0, conv.LONG, device="meta"),
+    ):
+        assert {p.device.type for n in game.players().values() for p in n.parameters()} == {"meta"}
 
 
 @pytest.mark.parametrize("name", recipes.names())

@@ -12,7 +12,14 @@ from ganbook.distributions import ring as ring_law
 from ganbook.games import Game
 from ganbook.losses import NON_SATURATING
 from ganbook.recipes import common
-from ganbook.recipes.toys import _common, grid, ring, ring_momentum, ring_unrolled
+from ganbook.recipes.toys import (
+    _common,
+    grid,
+    ring,
+    ring_momentum,
+    ring_unrolled,
+    ring_unrolled_slow,
+)
 from ganbook.training import fit
 
 SMALL = {"steps": 4, "seeds": 2, "looks": 2, "width": 8}
@@ -25,6 +32,7 @@ def small(monkeypatch):
         (ring_momentum, "SETTING"),
         (ring_momentum, "LONG"),
         (ring_unrolled, "SHORT"),
+        (ring_unrolled_slow, "FEW"),
         (grid, "SQUARE"),
     ):
         monkeypatch.setattr(module, name, replace(getattr(module, name), **SMALL))
@@ -36,6 +44,7 @@ def small(monkeypatch):
         ("toys-ring", 10, 8),
         ("toys-ring-momentum", 5, 8),
         ("toys-ring-unrolled", 1, 8),
+        ("toys-ring-unrolled-slow", 1, 8),
         ("toys-grid", 2, 25),
     ],
 )

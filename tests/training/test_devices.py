@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from ganbook import data, penalties
-from ganbook.features import MnistClassifier
+from ganbook.draws import sent
+from ganbook.features import describe, pixels
 from ganbook.games import ConditionalGame, InfoGame
 from ganbook.history import Record, first_broken
 from ganbook.losses import LOSSES, NON_SATURATING
@@ -22,7 +23,9 @@ from ganbook.training import (
     alternating,
     d_step,
     extragradient,
+    fit,
     g_step,
+    loop,
     simultaneous,
 )
 
@@ -103,9 +106,48 @@ def test_sampling_of_bytes():
         assert (x.device, y.device, x.dtype, y.dtype) == (META, META, torch.float32, torch.int64)
 
 
-def test_features():
-    x = torch.empty(5, 1, 28, 28, device=META)
-    assert MnistClassifier().to(META).eval()(x).shape == (5, 10)
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_features(dtype):
+    x = torch.empty(5, 1, 28, 28, dtype=dtype, device=META)
+    features, probabilities = describe(x, batch_size=2)
+    assert (features.device, probabilities.device) == (META, META)
+    assert (features.shape, probabilities.shape) == ((5, 128), (5, 10))
+    assert pixels(x).shape == (5, 784) and pixels(x).device == META
+
+
+def test_the_loop_reads_no_value_but_seldom(monkeypatch):
+    """`fit` on a device that is no CPU looks at its numbers every 50 steps, and at the end."""
+    looked = []
+    monkeypatch.setattr(
+        loop, "refuse_non_finite", lambda record, session: looked.append(record.step)
+    )
+    monkeypatch.setattr(loop, "refuse_non_finite_state", lambda *_: looked.append("state"))
+    monkeypatch.setattr(Record, "history", lambda record: record.rows())
+    players = game()
+    options = {"penalty": penalties.r1(1.0), "ema": EMA(players.G), "progress": False}
+    rows = fit(players, repeat(batch()), steps=120, d_steps=2, **options)
+    assert looked == [50, 100, 120, "state"]
+    assert rows.device == META and len(rows) == 120
+
+
+def test_a_draw_goes_to_a_gpu_without_waiting():
+    """No GPU is needed to see from where it is sent, and how."""
+
+    class Drawn:
+        def __init__(self):
+            self.told = []
+
+        def pin_memory(self):
+            self.told.append("pinned")
+            return self
+
+        def to(self, device, **how):
+            self.told.append((device.type, how))
+            return self
+
+    assert sent(Drawn(), torch.device("cuda")).told == ["pinned", ("cuda", {"non_blocking": True})]
+    assert sent(Drawn(), torch.device("cpu")).told == [("cpu", {})]
+    assert sent(torch.ones(2), META).device == META
 
 
 class GivenLabel(nn.Linear):

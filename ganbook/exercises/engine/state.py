@@ -10,9 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from ganbook import locks
+from ganbook.folders import user_folder
 
 FILE = "exercises.json"
 PATIENCE = 10.0  # seconds; another process holds the file for a moment only
@@ -20,10 +19,7 @@ PATIENCE = 10.0  # seconds; another process holds the file for a moment only
 
 def state_folder() -> Path:
     """The folder of the progress file: ``$GANBOOK_STATE``, or ganbook's folder among the user's data."""
-    return Path(
-        os.environ.get("GANBOOK_STATE")
-        or platformdirs.user_data_dir("ganbook", appauthor=False)
-    )
+    return Path(os.environ.get("GANBOOK_STATE") or user_folder("data"))
 
 
 VERSION = 1

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ganbook import records
 from ganbook.autoregressive import MADE, ensemble_log_prob, fit
+from ganbook.recipes.place import Place
 
 HIDDEN, RATE, BATCH, STEPS, EVERY = (512,), 2e-3, 100, 6_000, 100
 SEEDS, ORDERS = (0, 1, 2, 3, 4), 16
@@ -36,16 +37,18 @@ def nats(model: MADE, x: Tensor) -> float:
     return -float(model.log_prob(x).mean())
 
 
-def train(seed: int, order: Tensor | None = None) -> tuple[MADE, np.ndarray, int]:
+def train(
+    seed: int, order: Tensor | None = None, device: torch.device | str = "cpu"
+) -> tuple[MADE, np.ndarray, int]:
     """Train one model; returns it as it was at its best on validation, the curves, and that number
     of steps.
 
     The curves are nats on training, validation and test pictures, (3, STEPS / EVERY).
     """
-    parts = split()
+    parts = [part.to(device) for part in split()]
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = MADE(64, HIDDEN, order)
+        model = MADE(64, HIDDEN, order).to(device)
     curves, best, state = [], np.inf, {}
     generator = torch.Generator().manual_seed(seed)
 
@@ -61,19 +64,20 @@ def train(seed: int, order: Tensor | None = None) -> tuple[MADE, np.ndarray, int
     return model, np.array(curves).T, state["step"]
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Train five seeds of one order, and one model of each of 16 orders; write the record
     ``made-digits``.
     """
-    start = time.perf_counter()
-    test = split()[2]
-    models, curves, chosen = zip(*(train(seed) for seed in SEEDS), strict=True)
+    start, place = time.perf_counter(), place or Place()
+    place.in_one_go("made-digits")
+    test = split()[2].to(place.device)
+    models, curves, chosen = zip(*(train(seed, None, place.device) for seed in SEEDS), strict=True)
     found = np.array([nats(model, test) for model in models])
     log(f"five seeds, test: {np.round(found, 2).tolist()} nats, chosen steps {chosen}")
     orders = [
         torch.randperm(64, generator=torch.Generator().manual_seed(100 + k)) for k in range(ORDERS)
     ]
-    crowd = [train(100 + k, order)[0] for k, order in enumerate(orders)]
+    crowd = [train(100 + k, order, place.device)[0] for k, order in enumerate(orders)]
     each = np.array([nats(model, test) for model in crowd])
     with torch.no_grad():
         together = -float(ensemble_log_prob(crowd, test).mean())
@@ -86,8 +90,8 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
         "test": found,
         "orders": each,
         "ensemble": np.array(together),
-        "samples": samples.numpy().astype(np.uint8),
-        "test_pictures": test.numpy().astype(np.uint8),
+        "samples": samples.cpu().numpy().astype(np.uint8),
+        "test_pictures": test.cpu().numpy().astype(np.uint8),
     }
     info = records.provenance(
         MODULES,

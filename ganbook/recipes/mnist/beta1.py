@@ -13,12 +13,13 @@ import numpy as np
 from ganbook import data, records
 from ganbook.recipes import common
 from ganbook.recipes.mnist import mlp
+from ganbook.recipes.place import Place
 
 SEEDS, BETAS, EPOCHS, SCORED_AT = (0, 1, 2), (0.9, 0.5), 4, (1, 2, 4)
 MODULES = (*mlp.MODULES, "recipes.mnist.beta1")
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Train six times, write the record ``mnist-beta1`` (arrays of shape (beta1, seed, epoch)), sum
     up.
     """
@@ -26,7 +27,7 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
     code = records.code_hash(*MODULES)
     real_features = common.real_features(data.mnist("train").x)
     found = [
-        [mlp.train(s, b, EPOCHS, SCORED_AT, real_features, log, averaged=True)[3] for s in SEEDS]
+        [mlp.train(s, b, EPOCHS, SCORED_AT, real_features, log, True, place)[3] for s in SEEDS]
         for b in BETAS
     ]
     arrays = {

@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy, pad
 from ganbook import data, records
 from ganbook.features import MnistClassifier
 from ganbook.recipes import common
+from ganbook.recipes.place import Place
 
 SEED, EPOCHS, BATCH = 0, 6, 128
 MODULES = ("data", "features.mnist", "recipes.common", "recipes.mnist.classifier")
@@ -25,21 +26,30 @@ def shift(x: torch.Tensor, generator: torch.Generator, most: int = 2) -> torch.T
     return pad(x, (most,) * 4, value=-1.0)[:, :, dy : dy + x.shape[2], dx : dx + x.shape[3]]
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def _order(n: int, generator: torch.Generator, place: Place) -> torch.Tensor:
+    return torch.randperm(n, generator=generator).to(place.device)
+
+
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Train, write ``mnist-classifier.safetensors`` and its record (test accuracy by epoch), and
     return a summary.
     """
-    train, test = data.mnist("train"), data.mnist("test")
+    place = place or Place()
+    place.in_one_go("mnist-classifier")
+    train, test = (
+        data.Images(part.x.to(place.device), part.y.to(place.device))
+        for part in (data.mnist("train"), data.mnist("test"))
+    )
     torch.manual_seed(SEED)
     generator = torch.Generator().manual_seed(SEED)
-    network = MnistClassifier()
+    network = MnistClassifier().to(place.device)
     steps = EPOCHS * -(-len(train.x) // BATCH)
     optimizer = torch.optim.Adam(network.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=4e-3, total_steps=steps)
     start, accuracy = time.perf_counter(), []
     for epoch in range(1, EPOCHS + 1):
         network.train()
-        for index in torch.randperm(len(train.x), generator=generator).split(BATCH):
+        for index in _order(len(train.x), generator, place).split(BATCH):
             x = shift(data.to_float(train.x[index]), generator)
             loss = cross_entropy(network(x), train.y[index])
             optimizer.zero_grad()

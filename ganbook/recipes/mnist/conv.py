@@ -17,7 +17,8 @@ from ganbook.metrics import frechet_distance
 from ganbook.networks import InBfloat16, conv_discriminator, conv_generator, has_bfloat16
 from ganbook.penalties import r1
 from ganbook.recipes import common
-from ganbook.training import EMA, Game, History, fit
+from ganbook.recipes.place import Kept, Place
+from ganbook.training import EMA, Game, History
 
 LATENT, WIDTH, BETAS, GAMMA = 64, 16, (0.0, 0.99), 0.3
 SEEDS, LOOKS, CURVE_EVERY = (0, 1, 2), 16, 80
@@ -35,6 +36,7 @@ MODULES = (
     "metrics.frechet",
     "transport",
     "recipes.common",
+    "recipes.place",
     "recipes.mnist.conv",
 )
 
@@ -59,28 +61,37 @@ SHORT = Plan(steps=3_520, batch=32, rate=4e-3, decay=0.995)
 LONG = Plan(steps=24_000, batch=64, rate=3e-3, decay=0.999)
 
 
-def conv_game(seed: int, plan: Plan, bfloat16: bool = False) -> Game:
+def conv_game(
+    seed: int, plan: Plan, bfloat16: bool = False, device: torch.device | str = "cpu"
+) -> Game:
     """Return the convolutional players with an Adam each, initialised from a seed; the global state
     is kept.
     """
     G, D = common.seeded(
         seed, lambda: conv_generator(LATENT, WIDTH), lambda: conv_discriminator(WIDTH)
     )
-    G, D = (network.to(memory_format=torch.channels_last) for network in (G, D))
+    G, D = (network.to(device, memory_format=torch.channels_last) for network in (G, D))
     if bfloat16:
         G, D = InBfloat16(G), InBfloat16(D)
     return common.adam_game(G, D, LATENT, plan.rate, BETAS, one_pass=True)
 
 
 def train(
-    seed: int, plan: Plan, bfloat16: bool = False, look: Callable[[int, EMA], None] | None = None
+    seed: int,
+    plan: Plan,
+    bfloat16: bool = False,
+    look: Callable[[int, EMA], None] | None = None,
+    place: Place | None = None,
 ) -> tuple[Game, EMA, History]:
     """Train the convolutional game; ``look(step, ema)`` sees the averaged generator after each
     step.
     """
-    game = conv_game(seed, plan, bfloat16)
+    place = place or Place()
+    game = conv_game(seed, plan, bfloat16, place.device)
     ema = EMA(game.G, plan.decay)
-    batches = data.batches(data.mnist("train"), plan.batch, torch.Generator().manual_seed(seed))
+    batches = data.batches(
+        data.mnist("train"), plan.batch, torch.Generator().manual_seed(seed), place.device
+    )
 
     def after(step: int, game: Game) -> None:
         for optimizer in (game.optimizer_g, game.optimizer_d):
@@ -88,15 +99,15 @@ def train(
         if look is not None:
             look(step, ema)
 
-    history = fit(
-        game, batches, penalty=r1(GAMMA), steps=plan.steps, ema=ema, seed=seed, callback=after
-    )
+    options = {"penalty": r1(GAMMA), "ema": ema, "seed": seed, "callback": after}
+    history = place.fit(game, batches, plan.steps, f"seed-{seed}", **options)
     return game, ema, history
 
 
 def frechet(G: nn.Module, real_features: torch.Tensor, n: int = 10_000) -> float:
     """Return the Fréchet distance of n samples to real features."""
-    return frechet_distance(real_features, describe(common.sample(G, LATENT, n))[0])
+    made = common.sample(G, LATENT, n).to(next(G.parameters()).device)
+    return frechet_distance(real_features, describe(made)[0])
 
 
 @dataclass
@@ -119,29 +130,34 @@ def measured(
     real_features: torch.Tensor,
     looks: int = LOOKS,
     between: Callable[[], object] | None = None,
+    place: Place | None = None,
 ) -> Run:
     """Train, scoring 10,000 samples of the averaged generator ``looks`` times; ``between`` is
     called at each.
 
     Neither counts in the CPU seconds.
     """
-    run = Run([], [], [], nn.Module(), History({}))
-    every = plan.steps // looks
-    clock = {"spent": 0.0, "since": time.process_time()}
+    place, every = place or Place(), plan.steps // looks
+    found = place.kept(f"seed-{seed}")
+    clock = {"spent": _spent(found), "since": time.process_time()}
 
     def look(step: int, ema: EMA) -> None:
         clock["spent"] += time.process_time() - clock["since"]
         if step % every == 0:
-            run.steps.append(step)
-            run.cpu_seconds.append(clock["spent"])
-            run.frechet.append(frechet(ema.module, real_features))
+            score = frechet(ema.module, real_features)
+            found.put(step, step=step, cpu_seconds=clock["spent"], frechet=score)
             if between is not None:
                 between()
         clock["since"] = time.process_time()
 
-    _, ema, run.history = train(seed, plan, bfloat16, look)
-    run.average = ema.module
-    return run
+    _, ema, history = train(seed, plan, bfloat16, look, place)
+    curves = (found.stacked(name).tolist() for name in ("step", "cpu_seconds", "frechet"))
+    return Run(*curves, ema.module, history)
+
+
+def _spent(found: Kept) -> float:
+    """Return the CPU seconds of the run so far, which a resumed one adds to."""
+    return float(found.stacked("cpu_seconds")[-1]) if found.rows else 0.0
 
 
 def save(folder: Path, runs: list[Run], worst: float, info: dict) -> None:
@@ -183,14 +199,15 @@ def provenance(
     ) | {"code": code}
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Train the long plan from three seeds, write the record ``mnist-conv``, sum up."""
-    start, code, bfloat16 = time.perf_counter(), records.code_hash(*MODULES), has_bfloat16()
+    start, code, place = time.perf_counter(), records.code_hash(*MODULES), place or Place()
+    bfloat16 = has_bfloat16(place.device)
     real_features = common.real_features(data.mnist("train").x)
     worst = frechet_distance(real_features, describe(common.noise(10_000))[0])
     runs = []
     for seed in SEEDS:
-        runs.append(measured(seed, LONG, bfloat16, real_features))
+        runs.append(measured(seed, LONG, bfloat16, real_features, place=place))
         log(
             f"seed {seed}: Fréchet {runs[-1].frechet[-1]:.1f} after {runs[-1].cpu_seconds[-1]:.0f} CPU seconds"
         )

@@ -12,6 +12,7 @@ from ganbook import data, records
 from ganbook.features import describe
 from ganbook.metrics import frechet_distance, inception_score
 from ganbook.recipes import common
+from ganbook.recipes.place import Place
 
 MODULES = (
     "features",
@@ -24,11 +25,12 @@ MODULES = (
 )
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Score test digits and noise against 10,000 training digits, write the record ``mnist-scale``,
     sum up.
     """
-    start = time.perf_counter()
+    start, place = time.perf_counter(), place or Place()
+    place.in_one_go("mnist-scale")
     real = common.real_features(data.mnist("train").x)
     test, probabilities = describe(data.mnist("test").x)
     found = {

@@ -17,7 +17,8 @@ from ganbook.networks import mlp_discriminator, mlp_generator
 from ganbook.penalties import gradient_penalty
 from ganbook.recipes import common
 from ganbook.recipes.mnist.mlp import LATENT, scores
-from ganbook.training import Game, fit
+from ganbook.recipes.place import Place
+from ganbook.training import Game
 
 BATCH, RATE, BETAS, WEIGHT, D_STEPS = 64, 1e-4, (0.0, 0.9), 10.0, 5
 STEPS, EVERY, SEED = 3_000, 150, 0
@@ -35,22 +36,23 @@ MODULES = (
     "metrics.inception",
     "transport",
     "recipes.common",
+    "recipes.place",
     "recipes.mnist.mlp",
     "recipes.mnist.wgan_gp",
 )
 
 
-def wgan_game(seed: int = SEED) -> Game:
+def wgan_game(seed: int = SEED, device: torch.device | str = "cpu") -> Game:
     """Return the article's players without dropout, initialised from a seed, with the optimisers of
     WGAN-GP.
     """
     G, D = common.seeded(
         seed, lambda: mlp_generator(LATENT), lambda: mlp_discriminator(dropout=0.0)
     )
-    return common.adam_game(G, D, LATENT, RATE, BETAS)
+    return common.adam_game(G.to(device), D.to(device), LATENT, RATE, BETAS)
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Train, score 10,000 samples at each checkpoint, write the record ``mnist-wgan-gp``, sum up.
 
     Arrays: ``step`` and ``frechet``, ``inception``, ``estimate`` (minus the critic's loss, without
@@ -60,27 +62,30 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
     start = time.perf_counter()
     code = records.code_hash(*MODULES)
     real_features = common.real_features(data.mnist("train").x)
-    game = wgan_game()
-    batches = data.batches(data.mnist("train"), BATCH, torch.Generator().manual_seed(SEED))
-    found: dict[str, list] = {"step": [], "frechet": [], "inception": [], "grid": []}
+    place = place or Place()
+    game = wgan_game(device=place.device)
+    batches = data.batches(
+        data.mnist("train"), BATCH, torch.Generator().manual_seed(SEED), place.device
+    )
+    found = place.kept()
 
     def look(step: int, game: Game) -> None:
         if step % EVERY:
             return
-        frechet, inception = scores(common.sample(game.G, LATENT, 10_000), real_features)
-        for name, value in (("step", step), ("frechet", frechet), ("inception", inception)):
-            found[name].append(value)
+        made = common.sample(game.G, LATENT, 10_000).to(place.device)
+        frechet, inception = scores(made, real_features)
+        row = {"step": step, "frechet": frechet, "inception": inception}
         if step % (STEPS // 5) == 0:
-            found["grid"].append(common.sample(game.G, LATENT, 64, seed=2).numpy())
+            row["grid"] = common.sample(game.G, LATENT, 64, seed=2).numpy()
+        found.put(step, **row)
         log(
             f"step {step}: Fréchet {frechet:.1f}, inception {inception:.2f}, {time.perf_counter() - start:.0f} s"
         )
 
     penalty = gradient_penalty(WEIGHT, torch.Generator().manual_seed(SEED))
-    history = fit(
-        game, batches, WASSERSTEIN, penalty, steps=STEPS, d_steps=D_STEPS, seed=SEED, callback=look
-    )
-    arrays = {name: np.stack(values) for name, values in found.items()}
+    options = {"loss": WASSERSTEIN, "penalty": penalty, "d_steps": D_STEPS, "seed": SEED}
+    history = place.fit(game, batches, STEPS, callback=look, **options)
+    arrays = {name: found.stacked(name) for name in ("step", "frechet", "inception", "grid")}
     arrays |= {
         "gap": -history["loss_d"].astype(np.float32),
         "estimate": -history["loss_d"].reshape(-1, EVERY).mean(axis=1),

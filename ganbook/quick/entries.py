@@ -1,0 +1,121 @@
+"""What a run can be made of, by name: data, networks, penalties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganbook import data, penalties
+from ganbook.data.catalogue import FASHION_MNIST, MNIST
+from ganbook.networks import (
+    conv_discriminator,
+    conv_generator,
+    mlp_discriminator,
+    mlp_generator,
+)
+
+__all__ = ["DATA", "NETWORKS", "PENALTIES", "Entry", "Network", "entry", "find", "found"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a run takes from its data set: pictures to train on and held-out ones (N, 1, side, side),
+    the widths of fully connected players, how long, and the features (by name) that score its
+    samples.
+    """
+
+    load: Callable[[], tuple[data.Images, data.Images]]
+    side: int
+    latent: int
+    widths_g: tuple[int, ...]
+    widths_d: tuple[int, ...]
+    batch: int
+    steps: int
+    features: str
+
+
+def _digits() -> tuple[data.Images, data.Images]:
+    both = data.digits()
+    return both[:1200], both[1200:]
+
+
+_ARTICLE = (28, 100, (256, 512, 1024), (1024, 512, 256), 128, 2345)
+DATA = {
+    "digits": Entry(_digits, 8, 16, (128, 256), (256, 128), 64, 3000, "pixels"),
+    "fashion-mnist": Entry(
+        lambda: (data.fashion_mnist("train"), data.fashion_mnist("test")), *_ARTICLE, "pixels"
+    ),
+    "mnist": Entry(lambda: (data.mnist("train"), data.mnist("test")), *_ARTICLE, "mnist"),
+}
+
+
+@dataclass(frozen=True)
+class Network:
+    """A family of players: what makes G and D for an entry, the size of z, and the only side of
+    pictures that it makes (None: any).
+    """
+
+    generator: Callable[[Entry], nn.Module]
+    discriminator: Callable[[Entry], nn.Module]
+    latent: Callable[[Entry], int]
+    side: int | None = None
+
+
+NETWORKS = {
+    "conv": Network(
+        lambda e: conv_generator(64), lambda e: conv_discriminator(), lambda e: 64, side=28
+    ),
+    "mlp": Network(
+        lambda e: mlp_generator(e.latent, e.widths_g, e.side),
+        lambda e: mlp_discriminator(e.widths_d, e.side),
+        lambda e: e.latent,
+    ),
+}
+
+
+def _gradient_penalty(weight: float, seed: int) -> penalties.Penalty:
+    return penalties.gradient_penalty(weight, torch.Generator().manual_seed(seed))
+
+
+PENALTIES: dict[str, tuple[float, Callable[[float, int], Any]]] = {
+    "gradient_penalty": (10.0, _gradient_penalty),
+    "none": (0.0, lambda weight, seed: None),
+    "r1": (1.0, lambda weight, seed: penalties.r1(weight)),
+    "r2": (1.0, lambda weight, seed: penalties.r2(weight)),
+}
+"""Name -> the usual weight, and what makes the penalty of a weight and a seed."""
+
+
+def find(kind: str, table: Mapping[str, Any], name: str) -> Any:
+    """Return an entry of a table by name; ``ValueError`` naming those that exist."""
+    if name not in table:
+        raise ValueError(f"unknown {kind} {name!r}: expected one of {', '.join(sorted(table))}")
+    return table[name]
+
+
+def entry(name: str) -> Entry:
+    """Return a data set's entry by name; raises ``ValueError`` naming those that exist."""
+    return find("data", DATA, name)
+
+
+def found(name: str, root: Path | None = None) -> list[str]:
+    """Load a data set and say, a line each, what there is and where it was found.
+
+    ``root`` is looked into first. Raises ``ValueError`` for an unknown name, ``DataError`` for
+    files that are missing or damaged.
+    """
+    entry(name)
+    if name == "digits":
+        return [f"digits: {len(data.digits())} images, which scikit-learn carries"]
+    kind = MNIST if name == "mnist" else FASHION_MNIST
+    lines = []
+    for split in ("train", "test"):
+        images = data.DATASETS[name](split, root)
+        where = data.locate(kind, root)[kind.split(split)[0].name]
+        lines.append(f"{name}, {split}: {len(images)} images, verified, from {where}")
+    return lines

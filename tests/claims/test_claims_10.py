@@ -1,0 +1,230 @@
+"""Chapter 10's numbered results and the prepared values that it quotes, each by a route of its own."""
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from scipy.integrate import dblquad, quad
+from scipy.optimize import minimize, minimize_scalar
+from scipy.stats import norm
+
+from ganbook import losses, records
+from ganbook.divergences import js
+from ganbook.losses import LOSSES, least_squares
+
+LOG2 = math.log(2)
+# m, then: Pearson, squared Hellinger, least losses of least squares, hinge and pairs, half chi-square of codes
+TABLE = [
+    (0.5, 0.284025, 0.061534, 0.235264, 1.605175, 0.634269, 0.058946),
+    (1.0, 1.718282, 0.235006, 0.198986, 1.234150, 0.491802, 0.204054),
+    (2.0, 53.59815, 0.786939, 0.112400, 0.634621, 0.193075, 0.550400),
+]
+
+
+def integral(function, m, low=-12.0, high=14.0):
+    """The integral of function(p, q), split where the densities are equal."""
+
+    def at(x):
+        return function(norm.pdf(x), norm.pdf(x, m))
+
+    return sum(quad(at, a, b, limit=200, epsabs=1e-11)[0] for a, b in ((low, m / 2), (m / 2, high)))
+
+
+@pytest.mark.parametrize("row", TABLE)
+def test_table_of_shifted_normals(row):
+    m, pearson, hellinger, squares, hinge, pairs, codes = row
+    assert integral(lambda p, q: (p - q) ** 2 / q, m) == pytest.approx(pearson, rel=1e-6, abs=6e-7)
+    assert pearson == pytest.approx(math.expm1(m**2), rel=1e-6, abs=6e-7)
+    assert integral(lambda p, q: (p**0.5 - q**0.5) ** 2, m) == pytest.approx(hellinger, abs=6e-7)
+    assert hellinger == pytest.approx(2 * (1 - math.exp(-(m**2) / 8)), abs=6e-7)
+    assert integral(lambda p, q: p * q / (p + q) / 2, m) == pytest.approx(squares, abs=6e-7)
+    assert integral(lambda p, q: 2 * min(p, q), m) == pytest.approx(hinge, abs=6e-7)
+    assert hinge == pytest.approx(4 * norm.cdf(-m / 2), abs=6e-7)
+    assert integral(lambda p, q: (p - q) ** 2 / (p + q) / 2, m) == pytest.approx(codes, abs=6e-7)
+    far = math.sqrt(2) * m
+    js_far = integral(
+        lambda p, q: sum(r * math.log(2 * r / (p + q)) / 2 for r in (p, q) if r > 0), far
+    )
+    assert LOG2 - js_far == pytest.approx(pairs, abs=6e-7)
+
+
+def test_the_pairs_in_the_plane():
+    """Equation 10-pairs at m = 1 by an integral over pairs, with the best D written out."""
+
+    def integrand(y, x):
+        best = (0.5 - x) - (0.5 - y)
+        return norm.pdf(x) * norm.pdf(y, 1.0) * np.logaddexp(0, -best)
+
+    assert dblquad(integrand, -7, 7, -6, 8, epsabs=1e-7)[0] == pytest.approx(0.491802, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["non_saturating", "least_squares", "hinge", "codes"])
+def test_theorem_gap_with_losses_minimised_atom_by_atom(name):
+    """Each atom's best score by a scalar search over the package's loss; the gap from the formula."""
+    loss = least_squares(-2, 1, 0) if name == "codes" else LOSSES[name]
+    rng = np.random.default_rng(10)
+    p, q = rng.dirichlet(np.ones(5), size=2)
+    one = torch.zeros(1, dtype=torch.float64)
+
+    def paid(d, a, b):
+        score = torch.tensor([d], dtype=torch.float64)
+        halves = loss.discriminator(score, one), loss.discriminator(one, score)
+        there = float(loss.discriminator(one, one))
+        # a loss is a sum of two halves; at the score 0 both are known
+        real_at_zero, fake_at_zero = _halves_at_zero(loss)
+        real = float(halves[0]) - fake_at_zero
+        fake = float(halves[1]) - real_at_zero
+        assert abs(real_at_zero + fake_at_zero - there) < 1e-12
+        return a * real + b * fake
+
+    def risk(a, b):
+        return minimize_scalar(
+            lambda d: paid(d, a, b), bounds=(-12, 12), method="bounded", options={"xatol": 1e-9}
+        ).fun
+
+    gap = 2 * risk(0.5, 0.5) - sum(risk(a, b) for a, b in zip(p, q, strict=True))
+    want = {
+        "non_saturating": 2 * float(js(p, q)),
+        "least_squares": float(((p - q) ** 2 / (p + q)).sum()) / 8,
+        "hinge": float(np.abs(p - q).sum()),
+        "codes": 9 * float(((p - q) ** 2 / (p + q)).sum()) / 8,
+    }[name]
+    assert gap == pytest.approx(want, abs=1e-6)
+
+
+def _halves_at_zero(loss):
+    if isinstance(loss.discriminator, losses._CodedDiscriminator):
+        return loss.discriminator.real**2 / 2, loss.discriminator.generated**2 / 2
+    return {
+        "non_saturating": (LOG2, LOG2),
+        "least_squares": (0.5, 0.0),
+        "hinge": (1.0, 1.0),
+    }[loss.name]
+
+
+def test_values_at_equal_laws():
+    half = torch.full((4,), 0.5)
+    zero = torch.zeros(4)
+    assert float(LOSSES["minimax"].discriminator(zero, zero)) == pytest.approx(1.386, abs=1e-3)
+    assert float(LOSSES["least_squares"].discriminator(half, half)) == pytest.approx(0.25)
+    assert float(LOSSES["hinge"].discriminator(zero, zero)) == 2
+    assert float(LOSSES["wasserstein"].discriminator(zero, zero)) == 0
+    assert float(LOSSES["relativistic"].discriminator(zero, zero)) == pytest.approx(0.693, abs=1e-3)
+
+
+FOLLOWED = {  # loss of G at the ratio u, and g whose divergence it follows
+    "minimax": (
+        lambda u: -math.log1p(u),
+        lambda u: u * math.log(2 * u / (1 + u)) + math.log(2 / (1 + u)),
+    ),
+    "non_saturating": (
+        lambda u: math.log1p(1 / u),
+        lambda u: (1 + u) * math.log((1 + u) / (2 * u)),
+    ),
+    "least_squares": (
+        lambda u: 0.5 / (1 + u) ** 2,
+        lambda u: u * math.log(2 * u / (1 + u)) - (u - 1) ** 2 / (8 * (1 + u)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(FOLLOWED))
+def test_theorem_follows(name):
+    """k'(u) = -u g''(u) by differences; and on atoms, one small step of q."""
+    k, g = FOLLOWED[name]
+    assert g(1.0) == pytest.approx(0, abs=1e-12)
+    for u in (0.2, 0.7, 1.0, 1.6, 4.0):
+        h = 1e-4
+        second = (g(u + h) - 2 * g(u) + g(u - h)) / h**2
+        slope = (k(u + h) - k(u - h)) / (2 * h)
+        assert slope == pytest.approx(-u * second, rel=1e-4, abs=1e-6)
+    rng = np.random.default_rng(11)
+    p, q = rng.dirichlet(5 * np.ones(6), size=2)
+    step = 1e-6 * (r := rng.normal(size=6)) - 1e-6 * r.mean()
+
+    def divergence(q):
+        return sum(b * g(a / b) for a, b in zip(p, q, strict=True))
+
+    moved = divergence(q + step) - divergence(q - step)
+    fixed = sum(2 * s * k(a / b) for s, a, b in zip(step, p, q, strict=True))
+    assert moved == pytest.approx(fixed, rel=1e-4)
+
+
+def test_the_chi_square_codes_follow_no_divergence():
+    """Their k is least at u = 1: g'' changes sign there, and a step of q gains only to second order."""
+
+    def k(u):
+        return 0.5 * ((u - 1) / (u + 1)) ** 2
+
+    assert k(0.5) > k(1.0) == 0 < k(2.0)
+    h = 1e-5
+    assert (k(1 + h) - k(1 - h)) / (2 * h) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("places", "classic", "pairs", "matched"),
+    [((0, 0), 0.2158, 0.3466, 0.3466), ((0, 2), 0.3466, 0.5199, 0.3466), ((0, 1), 0, 0, 0.6931)],
+)
+def test_two_point_landscape_by_descent_on_scores(places, classic, pairs, matched):
+    """Values by training scores on the finitely many points, not by a divergence."""
+
+    def value(weights_real, weights_fake, count):
+        def loss(d):
+            return sum(
+                a * np.logaddexp(0, -s) + b * np.logaddexp(0, s)
+                for a, b, s in zip(weights_real, weights_fake, d, strict=True)
+            )
+
+        found = minimize(loss, np.zeros(count), bounds=[(-30, 30)] * count, tol=1e-14)
+        return LOG2 - found.fun / 2
+
+    p, q = np.array([0.5, 0.5, 0.0]), np.bincount(places, minlength=3) / 2
+    assert value(p, q, 3) == pytest.approx(classic, abs=1e-4)
+    product_pq = [a * b for a, b in product(p, q)]
+    product_qp = [b * a for b, a in product(q, p)]
+    assert value(product_pq, product_qp, 9) == pytest.approx(pairs, abs=1e-4)
+
+    def matched_loss(d):
+        return np.mean([np.logaddexp(0, d[y] - d[i]) for i, y in enumerate(places)])
+
+    least = minimize(matched_loss, np.zeros(3), bounds=[(-30, 30)] * 3, tol=1e-14).fun
+    assert least == pytest.approx(matched, abs=1e-4)
+
+
+def test_r1_is_four_times_weaker_under_least_squares():
+    """Equation 10-scales: with moments, no sample: the quadratic forms minimised by hand."""
+    m = 0.02
+    for gamma in (0.1, 1.0, 5.0):
+        cross = minimize_scalar(lambda s, g=gamma: m * s / 2 + s**2 / 4 + g / 2 * s**2).x
+        squares = minimize_scalar(lambda s, g=gamma: m * s / 2 + s**2 + g / 2 * s**2).x
+        assert cross == pytest.approx(-m / (1 + 2 * gamma), rel=1e-6)
+        assert squares == pytest.approx(-m / (4 + 2 * gamma), rel=1e-6)
+        again = minimize_scalar(lambda s, g=4 * gamma: m * s / 2 + s**2 + g / 2 * s**2).x
+        assert again * 4 == pytest.approx(cross, rel=1e-6)
+
+
+def test_what_the_text_says_of_the_recorded_runs():
+    record = records.load("testbeds-losses")
+    final, names = record["distance"][..., -1, :], record.provenance["losses"]
+    assert final.shape == (2, 2, 6, 10) and (final > 0).all()
+    better = (final < final[:, :, 1:2]).sum(-1)
+    of = {n: better[:, :, k] for k, n in enumerate(names)}
+    assert of["minimax"][0].tolist() == [9, 7]
+    assert of["least_squares"][0].tolist() == [0, 0] and of["least_squares"][1].min() > 5
+    assert of["hinge"][1].tolist() == [1, 0] and of["wasserstein"][1].tolist() == [1, 0]
+    assert ((of["relativistic"] > 0) & (of["relativistic"] < 10)).all()
+    helped = (final[:, 1] < final[:, 0]).sum(-1)
+    assert helped[1, names.index("hinge")] == 9
+    assert (record["modes"][0, names.index("hinge")] < 8).sum() == 6
+    assert record["modes"].min() == 1
+
+
+def test_what_the_text_says_of_the_search():
+    search = records.load("testbeds-search")
+    best = search["distance"].min(axis=1)
+    assert best.max() / best.min() < 1.1 and len(set(search["distance"].argmin(axis=1))) == 1
+    stuck = (search["distance"] >= search["untrained"]).sum(axis=1)
+    assert (stuck.min(), stuck.max()) == (5, 7)
+    assert 18 < search["distance"].max() / best.min() < 30
