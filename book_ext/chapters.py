@@ -119,15 +119,10 @@ class ChapterMap(SphinxDirective):
         return [nodes.raw("", drawn(chapters(Path(self.env.srcdir))), format="html")]
 
 
-def stated(about: list[dict[str, Any]]) -> dict[int, set[int]]:
-    """The chapters that each names among those it builds on."""
-    numbers = [one["number"] for one in about]
-    return {one["number"]: {n for n in one["builds"] if n in numbers} for one in about}
-
-
 def needed(about: list[dict[str, Any]]) -> dict[int, set[int]]:
     """The chapters that each builds on directly: without those that these need themselves."""
-    direct = stated(about)
+    numbers = [one["number"] for one in about]
+    direct = {one["number"]: {n for n in one["builds"] if n in numbers} for one in about}
     everything: dict[int, set[int]] = {}
     for number in sorted(direct):
         earlier = {n for n in direct[number] if n < number}
@@ -157,10 +152,6 @@ def drawn(about: list[dict[str, Any]]) -> str:
     where = places(direct)
     height = max((y for _, y in where.values()), default=0) + TALL / 2 + 4
     lines = "".join(_line(where[a], where[b]) for b in direct for a in sorted(direct[b]))
-    also = [(a, b) for b, all_of_them in stated(about).items() for a in all_of_them - direct[b]]
-    lines += "".join(
-        _arc(where[a], where[b], -1 if k % 2 else 1) for k, (a, b) in enumerate(sorted(also))
-    )
     boxes = "".join(_box(one, *where[one["number"]]) for one in about)
     return (
         f'<svg class="chapter-map" viewBox="0 0 {WIDE} {height:.0f}" role="group" '
@@ -174,17 +165,6 @@ def _line(start: tuple[float, float], end: tuple[float, float]) -> str:
     return (
         f'<path d="M{x:.0f} {y + TALL / 2:.0f}C{x:.0f} {y + STEP / 2 + 6:.0f} {u:.0f} '
         f'{v - STEP / 2 - 6:.0f} {u:.0f} {v - TALL / 2:.0f}"/>'
-    )
-
-
-def _arc(start: tuple[float, float], end: tuple[float, float], side: int) -> str:
-    """A line round the boxes between, for a chapter that is needed anyway and named as well."""
-    (x, y), (u, v) = start, end
-    out = side * min(NODE, 24 + 0.16 * (v - y))
-    x, u = x + side * NODE / 2, u + side * NODE / 2
-    return (
-        f'<path class="also" d="M{x:.0f} {y:.0f}C{x + out:.0f} {y:.0f} {u + out:.0f} {v:.0f} '
-        f'{u:.0f} {v:.0f}"/>'
     )
 
 

@@ -14,7 +14,7 @@ from ganbook.exercises.engine.core import (
     register,
     rubric,
 )
-from ganbook.exercises.engine.ordering import ordering
+from ganbook.exercises.engine.proofs import ordered
 
 LOG2 = math.log(2)
 
@@ -1646,16 +1646,16 @@ the values is at *most* the value at the mean.
 """,
         solution=solution_5_14,
         wrong=(
-            (lambda: "cadb", "of its steps are missing"),
+            (lambda: "cadb", "of its lines are missing"),
             (lambda: "cadeb", "does not follow from Pinsker"),
             (lambda: "cadgb", "wrong way round"),
-            (lambda: "acdfb", "uses what step c "),
-            (lambda: "cdafb", "uses what step a "),
-            (lambda: "cfbad", "uses what step d "),
-            (lambda: "cadffb", "stands there twice"),
+            (lambda: "acdfb", "Line a comes before"),
+            (lambda: "cdafb", "Line d comes before"),
+            (lambda: "cfbad", "Line b comes before"),
+            (lambda: "cadffb", "occurs twice"),
             (lambda: 5, "wrong type"),
         ),
-        check=ordering(
+        check=ordered(
             {"c": "", "a": "c", "d": "a", "f": "c", "b": "df"},
             {
                 "e": "A lower bound of B squared does not follow from Pinsker's inequality.",

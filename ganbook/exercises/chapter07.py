@@ -13,7 +13,7 @@ from ganbook.exercises.engine.core import (
     register,
     rubric,
 )
-from ganbook.exercises.engine.ordering import ordering
+from ganbook.exercises.engine.proofs import ordered
 
 # 7.1 ---------------------------------------------------------------------------------------------------------------
 
@@ -1178,16 +1178,16 @@ and it is not available: $m \ge a$ need not be shown, and the proof works withou
 """,
         solution=solution_7_10,
         wrong=(
-            (lambda: "ceagb", "of its steps are missing"),
+            (lambda: "ceagb", "of its lines are missing"),
             (lambda: "cedgfb", "claims that the mean"),
             (lambda: "ceahfb", "is one at the optimum"),
-            (lambda: "aceg" + "fb", "uses what step c, e"),
-            (lambda: "cegafb", "uses what step a "),
-            (lambda: "bceagf", "uses what step c, f"),
+            (lambda: "acegfb", "Line a comes before"),
+            (lambda: "cegafb", "Line g comes before"),
+            (lambda: "bceagf", "Line b comes before"),
             (lambda: 3, "wrong type"),
-            (lambda: "ceagffb", "stands there twice"),
+            (lambda: "ceagffb", "occurs twice"),
         ),
-        check=ordering(
+        check=ordered(
             {"c": "", "e": "", "a": "ce", "g": "a", "f": "ag", "b": "fc"},
             {
                 "d": "It claims that the mean of n - 1 is at least a. Nothing has shown that, and it is not needed.",

@@ -891,7 +891,7 @@ def solution_9_8(real, fake):
     weight = np.zeros(x.shape[1])
     for _ in range(300):
         probability = 1 / (1 + np.exp(-x @ weight))
-        weight += 0.5 * (label - probability) @ x / len(x)
+        weight += (label - probability) @ x / len(x)
     accuracy = ((new @ weight > 0) == (label == 1)).mean()
     return 2 * accuracy - 1
 
@@ -983,6 +983,14 @@ def check_9_8(answer, c):
         value(real + 30, fake + 30) > 0.15,
         "Moved away from the origin together, the two samples are no longer told apart: the classifier needs a bias.",
     )
+    common = 2 * c.rng.normal(size=(2, n, 1))
+    real, fake = common + 0.5**0.5 * c.rng.normal(size=(2, n, 2))
+    fake[:, 0] += 1
+    unit = np.array([10.0, 0.1])
+    c.true(
+        value(real * unit, fake * unit) > 0.29,
+        "Two columns that depend on each other, in different units, hide part of the difference from your classifier: it is no minimiser of the cross-entropy.",
+    )
     real, fake = c.rng.normal(size=(2, 60, 40))
     c.true(
         abs(value(real, fake)) < 0.6,
@@ -1013,9 +1021,10 @@ register(
         statement=r"""
     Write `tv_bound(real, fake)`: train a linear classifier (by logistic regression, with numpy, torch or scikit-learn) on the
     first half of each set, and return $2a - 1$ for its accuracy $a$ on the second halves, as a number. Both are
-    numpy arrays of shape `(N, d)`, $N$ even and at most 2,000. It is checked on laws that are told apart by a
-    hyperplane anywhere, on two small samples of one law, and on samples whose second halves follow other laws than the
-    first, where the number may be negative. Keep it below a second.
+    numpy arrays of shape `(N, d)`, $N$ even and at most 2,000. It is checked on laws that a
+    hyperplane tells apart, in columns of any units, which may depend on each other, on two small samples of one law,
+    and on samples whose second halves follow other laws than the first, where the number may be negative. Keep it
+    below a second.
     """,
         stub="""
     def tv_bound(real, fake):
@@ -1023,7 +1032,7 @@ register(
     """,
         hints=(
             "Stack the first halves with labels 1 and 0, minimise the binary cross-entropy of a linear score with a bias, and count right signs on the second halves.",
-            "Standardise the columns by the mean and spread of the *training* halves; three hundred steps of gradient descent at rate 0.5 are enough. Do not touch the second halves before the end.",
+            "Standardise the columns by the mean and spread of the *training* halves; three hundred steps of gradient descent at rate 1 are enough. Do not touch the second halves before the end.",
         ),
         explanation=r"""
     The best accuracy is $(1 + \mathrm{TV})/2$, and any classifier's is at most that, so $2a - 1 \le \mathrm{TV}$ up

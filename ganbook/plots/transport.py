@@ -90,7 +90,7 @@ def potential_with_rays(
     """Draw the level lines of a potential, and the rays of the plan across them. Returns the axes."""
     ax = axes_or_new(ax, (4.8, 4.5))
     levels = ax.contour(xs, ys, height, levels=11, colors=PALETTE["muted"], linewidths=0.8)
-    for label in ax.clabel(levels, levels.levels[::2], fontsize=10, fmt="%g"):
+    for label in ax.clabel(levels, levels.levels[::2], fontsize=8, fmt="%g"):
         label.set(zorder=4, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
     carried(x, y, plan, ax)
     ax.set_aspect("equal")
@@ -181,8 +181,7 @@ def witnesses(
         column[0].fill_between(x, q, color=PALETTE["generated"], alpha=0.5, lw=0, label="generated")
         column[1].plot(x, values, color=PALETTE["discriminator"], lw=2)
         tidy(column[0], title)
-        tidy(column[1], "", "place $x$")
-        column[1].annotate(name, (0.03, 0.06), xycoords="axes fraction")
+        tidy(column[1], name, "place $x$")
     axes[0, 0].set_ylabel("mass")
     axes[1, 0].set_ylabel("witness $f(x)$")
     handles, labels = axes[0, 0].get_legend_handles_labels()

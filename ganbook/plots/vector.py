@@ -24,10 +24,12 @@ LARGEST = 120_000  # bytes
 MOST_POINTS = 500  # marks that stay vectors
 MOST_VERTICES = 2500  # of lines and filled outlines, which cost a third of a mark
 PIXELS_PER_INCH = 100
+CLOSE = 0.03  # points, that is 0.04 pixels
 FINENESS = (200, 150, 100)  # dots per inch of what is rasterised; the first that is small enough
 INLINE = ("inline", "module://matplotlib_inline.backend_inline")
 COLOUR = re.compile(r"(fill|stroke): (#[0-9a-f]{6})")
 EMBEDDED = re.compile(r'(data:image/png;base64,)([^"]+)')
+CORNERS = re.compile(r' d="(M [-\d. ]+?\n?(?:L [-\d. ]+?\n?){40,}z?\s*)"')
 COORDINATES = re.compile(r' (d|x|y|points)="([^"]*)"')
 
 
@@ -43,9 +45,14 @@ def svg(figure: Figure, dark: Mapping[str, str], ink: str, paper: str) -> str:
         document = _switched(_written(figure, dots, _is_large), dark, ink, paper)
         if len(document) <= LARGEST:
             return document
-    everything = _written(figure, FINENESS[-1], lambda a: isinstance(a, Collection | Line2D))
-    everything = EMBEDDED.sub(lambda m: m[1] + _fewer_colours(m[2]), everything)
-    return min(document, _switched(everything, dark, ink, paper), key=len)
+    found = [document]
+    for most in (100, 0):
+        smaller = _written(figure, dots, lambda artist, most=most: _size(artist) > most)
+        smaller = EMBEDDED.sub(lambda m: m[1] + _fewer_colours(m[2]), smaller)
+        found.append(_switched(smaller, dark, ink, paper))
+        if len(found[-1]) <= LARGEST:
+            break
+    return min(found, key=len)
 
 
 def show_as_svg(draw: Callable[[Figure], str]) -> None:
@@ -80,6 +87,7 @@ def _written(figure: Figure, dots: int, raster: Callable[[Artist], bool]) -> str
         text,
         count=2,
     )
+    text = CORNERS.sub(lambda m: f' d="{_thinned(m[1])}"', text)
     text = COORDINATES.sub(lambda m: f' {m[1]}="{_rounded(m[2])}"', text)
     return re.sub(r"\n\s*", "\n", text)
 
@@ -103,16 +111,26 @@ def _prepared(figure: Figure, raster: Callable[[Artist], bool]) -> Iterator[None
 
 
 def _is_large(artist: Artist) -> bool:
-    if isinstance(artist, Line2D):
-        marked = artist.get_marker() not in ("None", None, "", " ")
-        return len(artist.get_xdata()) > (MOST_POINTS if marked else MOST_VERTICES)
     if isinstance(artist, ContourSet):
         return bool(artist.filled)
+    if isinstance(artist, Collection) and artist.get_array() is not None:
+        return True  # painted by a colour map, whose order is its meaning
+    most = MOST_POINTS if _is_marked(artist) else MOST_VERTICES
+    return _size(artist) > most
+
+
+def _is_marked(artist: Artist) -> bool:
+    if isinstance(artist, Line2D):
+        return artist.get_marker() not in ("None", None, "", " ")
+    return isinstance(artist, Collection) and len(artist.get_offsets()) > 1
+
+
+def _size(artist: Artist) -> int:
+    """The marks or corners of what is drawn from data; 0 for frames, ticks and words."""
     if isinstance(artist, Collection):
-        painted = artist.get_array() is not None  # by a colour map, whose order is its meaning
-        vertices = sum(len(path.vertices) for path in artist.get_paths())
-        return painted or len(artist.get_offsets()) > MOST_POINTS or vertices > MOST_VERTICES
-    return False
+        return max(len(artist.get_offsets()), sum(len(p.vertices) for p in artist.get_paths()))
+    drawn = isinstance(artist, Line2D) and artist.axes and artist in artist.axes.lines
+    return len(artist.get_xdata()) if drawn else 0
 
 
 def _fewer_colours(png: str) -> str:
@@ -120,6 +138,28 @@ def _fewer_colours(png: str) -> str:
     with Image.open(io.BytesIO(base64.b64decode(png))) as image:
         image.quantize(64, method=Image.Quantize.FASTOCTREE).save(stream, "png", optimize=True)
     return base64.b64encode(stream.getvalue()).decode()
+
+
+def _thinned(d: str) -> str:
+    """Leave out corners of one long line that lie within ``CLOSE`` of what stays: Douglas and
+    Peucker (1973).
+    """
+    points = [complex(*map(float, part.split())) for part in re.findall(r"[ML] ([-\d. ]+)", d)]
+    kept, todo = {0, len(points) - 1}, [(0, len(points) - 1)]
+    while todo:
+        first, last = todo.pop()
+        way = points[last] - points[first]
+        away = [
+            abs(((p - points[first]).conjugate() * way).imag) / abs(way) if way
+            else abs(p - points[first])
+            for p in points[first + 1 : last]
+        ]  # fmt: skip
+        if away and max(away) > CLOSE:
+            middle = first + 1 + away.index(max(away))
+            kept.add(middle)
+            todo += [(first, middle), (middle, last)]
+    corners = " L ".join(f"{points[k].real} {points[k].imag}" for k in sorted(kept))
+    return f"M {corners}{' z' if d.rstrip().endswith('z') else ''}"
 
 
 def _rounded(text: str) -> str:

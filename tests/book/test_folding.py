@@ -81,6 +81,10 @@ def test_code_is_folded_under_words_and_its_verdict_is_seen(page: Visitor) -> No
     tab.locator("details.code-fold > summary").nth(1).focus()
     tab.keyboard.press("Enter")
     assert code.nth(1).is_visible() and not code.nth(0).is_visible()
+    look = tab.locator("details.code-fold > summary").first.evaluate(
+        "one => [getComputedStyle(one).borderLeftWidth, getComputedStyle(one).listStylePosition]"
+    )
+    assert look == ["0px", "inside"]  # no bar of the theme over the triangle
     assert not page.troubles
 
 

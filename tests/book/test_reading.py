@@ -682,7 +682,7 @@ def test_copying_by_keyboard_keeps_its_place(browser: Any, address: str) -> None
     visitor = swift(browser, address)
     tab = visitor.open(CHAPTER, formulas=False)
     button, status = (
-        tab.locator("div.cell_input .copybtn").nth(4),
+        tab.locator("div.cell > div.cell_input .copybtn").nth(4),  # not in a fold
         tab.locator(".copy-said[role=status]"),
     )
     tab.evaluate("""() => {

@@ -178,6 +178,15 @@ def test_a_collapse_can_pass():
     assert (modes.max(axis=0) <= 2).sum() == 4
 
 
+def test_the_inner_rate_decides_whether_unrolling_covers_the_ring():
+    fast = records.load("toys-ring-unrolled")["unrolled 5/modes"]
+    slow = records.load("toys-ring-unrolled-slow")["unrolled 5, rate 0.01/modes"]
+    assert fast.shape == (30, 10) and (fast[-1] == 0).all()
+    assert fast[4].min() >= 4 and fast[4].max() <= 7
+    assert (slow[-1] == 8).tolist() == [True] * 5
+    assert (records.load("toys-ring")["plain/modes"][-1, :5] == 8).sum() == 3
+
+
 def test_the_grid_separates_nothing():
     run = records.load("toys-grid")
     first, second = (run[f"{game}/modes"][-1] for game in ("plain", "relativistic, R1 + R2"))

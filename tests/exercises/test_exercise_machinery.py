@@ -685,7 +685,7 @@ def test_wrapping_keeps_lists_code_and_formulas():
 def test_cells_of_a_page():
     statement, stub, solution = declared().cells()
     assert statement == "::::{exercise} Twice ★★\n:label: ex-99-1\n\nWrite `double(x)`, $2x$.\n::::"
-    assert stub == 'ex = exercise("99.1")\n\ndef double(x):\n    return ...\n\nex.check(double)'
+    assert stub == 'ex = exercise("99.1")\n\n\ndef double(x):\n    return ...\n\n\nex.check(double)'
     assert solution == (
         ":::{dropdown} Hint 1\nAdd.\n:::\n\n:::{dropdown} Hint 2\nAdd `x` to itself.\n:::\n\n"
         "::::{solution} ex-99-1\n:class: dropdown\n\nTwice.\n\n"

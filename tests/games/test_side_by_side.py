@@ -69,7 +69,7 @@ BOTH = total(scheduled(r1, WEIGHT), scheduled(r2, WEIGHT))
         {"loss": NON_SATURATING, "step": simultaneous},
         {"loss": NON_SATURATING, "step": extragradient},
     ],
-    ids=str,
+    ids=["plain", "spread", "R1 + R2", "relativistic", "two D steps", "at once", "extragradient"],
 )
 def test_each_seed_ends_where_it_ends_alone(options):
     """The package's own fit, one seed at a time, is the oracle."""

@@ -25,6 +25,7 @@ NOISY = re.compile(
 )
 PICTURES = {"image/png", "image/svg+xml"}
 SVG_SIZE = 120_000  # bytes
+SVG_WIDTH = 640  # pixels: on a phone's 350 of them ten points are still eight pixels high
 MARKER = re.compile(r"^# NBVAL_(IGNORE_OUTPUT|SKIP|RAISES_EXCEPTION)", re.M)
 
 
@@ -37,6 +38,9 @@ def faults_of_svg(text):
     found = []
     if len(text.encode()) > SVG_SIZE:
         found.append(f"is over {SVG_SIZE // 1000} kB: rasterise what has many points")
+    width = re.search(r'<svg[^>]* width="([\d.]+)"', text)
+    if width and float(width[1]) > SVG_WIDTH:
+        found.append(f"is over {SVG_WIDTH} pixels wide: put panels in one column (style.stacked)")
     if "<dc:" in text or "matplotlib.org" in text:
         found.append("names a date or a version")
     if "<text" in text:
@@ -199,6 +203,8 @@ SWITCHING = "<svg><style>@media (prefers-color-scheme: dark){}</style></svg>"
         (SWITCHING + "<dc:date>2026</dc:date>", "date"),
         (SWITCHING + "<text>a</text>", "fonts"),
         ("<svg></svg>", "dark page"),
+        (SWITCHING.replace("<svg>", '<svg height="9" width="800">'), "pixels wide"),
+        (SWITCHING.replace("<svg>", '<svg height="9" width="620">'), ""),
     ],
 )
 def test_hygiene_knows_svg(text, words):

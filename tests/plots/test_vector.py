@@ -144,6 +144,45 @@ def test_no_picture_is_over_120_kb():
     assert len(style.as_svg(ax.figure)) <= vector.LARGEST
 
 
+def test_a_heavy_picture_keeps_its_ticks_as_vectors():
+    """Rasterised ticks would stay black on a dark page."""
+    ax = style.axes_or_new(None)
+    for seed in range(12):
+        ax.scatter(*np.random.default_rng(seed).normal(size=(2, 480)), s=3)
+    document = style.as_svg(ax.figure)
+    ticks = re.findall(r'<g id="[xy]tick_\d+">(.*?)</g>', document, flags=re.S)
+    assert len(ticks) > 6 and not any("<image" in tick for tick in ticks)
+
+
+def corners(document):
+    """The longest path of a document as complex numbers, y up."""
+    paths = re.findall(r' d="(M [^"CQz]*)"', document)
+    numbers = max(paths, key=len).replace("M", "").replace("L", "").split()
+    points = np.array(numbers, float).reshape(-1, 2) * [1, -1]
+    return points @ [1, 1j]
+
+
+def test_a_smooth_curve_loses_corners_and_keeps_its_shape():
+    ax = style.axes_or_new(None)
+    x = np.linspace(0, 6, 2000)
+    with plt.rc_context({"path.simplify": False}):
+        ax.plot(x, np.sin(x), color="red")
+        found = corners(style.as_svg(ax.figure))
+    assert 20 < len(found) < 400
+    left, right = found[0].real, found[-1].real
+    top, bottom = found.imag.max(), found.imag.min()
+    at = 6 * (found.real - left) / (right - left)
+    height = (found.imag - bottom) / (top - bottom) * 2 - 1
+    assert abs(height - np.sin(at)).max() < 0.001
+
+
+def test_a_curve_that_turns_sharply_keeps_its_corners():
+    zigzag = "M 0 0 " + " ".join(f"L {k} {5 * (k % 2)}" for k in range(1, 60))
+    assert vector._thinned(zigzag).count("L") == 59
+    straight = "M 0 0 " + " ".join(f"L {k} {2 * k}" for k in range(1, 60)) + " z"
+    assert vector._thinned(straight) == "M 0.0 0.0 L 59.0 118.0 z"
+
+
 def test_its_size_is_that_of_a_picture_at_100_dots_per_inch():
     figure = plt.figure(figsize=(6, 3))
     figure.add_axes((0, 0, 1, 1)).set_axis_off()

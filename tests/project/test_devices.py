@@ -35,6 +35,14 @@ def test_no_cell_draws_from_a_cpu_generator_onto_a_device(path):
     assert [line for source in code(path) for line in split_draws(source)] == []
 
 
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_no_training_cell_lacks_a_budget(path):
+    """A cell that trains takes its device or its steps from `budget`, or says in a comment what is
+    the same under both budgets.
+    """
+    assert trains_without_budget(code(path)) == []
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -4,9 +4,12 @@ same."""
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from ganbook import data, recipes
+from ganbook.features import MnistClassifier
 from ganbook.metrics import frechet_distance
+from ganbook.recipes.fashion import classifier
 from ganbook.recipes.mnist import attack, held_out, stress
 
 PICTURES = data.Images(
@@ -114,3 +117,12 @@ def test_held_out(monkeypatch, tmp_path):
     for name in ("train", "held_out", "fake", "validation", "test"):
         assert arrays[name].shape == (2, 2), name
         assert len(np.unique(arrays[name])) == 4, name
+
+
+def test_fashion_classifier(monkeypatch, tmp_path):
+    monkeypatch.setattr(data, "fashion_mnist", lambda split="train", root=None: PICTURES)
+    monkeypatch.setattr(classifier, "EPOCHS", 2)
+    arrays = run_twice("fashion-classifier", tmp_path)
+    assert arrays["test_accuracy"].shape == (2,)
+    weights = load_file(tmp_path / "a" / "fashion-classifier" / "fashion-classifier.safetensors")
+    MnistClassifier().load_state_dict(weights)

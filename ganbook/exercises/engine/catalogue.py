@@ -40,8 +40,16 @@ def exercise(id: str) -> Exercise:
     if name in REGISTRY:
         return REGISTRY[name]
     known = [ex.id for ex in all_exercises()]
-    near = (
-        difflib.get_close_matches(name, known, n=3, cutoff=0.3) or known[:3]
+    same = [k for k in known if k.split(".")[0] == name.split(".")[0]]
+    near = next(
+        filter(
+            None,
+            (
+                difflib.get_close_matches(name, ids, n=3, cutoff=0.3)
+                for ids in (same, known)
+            ),
+        ),
+        known[:3],
     )
     raise ValueError(
         f"there is no exercise {id!r}; near it are {', '.join(near)}; all_exercises() lists them all"

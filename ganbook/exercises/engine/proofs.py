@@ -16,13 +16,14 @@ Check = Callable[[Any, Checker], str | None]
 def ordered(
     rests_on: Mapping[str, str],
     false: Mapping[str, str],
-    needed: Mapping[str, str],
+    needed: Mapping[str, str] | None = None,
 ) -> Check:
     """A check for a proof as a string of letters, one for each line.
 
     ``rests_on`` maps the letter of each line that the proof needs to the letters of the lines that it uses: every
     order is accepted in which these come first. ``false`` says what is wrong with each line that does not belong to
-    the proof, ``needed`` what is not yet shown while a line is left out. Lower and upper case, spaces, commas and
+    the proof, ``needed`` what is not yet shown while a line is left out; without it the
+    feedback says how many are. Lower and upper case, spaces, commas and
     arrows between letters, and a list of letters are all accepted. Raises ``ValueError`` if the three do not fit.
     """
     strangers = {
@@ -31,11 +32,11 @@ def ordered(
     if (
         strangers
         or set(false) & set(rests_on)
-        or set(needed) != set(rests_on)
+        or (needed is not None and set(needed) != set(rests_on))
     ):
         raise ValueError(
             "ordered: a line rests on unknown lines, is both needed and false, or has no reason: "
-            f"{sorted(strangers | (set(false) & set(rests_on)) | (set(needed) ^ set(rests_on)))}"
+            f"{sorted(strangers | (set(false) & set(rests_on)) | (set(needed or rests_on) ^ set(rests_on)))}"
         )
 
     def check(value: Any, c: Checker) -> str | None:
@@ -57,9 +58,13 @@ def ordered(
             for use in rests_on[letter]:
                 if use in letters[place:]:
                     c.fail(f"Line {letter} comes before a line that it uses.")
-        for letter, reason in needed.items():
-            if letter not in letters:
-                c.fail(f"A line is missing. {reason}")
+        missing = [letter for letter in rests_on if letter not in letters]
+        if missing and needed:
+            c.fail(f"A line is missing. {needed[missing[0]]}")
+        if missing:
+            c.fail(
+                f"The proof has a gap: {len(missing)} of its lines are missing."
+            )
         return None
 
     return check

@@ -97,9 +97,9 @@ def statement_cell(ex: Shown) -> str:
 
 def stub_cell(ex: Shown) -> str:
     """The code cell in which the reader works."""
-    return (
-        f'ex = exercise("{ex.id}")\n\n{ex.stub}\n\nex.check({ex.answer_name})'
-    )
+    # two blank lines round a function, as ruff formats the cell
+    gap = "\n" * (3 if re.search(r"^(def|class) ", ex.stub, re.M) else 2)
+    return f'ex = exercise("{ex.id}"){gap}{ex.stub}{gap}ex.check({ex.answer_name})'
 
 
 def quoted_answer(ex: Shown) -> str:
