@@ -115,7 +115,7 @@ register(
         stars=1,
         kind="classify",
         statement=r"""
-Six runs have ended with a perfect generator and a discriminator that knows it. Their logs show a mean loss $L_D$ of
+Six runs have ended with a perfect generator and the best discriminator against it. Their logs show a mean loss $L_D$ of
 **A** 1.386, **B** 0.250, **C** 2.000, **D** 0.693, **E** 0.000, **F** 1.000. Which loss was used? Return a dict from
 each letter to one of `"cross-entropy"`, `"relativistic"`, `"hinge"`, `"Wasserstein"`, `"least squares (0, 1)"`,
 `"least squares (-1, 1)"` (the codes of generated and real samples, with the factor one half).
@@ -274,7 +274,7 @@ def check_10_3(answer, c):
             )
             if torch.is_tensor(got) and torch.isnan(got).any():
                 c.fail(
-                    "It is NaN where neither law has mass: 0/0. Such a point counts nothing."
+                    "It is NaN where neither law has mass: 0/0. Such a point contributes zero."
                 )
             c.equal(
                 got,
@@ -314,7 +314,7 @@ register(
 A loss is given by its Bayes risk, a function `risk(eta)` that maps a tensor of shares to a tensor of the same shape.
 Write `gap(risk, p, q)` for probability vectors `p` and `q`, tensors of shape $(K,)$ and one dtype: the difference
 $2\underline{L}(\tfrac12) - \inf_D L_D$ as a tensor of shape $()$. Either vector may hold zeros, both at the same
-place too; a point that neither law reaches counts nothing. The risk need be neither symmetric nor zero at
+place too; a point that neither law reaches contributes zero. The risk need be neither symmetric nor zero at
     the ends.
 """,
         stub="""
@@ -1348,7 +1348,7 @@ def train(D, x_real, x_fake, discriminator):
         explanation=r"""
 On atoms that both samples reach, the optimum is finite: $\log(p_k/q_k)$ for cross-entropy, $(bp_k + aq_k)/(p_k + q_k)$
 for least squares. Where only one sample has points, the logit of cross-entropy would run to infinity and the score of
-least squares would stop at its code: one reason why their discriminators feel so different in training.
+least squares would stop at its code: one reason why their scores behave so differently in training.
 """,
         solution=solution_10_10,
         alternatives=(alternative_10_10_lbfgs,),
@@ -1657,7 +1657,7 @@ def ratio_weights(phi_real, phi_fake, ridge):
         explanation=r"""
 $\nabla = Hw - h + \text{ridge}\, w$. Up to a constant the objective is half the mean squared error of $r$ against $p/q$
 under $q$, because $\mathbb{E}_q[r \cdot p/q] = \mathbb{E}_p[r]$: the unknown ratio has disappeared from what has to be
-estimated. That is the same trick by which a discriminator learns a ratio that nobody shows it.
+estimated. That is the same trick by which a discriminator learns a ratio that it is never shown.
 """,
         solution=solution_10_13,
         alternatives=(alternative_10_13_lstsq,),

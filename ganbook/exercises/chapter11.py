@@ -110,7 +110,7 @@ register(
         ),
         explanation=r"""
     $\mathrm{KL}(\hat q \,\|\, u) = \sum_j \hat q_j \log (K \hat q_j)$, where a mode with no samples contributes nothing
-    by itself. It still raises the sum, because the other shares are larger for it. The direction is what makes the
+    by itself. It still raises the sum, because the other shares grow. The direction is what makes the
     number finite when modes are missing.
     """,
         solution=solution_11_1,
@@ -285,7 +285,7 @@ register(
     | **B** | 6 | 0.97 | 0.29 | 6 | 6 |
     | **C** | 1 | 0.91 | 2.08 | 8 | 0 |
     | **D** | 8 | 1.000 | 0.002 | 8 | 8 |
-    | **E** | 4 | 0.005 | 0.25 | 7 | 0 |
+    | **E** | 4 | 0.005 | 0.88 | 7 | 0 |
     | **F** | 8 | 0.98 | 1.31 | 8 | 2 |
 
     Return a dict from letter to `"healthy"`, `"missing"`, `"oscillating"`, `"too narrow"` or `"not yet trained"`.
@@ -1468,7 +1468,7 @@ register(
         explanation=r"""
     "Solves" is not a result. A count of modes needs the number of samples and seeds, the step, the optimiser with its
     schedules, and a test; the baseline must have been given the same care, and a setting in which the difference
-    disappears belongs into the same paragraph.
+    disappears belongs in the same paragraph.
     """,
         solution=solution_11_13,
         check=rubric(
