@@ -829,8 +829,8 @@ def slerp(z0, z1, t):
 With equal lengths, $z_0$ and $z_1$ span a plane in which the formula is the point at angle $t\,\Omega$ from $z_0$:
 the length is kept and the angle grows evenly. At $\Omega = 0$ both weights are $0/0$ with limits $1 - t$ and $t$.
 Clamping the cosine to $1 - 10^{-6}$, as the chapter does, is a cheaper way out: the two sines then have a quotient
-close to the limit. Pushing the straight line out to the sphere visits the right points, but lingers at the ends and
-hurries through the middle.
+close to the limit. Pushing the straight line out to the sphere visits the right points, but moves slowly at the ends and
+fast through the middle.
 """,
         solution=solution_3_5,
         alternatives=(alternative_3_5_loop, alternative_3_5_chapter),
@@ -1488,7 +1488,7 @@ register(
         kind="function",
         statement=r"""
 Write `frechet(a, b)` by equation {eq}`eq:03-frechet`: `a` and `b` are NumPy arrays of features, shapes $(N, K)$ and
-$(M, K)$ with $K \ge 2$ and one row a sample; use unbiased covariances (divide by $N - 1$). Return the
+$(M, K)$ with $K \ge 2$ and one row per sample; use unbiased covariances (divide by $N - 1$). Return the
 squared distance, as the equation has it, a number. You may use SciPy.
 """,
         stub="""
@@ -1496,11 +1496,11 @@ def frechet(a, b):
     return ...
 """,
         hints=(
-            "`np.cov` expects one *column* a sample unless you say `rowvar=False`.",
+            "`np.cov` expects one *column* per sample unless you say `rowvar=False`.",
             "`scipy.linalg.sqrtm(A @ B)` has the trace of $(A^{1/2} B A^{1/2})^{1/2}$; take its real part.",
         ),
         explanation=r"""
-$AB$ and $A^{1/2} B A^{1/2}$ have the same eigenvalues (they are similar), so their square roots have the same trace,
+$AB$ and $A^{1/2} B A^{1/2}$ have the same eigenvalues (as $XY$ and $YX$ always have), so their square roots have the same trace,
 and `sqrtm(A @ B)` may be used although $AB$ is not symmetric. Rounding leaves it a tiny imaginary part. The package
 works with the symmetric form and eigenvalues instead, which cannot leave the real numbers.
 """,

@@ -64,10 +64,10 @@ def kinds():
             "not random variables.",
         ),
         explanation=r"""
-A averages over the two outcomes that both laws know: $\log \tfrac32$. B averages over three, one of which $p$ holds
+A averages over the two outcomes that both laws allow: $\log \tfrac32$. B averages over three, one of which $p$ holds
 impossible. JS never exceeds $\log 2$, at whatever distance (C). Lines that do not meet are disjoint supports (D).
 $z$ and $-z$ are different variables with one law (E). Two Gaussians on the whole line have mass everywhere, so KL is
-finite: $10^2/2 = 50$ nats (F), large, but a number with a slope.
+finite: $10^2/2 = 50$ nats (F), large, but finite and with a gradient.
 """,
         solution=solution_5_1,
         wrong=(
@@ -704,7 +704,7 @@ def covering(weights, means, deviations):
         explanation=r"""
 The minimiser has the mean and the variance of $p$. The variance of a mixture has two parts,
 $\sum_k w_k s_k^2$ within the components and $\sum_k w_k (\mu_k - \mu)^2$ between them. Forget the second and your fit
-is narrow and sits in the gap between the modes, where there are no data at all.
+is narrow and sits in the gap between the modes, where there are almost no data.
 """,
         solution=solution_5_5,
         alternatives=(alternative_5_5_loop, alternative_5_5_list),
@@ -760,8 +760,8 @@ def letter():
 With $D^\star$ fixed, the gradient is that of $2\,\mathrm{KL}(m \,\|\, p)$, so this falls. Any other function of $q$
 changes by $\int \delta q\, g$ with its own $g$; unless $g$ is $-\log D^\star$ up to scale and a constant, there are
 parametrisations in which the step raises it. That goes for JS, and also for the printed number, whose gradient has
-the extra term from the motion of $D^\star$. For well-behaved generators these others fall *most of the time*, which
-is why the mistake is so easy to live with.
+the extra term from the motion of $D^\star$. In a run these others may fall as well; that they did in one run is no
+reason to expect it.
 """,
         solution=solution_5_6,
         wrong=(
@@ -1519,7 +1519,7 @@ register(
         kind="expression",
         statement=r"""
 With $u = p/q$, write $2\,\mathrm{KL}(m \,\|\, p)$ as an f-divergence in our convention,
-$D_f(p \,\|\, q) = \mathbb{E}_q[f(p/q)]$. Return the $f$ for which $q\, f(p/q) = 2m \log (m/p)$ at every point, as a
+$D_f(p \,\|\, q) = \mathbb{E}_q[f(p/q)]$ where $q > 0$ everywhere. Return the $f$ for which $q\, f(p/q) = 2m \log (m/p)$ at every point, as a
 sympy expression in the symbol `u` or as text, such as `"u * log(u)"`.
 """,
         stub="""
@@ -1589,7 +1589,8 @@ def paragraph():
             "Then ask what a loss curve of either player measures when the opponent moves as well.",
         ),
         explanation=r"""
-Good paragraphs name the three conditions (optimal discriminator, minimax loss, exact expectations), say what the
+Good paragraphs name the three conditions (optimal discriminator, minimax loss, a generator that can follow) and that
+expectations are estimated from finite samples, say what the
 non-saturating loss follows, and ask for something that does not depend on the current opponent: a distance between
 held-out data and samples, with its floor.
 """,

@@ -212,7 +212,7 @@ register(
         ),
         explanation=r"""
     The area between two staircases is a sum of rectangles: at every place of either distribution take the gap between
-    the two cumulative distribution functions, times the way to the next place. Walking along the levels works too, if
+    the two cumulative distribution functions, times the distance to the next place. Walking along the levels works too, if
     every weight travels with its point when the points are sorted.
     """,
         solution=solution_6_2,
@@ -1278,7 +1278,7 @@ def check_6_10(answer, c):
 register(
     Exercise(
         id="6.10",
-        title="Find the bug: a Sinkhorn that loses its mind",
+        title="Find the bug: a Sinkhorn that returns NaN",
         stars=3,
         kind="bug",
         statement=r"""

@@ -854,7 +854,7 @@ def tools():
         explanation=r"""
 Three of them carry "gradient" or "clipping" in their names and act on three different things: the weights, the
 gradient of the loss in the weights (the update), and the gradient of the score in the input (the slope). Only A and
-D bound the slope at every moment, A by a number nobody chose; C and F bound it softly, where it is measured. B and
+D bound the slope at every moment, A by a number that nothing in the setting states; C and F bound it softly, where it is measured. B and
 E bound no slope at all.
 """,
         solution=solution_7_7,
@@ -1000,8 +1000,8 @@ def trap():
         ),
         explanation=r"""
 For $\psi < 0$ the derivative is $w - 2\lambda(1 + \psi)$: it vanishes at $\psi = -1 + w/2\lambda$, and to the right
-of that point, up to zero, it is negative and pushes back. So for $w < 2\lambda$ the wrong slope is a local maximum
-and the trap is shut. A two-sided penalty forbids the way through slope zero. In two dimensions and more the
+of that point, up to zero, it is negative and reduces the slope. So for $w < 2\lambda$ the wrong slope is a local maximum
+and the trap is shut. A two-sided penalty blocks the path through slope zero. In two dimensions and more the
 gradient can turn instead of shrinking, so the trap is rarer there, and slow rather than final.
 """,
         solution=solution_7_8,
@@ -1115,7 +1115,7 @@ def one_sided(norms, weight):
             "Order: subtract one, cut off below zero, square, then average over the whole batch.",
         ),
         explanation=r"""
-A 1-Lipschitz function may be as flat as it likes, and off the rays nothing asks the best critic to be steep. The one-sided penalty
+A 1-Lipschitz function may be as flat as it likes, and off the rays the best critic need not be steep. The one-sided penalty
 punishes only what violates the constraint; where the slope is uniform it has the same overshoot $W_1/2\lambda$, because at the optimum the
 slopes are above one, and no trap on the wrong side.
 """,
@@ -1343,7 +1343,7 @@ def flat_safe(D, x):
         ),
         explanation=r"""
 Where all ReLUs of a sample are off, the gradient is exactly zero. $\sqrt{t}$ has an infinite slope at 0, the inner
-derivative of the square is 0, and $\infty \cdot 0$ is NaN; one such sample poisons the whole update. `vector_norm`
+derivative of the square is 0, and $\infty \cdot 0$ is NaN; one such sample makes the whole update NaN. `vector_norm`
 defines the slope at zero as zero. A small number under the root (about $10^{-12}$) also works. Leaving flat samples
 out changes the penalty: it then never sees that part of the space.
 """,
@@ -1497,7 +1497,7 @@ def solution_7_13():
     return (
         "WGAN clips weights, not gradients. Clipping the update's gradient "
         "bounds how far one step goes and no slope: in our experiment the "
-        "slope passed a thousand after 400 clipped steps, while a gradient "
+        "slope passed a thousand after 400 clipped steps of Adam, while a gradient "
         "penalty held it near one. And clipping can only shrink a gradient, "
         "so it cures exploding, never vanishing ones. What keeps the "
         "generator's force alive is the critic's slope of about one."

@@ -567,7 +567,7 @@ register(
         ),
         explanation=r"""
     At once, $\Delta < 1$ gives $\gamma > h_G k^2$ and $1 + T + \Delta > 0$ gives $\gamma < 2/h_D + h_G k^2/2$. In turn the
-    conditions are $\gamma > 0$ and $\gamma < 2/h_D - h_G k^2/2$. The lower limit knows only the generator's step.
+    conditions are $\gamma > 0$ and $\gamma < 2/h_D - h_G k^2/2$. The lower limit depends on the generator's step alone.
     """,
         solution=solution_8_6,
         alternatives=(alternative_8_6_numbers,),
@@ -649,7 +649,7 @@ register(
         ),
         explanation=r"""
     Near the solution the noise acts as R1 with $\gamma = s^2/2$, and simultaneous play needs $\gamma > hk^2 = h/4$. So
-    $s > \sqrt{h/2} = 0.2236$. In turn, any noise is enough; with a loss that is linear at zero, no noise is.
+    $s > \sqrt{h/2} = 0.2236$. In turn, any noise below the upper limit is enough; with a loss that is linear at zero, no noise is.
     """,
         solution=solution_8_7,
         wrong=(
@@ -1145,7 +1145,7 @@ register(
         ),
         explanation=r"""
     The slope at the real point must stay a function of the weights, hence `create_graph=True`. Moving `D` before the
-    gradient of $G$ is taken turns the play into another one, with other eigenvalues: no error message tells, and in a
+    gradient of $G$ is taken turns the play into another one, with other eigenvalues: no error is raised, and in a
     test at the end only the digits differ.
     """,
         solution=solution_8_11,

@@ -229,7 +229,7 @@ register(
             "Sum the table, subtract its trace, and divide by N(N - 1), the number of ordered pairs of different rows.",
         ),
         explanation=r"""
-    $\mathbb{E}\,k(x, x')$ is over *independent* draws, so a row must not meet itself: $k(x, x)$ is large, and
+    $\mathbb{E}\,k(x, x')$ is over *independent* draws, so a row must not be paired with itself: $k(x, x)$ is large, and
     keeping it adds about $(\mathbb{E} k(x, x) - \mathbb{E} k(x, x'))/N$, a floor like that of the Fréchet
     distance. Without it the estimate is unbiased for every $N$ and may be negative.
     """,
@@ -312,7 +312,7 @@ register(
         return ...
     """,
         hints=(
-            "Start with the inception score: which failure takes one class of ten away? And which set has moments that are too good?",
+            "Start with the inception score: which failure takes one class of ten away? And which set shares the reference's own moments?",
             "Fresh real digits define the floor and .96. Blur moves samples towards the middle of the real ones; a few stored ones leave most of the real balls empty.",
         ),
         explanation=r"""
