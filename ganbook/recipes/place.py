@@ -107,6 +107,12 @@ class Place:
                 f"{name} takes minutes and keeps no checkpoint: leave --checkpoint out"
             )
 
+    def on_the_cpu(self, name: str) -> None:
+        """Raise ``ValueError`` for another device or a checkpoint, for a recipe that takes neither."""
+        if torch.device(self.device).type != "cpu":
+            raise ValueError(f"{name} is computed on the CPU alone: leave --device out")
+        self.in_one_go(name)
+
     def _file(self, part: str) -> Path | None:
         if self.checkpoint is None or not part:
             return self.checkpoint

@@ -15,6 +15,7 @@ from torch.nn.functional import cross_entropy
 from ganbook import data, records
 from ganbook.features import MnistClassifier
 from ganbook.recipes import common
+from ganbook.recipes.place import Place
 
 SEED, EPOCHS, BATCH = 0, 5, 128
 MODULES = ("data", "features.mnist", "recipes.common", "recipes.fashion.classifier")
@@ -54,10 +55,11 @@ def train(
     return network, accuracy
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Train, write ``fashion-classifier.safetensors`` and its record (test accuracy by epoch), and
     return a summary.
     """
+    (place or Place()).on_the_cpu("fashion-classifier")
     start = time.perf_counter()
     network, accuracy = train(data.fashion_mnist("train"), data.fashion_mnist("test"), log)
     common.save_weights("fashion-classifier", network, folder, torch.float32)

@@ -16,6 +16,7 @@ from torch.nn.functional import silu
 
 from ganbook import records
 from ganbook.penalties import gradient_norms
+from ganbook.recipes.place import Place
 
 SHARE, FAR, STD, WEIGHT = 0.1, 8.0, 0.2, 10.0
 SIZES, BATCH, RATE, BETAS = (1, 64, 64, 1), 256, 2e-3, (0.0, 0.9)
@@ -132,11 +133,12 @@ def train(activation: str, kind: str) -> dict[str, np.ndarray]:
     return {name: np.stack([look[name] for look in found]) for name in found[0]}
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Train both activations under both penalties, write the record ``line-lost-mode``, sum up.
 
     Arrays ``ACTIVATION_PENALTY_WHAT``, such as ``silu_two_sided_gap``, of shape (looks, seeds);
     ``looks``, the numbers of updates."""
+    (place or Place()).on_the_cpu("line-lost-mode")
     start = time.perf_counter()
     arrays: dict[str, np.ndarray] = {"looks": np.array(LOOKS)}
     for activation in ACTIVATIONS:

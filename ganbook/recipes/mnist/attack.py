@@ -19,6 +19,7 @@ from ganbook import data, records
 from ganbook.features import classifier, describe
 from ganbook.metrics import frechet_distance, inception_score
 from ganbook.recipes import common
+from ganbook.recipes.place import Place
 
 SEEDS, PICTURES, STEPS, RATE = (0, 1, 2), 1000, 240, 0.05
 MODULES = ("features", "metrics", "recipes.common", "recipes.mnist.attack")
@@ -67,13 +68,14 @@ def attack(reference: Tensor, seed: int, log: Callable[[str], None] = print) -> 
     return x.detach()
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Attack with several seeds, write the record ``mnist-attack`` and sum up.
 
     Its arrays: the pictures of the first seed as bytes, and for each seed the Fréchet distance to
     the first 10,000 training images and the inception score of the pictures as bytes. The moments
     matched are those of the next 10,000 training images.
     """
+    (place or Place()).on_the_cpu("mnist-attack")
     start, train = time.perf_counter(), data.mnist("train").x
     target = describe(train[common.REFERENCE : 2 * common.REFERENCE])[0]
     reference = common.real_features(train)

@@ -16,6 +16,7 @@ from ganbook.metrics import frechet_distance
 from ganbook.penalties import r1
 from ganbook.recipes import common
 from ganbook.recipes.mnist import conv
+from ganbook.recipes.place import Place
 from ganbook.training import Game, fit
 
 SEEDS, IMAGES, STEPS, EVERY, SCORED = (0, 1, 2, 3, 4), 500, 600, 100, 2_000
@@ -72,10 +73,11 @@ def train(
     return found
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Train with each seed, write the record ``mnist-held-out``, arrays (seeds, looks), and sum
     up.
     """
+    (place or Place()).on_the_cpu("mnist-held-out")
     start, images = time.perf_counter(), data.mnist("train")
     found = [train(seed, images, log) for seed in SEEDS]
     arrays = {name: np.array([f[name] for f in found]) for name in found[0]}

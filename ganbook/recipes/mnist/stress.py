@@ -18,6 +18,7 @@ from ganbook.features import classifier, describe, pixels
 from ganbook.networks import mlp_generator
 from ganbook.recipes import common
 from ganbook.recipes.mnist import mlp
+from ganbook.recipes.place import Place
 
 SEEDS, PICTURES, PAIRS, BINS, THRESHOLD = (0, 1, 2, 3, 4), 10_000, 2_000, 50, 3.0
 MODULES = (
@@ -131,12 +132,13 @@ def gaussian(reference: Tensor, n: int, generator: torch.Generator) -> tuple[Ten
     return features, classifier().head(features).softmax(dim=1)
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Judge each set of samples, write the record ``mnist-stress`` and sum up.
 
     Its array ``values`` has shape (sets, seeds, METRICS); ``sets`` and ``metrics`` hold the names.
     Pictures come from the training images after the first 10,000, which are the reference.
     """
+    (place or Place()).on_the_cpu("mnist-stress")
     start, train = time.perf_counter(), data.mnist("train")
     reference, pool = common.real_features(train.x), train[common.REFERENCE :]
     G = mlp_generator(mlp.LATENT)

@@ -12,6 +12,7 @@ from ganbook import records
 from ganbook.distributions import ring
 from ganbook.losses import LOSSES
 from ganbook.metrics import mode_coverage
+from ganbook.recipes.place import Place
 from ganbook.recipes.testbeds import _side_by_side as beds
 
 SEEDS, STEPS, CHECKPOINTS = tuple(range(10)), 1_000, 5
@@ -30,7 +31,7 @@ MODULES = (
 )
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Train every loss under every weight on both laws, write the record ``testbeds-losses``, sum
     up.
 
@@ -38,6 +39,7 @@ def run(folder: Path, log: Callable[[str], None] = print) -> str:
     failed), ``loss_d`` without the seeds, ``floor`` (2 laws, 10 pairs of real samples), ``modes``
     (2, 6, 10), of the ring.
     """
+    (place or Place()).on_the_cpu("testbeds-losses")
     start, names = time.perf_counter(), tuple(LOSSES)
     shape = (len(beds.BEDS), len(GAMMAS), len(names), CHECKPOINTS)
     distance, loss_d = np.empty((*shape, len(SEEDS))), np.empty(shape)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ganbook import records
 from ganbook.losses import LOSSES
+from ganbook.recipes.place import Place
 from ganbook.recipes.testbeds import _side_by_side as beds
 
 TRIALS, STEPS, SEED = 20, 400, 0
@@ -46,13 +47,14 @@ def settings() -> list[beds.Trial]:
     ]
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Train every trial under every loss, write the record ``testbeds-search``, sum up.
 
     Arrays: ``distance`` (6 losses, 20 trials), -1 where a trial failed; ``untrained`` (20), the
     distances of the generators before training; ``settings`` (20, 4): rate of D and of G, first
     momentum, weight of R1.
     """
+    (place or Place()).on_the_cpu("testbeds-search")
     start, trials, names = time.perf_counter(), settings(), tuple(LOSSES)
     distance = np.empty((len(names), TRIALS))
     for k, name in enumerate(names):

@@ -9,6 +9,7 @@ from pathlib import Path
 from ganbook.distributions import grid
 from ganbook.losses import NON_SATURATING, RELATIVISTIC
 from ganbook.penalties import r1, r2, scheduled, total
+from ganbook.recipes.place import Place
 from ganbook.recipes.toys import _common
 from ganbook.recipes.toys._common import Setting, Trial
 from ganbook.recipes.toys.ring import SETTING
@@ -28,6 +29,7 @@ def plan() -> dict[str, tuple[Setting, Trial]]:
     }
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Play both, write the record ``toys-grid``, sum up."""
+    (place or Place()).on_the_cpu("toys-grid")
     return _common.record("toys-grid", plan(), MODULES, folder, log)

@@ -9,6 +9,7 @@ from pathlib import Path
 from ganbook.distributions import ring
 from ganbook.losses import MINIMAX, NON_SATURATING, RELATIVISTIC
 from ganbook.penalties import r1, r2, scheduled, total
+from ganbook.recipes.place import Place
 from ganbook.recipes.toys import _common
 from ganbook.recipes.toys._common import Setting, Trial
 from ganbook.schedules import Geometric, Linear
@@ -37,6 +38,7 @@ def plan() -> dict[str, tuple[Setting, Trial]]:
     return {name: (SETTING, trial) for name, trial in trials.items()} | leaky
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Play all ten, write the record ``toys-ring``, sum up."""
+    (place or Place()).on_the_cpu("toys-ring")
     return _common.record("toys-ring", plan(), MODULES, folder, log)

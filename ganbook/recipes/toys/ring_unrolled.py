@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ganbook.losses import NON_SATURATING
+from ganbook.recipes.place import Place
 from ganbook.recipes.toys import _common
 from ganbook.recipes.toys._common import Setting, Trial
 from ganbook.recipes.toys.ring import SETTING
@@ -23,6 +24,7 @@ def plan() -> dict[str, tuple[Setting, Trial]]:
     return {"unrolled 5": (SHORT, Trial(NON_SATURATING, play=play))}
 
 
-def run(folder: Path, log: Callable[[str], None] = print) -> str:
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Play it, write the record ``toys-ring-unrolled``, sum up."""
+    (place or Place()).on_the_cpu("toys-ring-unrolled")
     return _common.record("toys-ring-unrolled", plan(), MODULES, folder, log)
