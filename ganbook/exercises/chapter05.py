@@ -1622,13 +1622,14 @@ register(
 Five of these seven steps, in the right order, prove $\mathrm{TV}(p, q) \le \sqrt{1 - e^{-\mathrm{KL}(p \| q)}}$, without
 looking back at the chapter. Return the letters in order, as one string; each step may use only what was said before.
 
-- **a**: By the Cauchy–Schwarz inequality $B^2 \le \sum_k \min(p_k, q_k) \sum_k \max(p_k, q_k)$.
+- **a**: By the Cauchy–Schwarz inequality, $B^2$ is at most the product of $\sum_k \min(p_k, q_k)$ and
+  $\sum_k \max(p_k, q_k)$.
 - **b**: Together, $e^{-\mathrm{KL}} \le B^2 \le 1 - \mathrm{TV}^2$; solve for TV.
 - **c**: Put $B = \sum_k \sqrt{p_k q_k}$, and note that $p_k q_k = \min(p_k, q_k) \max(p_k, q_k)$.
 - **d**: The two sums are $1 - \mathrm{TV}$ and $1 + \mathrm{TV}$, so that $B^2 \le 1 - \mathrm{TV}^2$.
 - **e**: By Pinsker's inequality $\mathrm{TV}^2 \le \tfrac12 \mathrm{KL}$, so $B^2 \ge 1 - \tfrac12 \mathrm{KL}$.
 - **f**: $B = \mathbb{E}_p \sqrt{q/p}$, and Jensen's inequality for the exponential gives $B \ge e^{-\mathrm{KL}/2}$.
-- **g**: Since the square root is concave, $\mathbb{E}_p \sqrt{q/p} \ge \sqrt{\mathbb{E}_p[q/p]} = 1$.
+- **g**: Since the square root is concave, $B = \mathbb{E}_p \sqrt{q/p}$ is at least $\sqrt{\mathbb{E}_p[q/p]} = 1$.
 """,
         stub="""
 def order():

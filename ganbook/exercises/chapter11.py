@@ -223,7 +223,7 @@ register(
             r"Mode $j$ is missed when all $n$ samples miss it. What is the probability of that?",
         ),
         explanation=r"""
-    The count is $\sum_j \mathbf 1[\text{mode } j \text{ is hit}]$, and means add even though the terms depend on each
+    The count is $\sum_j I_j$, where $I_j$ is 1 if mode $j$ is hit and 0 if not, and means add even though the terms depend on each
     other: $\sum_j (1 - (1 - s_j)^n)$. With $K = 1{,}000$ equal modes and $n = 2{,}560$ this is about 923. A rare mode
     needs about $1/s_j$ samples to be seen at all.
     """,
@@ -667,7 +667,7 @@ register(
             r"The rise begins at $\Phi^{-1}(a)$ and has slope $L$. What stops it?",
         ),
         explanation=r"""
-    $G(z) = \min(\max(L(z - \Phi^{-1}(a)), 0), w)$. It reaches $w$ at $\Phi^{-1}(a) + w/L$, so
+    $G(z) = L(z - \Phi^{-1}(a))$, clipped to $[0, w]$. It reaches $w$ at $\Phi^{-1}(a) + w/L$, so
     $b = 1 - \Phi(\Phi^{-1}(a) + w/L)$, and the two quantiles add up to $-w/L$. Preimages are half-lines, which are
     the sets for which the isoperimetric inequality is an equality.
     """,
@@ -914,7 +914,7 @@ register(
         ),
         explanation=r"""
     Build both tables by repeated products and compare entry by entry. The chain
-    $\mathrm{TV} \le \mathrm{TV}_m \le 1 - (1 - \mathrm{TV})^m$ holds always; the right end is attained by a generator
+    $\mathrm{TV}_m$ always lies between $\mathrm{TV}$ and $1 - (1 - \mathrm{TV})^m$; the right end is attained by a generator
     that has lost a part of the data and is correct elsewhere. Packing helps most against exactly this fault.
     """,
         solution=solution_11_8,
