@@ -125,6 +125,7 @@ def test_paper_shows_the_code_and_the_screen_is_as_it_was(page: Visitor) -> None
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_folds_are_accessible(page: Visitor, scheme: str) -> None:
     tab = fresh(page)
+    tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
     tab.emulate_media(color_scheme=scheme)
     assert violations(tab) == []
     tab.get_by_role("button", name="Show all code").click()
