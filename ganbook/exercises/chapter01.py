@@ -669,7 +669,7 @@ def blow_up(x, level):
 With $\mu_1 = x_1$ the first component gives the point $x_1$ the density $w_1 / (s\sqrt{2\pi})$, which grows without
 bound as $s \to 0$. The other component, wide and fixed, keeps all other points at a finite log-density. So the sum of
 log-likelihoods tends to infinity. That is why EM with a component on a single point ends in a singular covariance,
-why implementations add a small ridge to it, and why "maximum likelihood" here means a *local* maximum, a good local maximum.
+why implementations add a small ridge to it, and why "maximum likelihood" here means a good *local* maximum.
 A single Gaussian has no such hole: shrinking, it would rule out the other points. (A fixed $s = 10^{-300}$ passes
 as well, since levels stop at 30; only the range of floating-point numbers stops it there, and not the mathematics.)
 """,
