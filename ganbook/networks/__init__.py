@@ -2,25 +2,51 @@
 
 One module a family; `layers` computes the same players faster."""
 
+from ganbook.networks.attention import SelfAttention
 from ganbook.networks.conv import conv_discriminator, conv_generator
+from ganbook.networks.dcgan import dcgan_discriminator, dcgan_generator
+from ganbook.networks.flops import count_flops
+from ganbook.networks.full import full_discriminator, full_generator
 from ganbook.networks.layers import BitDropout, InBfloat16, has_bfloat16, quick_dropout
 from ganbook.networks.minibatch import MinibatchStd
+from ganbook.networks.minimal import Bottleneck, minimal_discriminator, minimal_generator
 from ganbook.networks.mlp import WIDTHS_D, WIDTHS_G, mlp_discriminator, mlp_generator
+from ganbook.networks.resnet import (
+    ResidualBlock,
+    residual_discriminator,
+    residual_generator,
+    zeroed,
+)
 from ganbook.networks.side_by_side import SideBySide
 from ganbook.networks.sizes import count_parameters
+from ganbook.networks.unet import UNetDiscriminator
 
 __all__ = [
     "WIDTHS_D",
     "WIDTHS_G",
     "BitDropout",
+    "Bottleneck",
     "InBfloat16",
     "MinibatchStd",
+    "ResidualBlock",
+    "SelfAttention",
     "SideBySide",
+    "UNetDiscriminator",
     "conv_discriminator",
     "conv_generator",
+    "count_flops",
     "count_parameters",
+    "dcgan_discriminator",
+    "dcgan_generator",
+    "full_discriminator",
+    "full_generator",
     "has_bfloat16",
+    "minimal_discriminator",
+    "minimal_generator",
     "mlp_discriminator",
     "mlp_generator",
     "quick_dropout",
+    "residual_discriminator",
+    "residual_generator",
+    "zeroed",
 ]
