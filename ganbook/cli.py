@@ -26,7 +26,7 @@ STEPS = click.IntRange(max=10**8)  # the record of so many steps is 2.4 GB
 
 DATA = ("digits", "fashion-mnist", "mnist")
 LOSSES = ("hinge", "least_squares", "minimax", "non_saturating", "relativistic", "wasserstein")
-NETWORKS = ("conv", "mlp")
+NETWORKS = ("conv", "dcgan", "full", "minimal", "mlp", "residual", "unet")
 PENALTIES = ("gradient_penalty", "none", "r1", "r2")
 DEVICES = click.Choice(["auto", "cpu", "cuda"])
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -56,7 +56,7 @@ def named(option: str, default: str, names: tuple[str, ...], words: str = "") ->
 
 @cli.command()
 @named("--data", "digits", DATA)
-@named("--network", "mlp", NETWORKS, "Both players; conv makes 28 x 28 pictures. ")
+@named("--network", "mlp", NETWORKS, "Both players; mlp makes any side, the others 28 x 28. ")
 @named("--loss", "non_saturating", LOSSES)
 @named("--penalty", "none", PENALTIES, "Added to D's loss. ")
 @click.option(

@@ -7,6 +7,13 @@ from ganbook.networks.conv import conv_discriminator, conv_generator
 from ganbook.networks.dcgan import dcgan_discriminator, dcgan_generator
 from ganbook.networks.flops import count_flops
 from ganbook.networks.full import full_discriminator, full_generator
+from ganbook.networks.geometry import (
+    footprint,
+    overlaps,
+    phases,
+    receptive_field,
+    uneven_share,
+)
 from ganbook.networks.layers import BitDropout, InBfloat16, has_bfloat16, quick_dropout
 from ganbook.networks.minibatch import MinibatchStd
 from ganbook.networks.minimal import Bottleneck, minimal_discriminator, minimal_generator
@@ -38,6 +45,7 @@ __all__ = [
     "count_parameters",
     "dcgan_discriminator",
     "dcgan_generator",
+    "footprint",
     "full_discriminator",
     "full_generator",
     "has_bfloat16",
@@ -45,8 +53,12 @@ __all__ = [
     "minimal_generator",
     "mlp_discriminator",
     "mlp_generator",
+    "overlaps",
+    "phases",
     "quick_dropout",
+    "receptive_field",
     "residual_discriminator",
     "residual_generator",
+    "uneven_share",
     "zeroed",
 ]

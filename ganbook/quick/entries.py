@@ -11,13 +11,8 @@ import torch
 from torch import nn
 
 from ganbook import data, penalties
+from ganbook import networks as nets
 from ganbook.data.catalogue import FASHION_MNIST, MNIST
-from ganbook.networks import (
-    conv_discriminator,
-    conv_generator,
-    mlp_discriminator,
-    mlp_generator,
-)
 
 __all__ = ["DATA", "NETWORKS", "PENALTIES", "Entry", "Network", "entry", "find", "found"]
 
@@ -66,16 +61,26 @@ class Network:
     side: int | None = None
 
 
+def _of_28(
+    generator: Callable[[int], nn.Module], discriminator: Callable[[], nn.Module]
+) -> Network:
+    return Network(lambda e: generator(64), lambda e: discriminator(), lambda e: 64, side=28)
+
+
 NETWORKS = {
-    "conv": Network(
-        lambda e: conv_generator(64), lambda e: conv_discriminator(), lambda e: 64, side=28
-    ),
+    "conv": _of_28(nets.conv_generator, nets.conv_discriminator),
+    "dcgan": _of_28(nets.dcgan_generator, nets.dcgan_discriminator),
+    "full": _of_28(nets.full_generator, nets.full_discriminator),
+    "minimal": _of_28(nets.minimal_generator, nets.minimal_discriminator),
     "mlp": Network(
-        lambda e: mlp_generator(e.latent, e.widths_g, e.side),
-        lambda e: mlp_discriminator(e.widths_d, e.side),
+        lambda e: nets.mlp_generator(e.latent, e.widths_g, e.side),
+        lambda e: nets.mlp_discriminator(e.widths_d, e.side),
         lambda e: e.latent,
     ),
+    "residual": _of_28(nets.residual_generator, nets.residual_discriminator),
+    "unet": _of_28(nets.full_generator, nets.UNetDiscriminator),
 }
+"""Families by name; the D of ``unet`` returns one score a pixel, and penalties see their mean."""
 
 
 def _gradient_penalty(weight: float, seed: int) -> penalties.Penalty:

@@ -79,6 +79,8 @@ def setup(choice: Choice, device: torch.device | str = "cpu") -> Setup:
     if not 0 <= choice.beta1 < 1:
         raise ValueError(f"beta1 is {choice.beta1}: expected a number in [0, 1), such as 0.5")
     penalty = make_penalty(usual if choice.weight is None else choice.weight, choice.seed)
+    if penalty is not None and choice.network == "unet":
+        penalty = common.Pooled(penalty)
     images, held_out = (part.x for part in about.load())
     makers = (lambda: network.generator(about), lambda: network.discriminator(about))
     G, D = (p.to(device) for p in common.seeded(choice.seed, *makers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from ganbook.features import extractor
 from ganbook.training import Game, History
 
 __all__ = [
+    "Pooled",
     "adam_game",
     "noise",
     "real_features",
@@ -51,6 +53,26 @@ def adam_game(
         torch.optim.Adam(p.parameters(), lr=rate, betas=betas, fused=True) for p in (G, D)
     )
     return Game(G, D, adam_g, adam_d, latent, one_pass=one_pass)
+
+
+@dataclass(frozen=True)
+class Pooled:
+    r"""A penalty of the mean score over a map, for a D with one score a pixel.
+
+    ``penalty`` sees :math:`\bar D(x) = \frac1{HW} \sum_{ij} D(x)_{ij}`. Where D returns one score a
+    sample, nothing changes.
+    """
+
+    penalty: Callable[..., Tensor]
+
+    @property
+    def per_sample(self) -> bool:
+        """Whether the penalty takes a gradient at each sample."""
+        return getattr(self.penalty, "per_sample", False)
+
+    def __call__(self, D: nn.Module, x_real: Tensor, x_fake: Tensor) -> Tensor:
+        """Return the scalar that is added to D's loss."""
+        return self.penalty(lambda x: D(x).flatten(1).mean(dim=1), x_real, x_fake)
 
 
 @torch.no_grad()

@@ -109,7 +109,10 @@ def test_one_seed_gives_one_result_and_another_seed_another(tmp_path):
             "'--number': 3000000000000 is not in the range x<=10000",
         ),
         (("train", "--stepz", "3"), "No such option"),
-        (("train", "--network", "vit"), "unknown network 'vit': expected one of conv, mlp"),
+        (
+            ("train", "--network", "vit"),
+            "unknown network 'vit': expected one of conv, dcgan, full, minimal, mlp, residual, unet",
+        ),
         (
             ("train", "--network", "conv"),
             "network conv makes 28 x 28 pictures, and those of digits are 8 x 8",
@@ -195,6 +198,10 @@ def test_without_arguments_it_shows_what_it_can_do():
         *([["--data", "digits", "--loss", loss], 8] for loss in sorted(losses.LOSSES)),
         *([["--penalty", name], 8] for name in sorted(quick.PENALTIES)),
         (["--data", "mnist", "--network", "conv", "--penalty", "r1", "--weight", "0.3"], 28),
+        *(
+            [["--data", "mnist", "--network", name, "--penalty", "r1"], 28]
+            for name in ("dcgan", "full", "minimal", "residual", "unet")
+        ),
         (["--data", "fashion-mnist", "--ema", "0.9", "--amp", "bfloat16"], 28),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),

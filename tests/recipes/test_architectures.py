@@ -5,13 +5,15 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
-from ganbook import data, recipes
+from ganbook import data, networks, recipes
 from ganbook.games import Game
-from ganbook.penalties import r1
+from ganbook.penalties import no_penalty, r1
 from ganbook.recipes import common
 from ganbook.recipes.mnist import architectures as race
+from ganbook.recipes.mnist import best
 from ganbook.recipes.place import Kept, Place
 
 PICTURES = data.Images(
@@ -89,15 +91,16 @@ def test_a_run_that_breaks_leaves_nan(monkeypatch):
     assert np.isnan(broken.found["at_steps"][1]) and broken.found["steps_done"][1] == -1
 
 
-def test_pooled_r1_is_r1_for_one_score_and_r1_of_the_mean_for_a_map():
+def test_a_pooled_penalty_is_that_of_the_mean_score():
     torch.manual_seed(0)
     x = torch.randn(5, 1, 4, 4)
     D = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.Tanh(), nn.Linear(8, 1))
-    torch.testing.assert_close(race.PooledR1(0.7)(D, x, x), r1(0.7)(D, x, x))
+    torch.testing.assert_close(common.Pooled(r1(0.7))(D, x, x), r1(0.7)(D, x, x))
+    assert common.Pooled(r1()).per_sample and not common.Pooled(no_penalty).per_sample
     maps = nn.Conv2d(1, 1, 1, bias=False)
     nn.init.constant_(maps.weight, 3.0)
     wanted = 0.7 / 2 * 16 * (3 / 16) ** 2  # each of 16 pixels has slope 3 / 16 in the mean
-    assert race.PooledR1(0.7)(maps, x, x).item() == pytest.approx(wanted, rel=1e-5)
+    assert common.Pooled(r1(0.7))(maps, x, x).item() == pytest.approx(wanted, rel=1e-5)
 
 
 def test_the_pairs():
@@ -144,3 +147,43 @@ def test_the_record_and_what_is_kept(monkeypatch, tmp_path):
 
 
 full_runner = race.runner
+
+
+def test_best(monkeypatch, tmp_path):
+    """Made small: curves of each seed, and the checks of a generator and of stored pictures."""
+    monkeypatch.setattr(data, "mnist", lambda split="train", root=None: PICTURES)
+    small = {"SEEDS": (0, 1), "LOOKS": 2, "SCORED": 60, "COMPARED": 40}
+    for name, value in (small | {"PLAN": best.Plan(4, 8, 1e-3, 0.9)}).items():
+        monkeypatch.setattr(best, name, value)
+    recipes.run("mnist-best", tmp_path, lambda line: None)
+    with np.load(tmp_path / "mnist-best" / "arrays.npz") as arrays:
+        arrays = dict(arrays)
+    assert arrays["step"].tolist() == [[2, 4]] * 2
+    assert len(np.unique(arrays["frechet"])) == 4
+    assert arrays["coverage"].shape == (2,) and arrays["grid"].shape == (64, 1, 28, 28)
+    weights = load_file(tmp_path / "mnist-best" / "mnist-best.safetensors")
+    networks.full_generator(best.LATENT, best.WIDTH).load_state_dict(weights)
+
+
+class Stored(nn.Module):
+    """Returns the first pictures, whatever z is."""
+
+    def __init__(self):
+        super().__init__()
+        self.number = nn.Parameter(torch.zeros(()))
+
+    def forward(self, z):
+        return data.to_float(PICTURES.x[: len(z)])
+
+
+def test_the_checks_see_stored_pictures(monkeypatch):
+    monkeypatch.setattr(best, "SCORED", 100)
+    monkeypatch.setattr(best, "COMPARED", 100)
+    monkeypatch.setattr(best.common, "REFERENCE", 100)
+    found = best.checks(Stored(), PICTURES.x[:100], PICTURES.x[100:200])
+    assert found["frechet_train"] == pytest.approx(0, abs=1e-6)
+    assert found["neighbour"] == pytest.approx(0, abs=1e-2)
+    assert found["frechet_test"] > 0.01 and found["neighbour_test"] > 1
+    game = best.best_game(0, device="meta")
+    assert networks.count_parameters(game.G) == 254_241
+    assert networks.count_parameters(game.D) == 77_777

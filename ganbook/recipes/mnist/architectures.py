@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +19,7 @@ from ganbook import data, networks, records
 from ganbook.features import describe
 from ganbook.history import TrainingDiverged
 from ganbook.metrics import frechet_distance
-from ganbook.penalties import gradient_norms
+from ganbook.penalties import r1
 from ganbook.recipes import common
 from ganbook.recipes.place import Kept, Place
 from ganbook.training import EMA, Game, fit
@@ -62,22 +61,6 @@ PAIRS: dict[str, tuple[Callable[[], nn.Module], Callable[[], nn.Module]]] = {
     "minimal": (lambda: networks.minimal_generator(LATENT), networks.minimal_discriminator),
 }
 """Name -> what makes G and D; the fourth and the fifth differ in D alone."""
-
-
-@dataclass(frozen=True)
-class PooledR1:
-    r"""R1 of the mean score over a map: :math:`\frac\gamma2\, \mathbb{E}\, \|\nabla \bar D\|^2`.
-
-    For a D that returns one score a sample it is R1.
-    """
-
-    gamma: float = GAMMA
-    per_sample: ClassVar[bool] = True
-
-    def __call__(self, D: nn.Module, x_real: Tensor, x_fake: Tensor) -> Tensor:
-        """Return the scalar that is added to D's loss."""
-        norms = gradient_norms(lambda x: D(x).flatten(1).mean(dim=1), x_real)
-        return self.gamma / 2 * norms.square().mean()
 
 
 def game_of(
@@ -133,7 +116,7 @@ class Runner:
         while self.spent < until and not self.done:
             since = time.process_time()
             try:
-                options = {"penalty": PooledR1(), "ema": self.ema, "seed": None}
+                options = {"penalty": common.Pooled(r1(GAMMA)), "ema": self.ema, "seed": None}
                 fit(self.game, self.batches, steps=CHUNK, progress=False, **options)
             except TrainingDiverged:
                 self.broken = True
