@@ -379,6 +379,29 @@ def losses() -> Axes:
                 "loss", legend=True)  # fmt: skip
 
 
+def overlap() -> Axes:
+    """Chapter 13: what a transposed convolution lays on each output, kernels of 3 and of 4."""
+    ax = sheet(400)
+    for kernel, base, title in ((3, 215, "kernel 3, stride 2"), (4, 15, "kernel 4, stride 2")):
+        words(ax, 6, base + 170, title, ha="left", weight="bold")
+        counts = [0] * 14
+        for k in range(5):
+            first = 2 * k + 1
+            for j in range(kernel):
+                counts[first + j] += 1
+                x, top = 60 + 38 * (first + j), base + 128
+                arrow(ax, (60 + 38 * (2 * k + 2 + (kernel == 4) * 0.5), top), (x, base + 62), MUTED)
+            x = 60 + 38 * (2 * k + 2 + (kernel == 4) * 0.5)
+            box(ax, x, base + 142, 30, 26, f"$x_{k}$", REAL)
+        for n in range(1, 12 + (kernel == 4)):
+            x = 60 + 38 * n
+            box(ax, x, base + 46, 30, 26, f"{counts[n]}", FAKE if 2 < n < 10 + (kernel == 4) else MUTED)
+        words(ax, 6, base + 142, "inputs", ha="left")
+        words(ax, 6, base + 46, "outputs", ha="left")
+        words(ax, 300, base + 14, "how many inputs reach the output", style="italic")
+    return ax
+
+
 DIAGRAMS: dict[str, Callable[[], Axes]] = {
     "models": models,
     "game": game,
@@ -393,6 +416,7 @@ DIAGRAMS: dict[str, Callable[[], Axes]] = {
     "mistakes": mistakes,
     "fidelity": fidelity,
     "losses": losses,
+    "overlap": overlap,
 }
 
 
@@ -485,6 +509,13 @@ WORDS = {
         "are one straight falling line.",
         "The generator's loss for one sample under five of this chapter's losses: its slope is "
         "the weight with which the sample's gradient counts.",
+    ),
+    "overlap": (
+        "Two rows of inputs, each with arrows to the outputs that it reaches. Above, kernel 3 and "
+        "stride 2: the outputs are reached by 1, 2, 1, 2 inputs in turn. Below, kernel 4 and "
+        "stride 2: away from the border each output is reached by 2.",
+        "A transposed convolution lays a kernel on the outputs for each input. An even kernel "
+        "reaches each output equally often; that it treats all of them alike does not follow.",
     ),
 }
 
