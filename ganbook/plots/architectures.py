@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from ganbook.plots.style import PALETTE, axes_or_new, stacked, tidy
@@ -37,8 +37,9 @@ def constants(outputs: Mapping[str, Array]) -> Figure:
 def spectrum(frequency: Array, lines: Mapping[str, Array], ax: Axes | None = None) -> Axes:
     """Draw shares of energy by frequency, in cycles per pixel, on a logarithmic scale."""
     ax = axes_or_new(ax, (6.0, 3.8))
+    others = [role for role in CYCLE if role != "real"]
     for k, (name, values) in enumerate(lines.items()):
-        color = PALETTE["real" if name == "real" else CYCLE[k % len(CYCLE)]]
+        color = PALETTE["real" if name == "real" else others[k % len(others)]]
         ax.semilogy(frequency, values, MARKS[k % 6] + STYLES[k % 4], color=color, ms=4, label=name)
     tidy(ax, "", "frequency in cycles per pixel", "share of the energy")
     ax.figure.legend(frameon=False, loc="outside lower center", ncols=2)
@@ -54,8 +55,9 @@ def field(values: Array, side: int, ax: Axes | None = None) -> Axes:
     ax.add_patch(
         Rectangle((left, top), side, side, fill=False, ec=PALETTE["generated"], lw=1.8, ls="--")
     )
-    tidy(ax, "", "column", "row")
-    return ax
+    rows, columns = values.shape
+    ax.set(xlim=(-1.5, columns + 0.5), ylim=(rows + 0.5, -1.5))
+    return tidy(ax, "", "column", "row")
 
 
 def depth(depths: Array, lines: Mapping[str, Array], ax: Axes | None = None) -> Axes:
@@ -65,6 +67,7 @@ def depth(depths: Array, lines: Mapping[str, Array], ax: Axes | None = None) -> 
         ax.semilogy(
             depths, values, STYLES[k % 4], color=PALETTE[CYCLE[k % len(CYCLE)]], lw=1.8, label=name
         )
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     tidy(ax, "", "layers between the activation and the loss", "norm of the gradient")
     ax.figure.legend(frameon=False, loc="outside lower center", ncols=2)
     return ax

@@ -1,0 +1,260 @@
+r"""Training that removes a checkerboard, and blocks that begin at zero."""
+
+import math
+
+import numpy as np
+import torch
+
+from ganbook.exercises.engine.core import Exercise, register
+
+# 13.5 ------------------------------------------------------------------
+
+
+def solution_13_5(w, s, steps, rate):
+    w = torch.tensor(w, requires_grad=True)
+    for _ in range(steps):
+        sums = torch.stack([w[r::s].sum() for r in range(s)])
+        loss = (sums - sums.mean()).square().mean()
+        (slope,) = torch.autograd.grad(loss, w)
+        with torch.no_grad():
+            w -= rate * slope
+    return w.detach().numpy()
+
+
+def _descend(w, s, steps, rate, slope):
+    w, phase = np.array(w, dtype=float), np.arange(len(w)) % s
+    for _ in range(steps):
+        sums = np.array([w[phase == r].sum() for r in range(s)])
+        w -= rate * slope(sums, phase)
+    return w
+
+
+def alternative_13_5_by_hand(w, s, steps, rate):
+    return _descend(
+        w,
+        s,
+        steps,
+        rate,
+        lambda sums, phase: 2 / s * (sums - sums.mean())[phase],
+    )
+
+
+def wrong_13_5_no_mean(w, s, steps, rate):
+    return _descend(
+        w, s, steps, rate, lambda sums, phase: 2 / s * sums[phase]
+    )
+
+
+def wrong_13_5_uphill(w, s, steps, rate):
+    return alternative_13_5_by_hand(w, s, steps, -rate)
+
+
+def wrong_13_5_summed(w, s, steps, rate):
+    return alternative_13_5_by_hand(w, s, steps, rate * s)
+
+
+def wrong_13_5_half(w, s, steps, rate):
+    return alternative_13_5_by_hand(w, s, steps, rate / 2)
+
+
+def wrong_13_5_once(w, s, steps, rate):
+    return alternative_13_5_by_hand(w, s, 1, rate)
+
+
+def wrong_13_5_weights(w, s, steps, rate):
+    w = np.array(w, dtype=float)
+    for _ in range(steps):
+        w -= rate * 2 / len(w) * (w - w.mean())
+    return w
+
+
+def check_13_5(answer, c):
+    drawn = [
+        (c.integer(4, 9), c.integer(2, 4), c.integer(2, 30)) for _ in range(4)
+    ]
+    for k, s, steps in ((5, 2, 3), (4, 2, 200), (3, 3, 10), *drawn):
+        w, rate = c.rng.normal(size=k), 0.05
+        c.equal(
+            c.call(answer, w, s, steps, rate),
+            alternative_13_5_by_hand(w, s, steps, rate),
+            rtol=1e-7,
+            atol=1e-9,
+            mistakes={
+                "That drives the sums to zero; they are only to agree.": wrong_13_5_no_mean(
+                    w, s, steps, rate
+                ),
+                "The variance grows: gradient descent goes against the slope.": wrong_13_5_uphill(
+                    w, s, steps, rate
+                ),
+                "That descends the sum of squared deviations; the variance is their average over the phases.": wrong_13_5_summed(
+                    w, s, steps, rate
+                ),
+                "A factor of 2 is missing: the derivative of a square.": wrong_13_5_half(
+                    w, s, steps, rate
+                ),
+                "That is one step only.": wrong_13_5_once(w, s, steps, rate),
+                "That makes the weights equal, which is more than was asked; only the sums of the phases have to agree.": wrong_13_5_weights(
+                    w, s, steps, rate
+                ),
+            },
+        )
+
+
+register(
+    Exercise(
+        id="13.5",
+        title="Train the checkerboard away",
+        stars=2,
+        kind="function",
+        statement=r"""
+    Write `train_out(w, s, steps, rate)`: start from the kernel `w`, a float64 numpy array of shape `(k,)` with
+    $k \ge s$, make `steps` steps of plain gradient descent with the given rate on the variance of the phase sums,
+    $\frac1s \sum_r (S_r - \bar S)^2$ with $\bar S = \frac1s \sum_r S_r$, and return the kernel as an array of shape
+    `(k,)`. `w` itself must stay as it is.
+    """,
+        stub="""
+    def train_out(w, s, steps, rate):
+        return ...
+    """,
+        hints=(
+            r"With torch: make a tensor with a gradient, and stack `w[r::s].sum()`.",
+            r"By hand: each weight of phase $r$ has the derivative $\frac2s (S_r - \bar S)$; the terms from $\bar S$ cancel.",
+        ),
+        explanation=r"""
+    All weights of a phase move together, by $\frac2s(S_r - \bar S)$, until the sums agree. The rest of the kernel is
+    free, so a trained transposed convolution can be without a checkerboard and still be no resizing. With the counts
+    $n_r$, the deviations shrink by $1 - \frac{2 n_r}{s}\,\eta$ per step if all counts are equal.
+    """,
+        solution=solution_13_5,
+        alternatives=(alternative_13_5_by_hand,),
+        wrong=(
+            (wrong_13_5_no_mean, "to zero"),
+            (wrong_13_5_uphill, "against the slope"),
+            (wrong_13_5_summed, "average over"),
+            (wrong_13_5_half, "factor of 2"),
+            (wrong_13_5_once, "one step only"),
+            (wrong_13_5_weights, "more than was asked"),
+        ),
+        check=check_13_5,
+    )
+)
+
+# 13.6 ------------------------------------------------------------------
+
+
+def solution_13_6(small, c, a):
+    rho = c * (1 + a**2) / 2
+    if rho >= 1:
+        return math.inf
+    return math.floor(2 * math.log(small) / math.log(rho)) + 1
+
+
+def alternative_13_6_step_by_step(small, c, a):
+    rho = c * (1 + a**2) / 2
+    m = 0
+    while rho < 1 and rho ** (m / 2) >= small:
+        m += 1
+    return m if rho < 1 else math.inf
+
+
+def _until(small, rho, power=2.0):
+    if rho >= 1:
+        return math.inf
+    return math.floor(power * math.log(small) / math.log(rho)) + 1
+
+
+def wrong_13_6_square(small, c, a):
+    return _until(small, c * (1 + a**2) / 2, 1.0)
+
+
+def wrong_13_6_no_slope(small, c, a):
+    return _until(small, c)
+
+
+def wrong_13_6_relu(small, c, a):
+    return _until(small, c / 2)
+
+
+def wrong_13_6_mean_slope(small, c, a):
+    return _until(small, c * (1 + a) / 2)
+
+
+def wrong_13_6_not_whole(small, c, a):
+    return 2 * math.log(small) / math.log(c * (1 + a**2) / 2)
+
+
+def wrong_13_6_one_less(small, c, a):
+    return solution_13_6(small, c, a) - 1
+
+
+def check_13_6(answer, c):
+    drawn = [
+        (10 ** c.number(-8, -1), c.number(0.2, 1.4), c.number(0.2, 0.5))
+        for _ in range(4)
+    ]
+    fixed = [(1e-6, 1 / 3, 0.6), (1e-3, 1.5, 0.3), (0.5, 0.25, 0.9)]
+    for small, variance, a in (*fixed, (1e-3, 2.0, 0.3), *drawn):
+        c.equal(
+            c.call(answer, small, variance, a),
+            alternative_13_6_step_by_step(small, variance, a),
+            mistakes={
+                "That is the factor of the mean square; the norm has its root.": wrong_13_6_square(
+                    small, variance, a
+                ),
+                "The activation is left out: it takes away a part of the mean square.": wrong_13_6_no_slope(
+                    small, variance, a
+                ),
+                "That is for ReLU: the negative half passes on its share, too.": wrong_13_6_relu(
+                    small, variance, a
+                ),
+                "Slopes average in squares: 1 and a squared, not 1 and a.": wrong_13_6_mean_slope(
+                    small, variance, a
+                ),
+                "A number of layers is a whole number, or infinite.": wrong_13_6_not_whole(
+                    small, variance, a
+                ),
+                "After so many layers the norm is not yet below.": wrong_13_6_one_less(
+                    small, variance, a
+                ),
+            },
+        )
+
+
+register(
+    Exercise(
+        id="13.6",
+        title="How deep until nothing arrives",
+        stars=2,
+        kind="function",
+        statement=r"""
+    A plain network has LeakyReLU with slope `a` and independent symmetric weights of variance `c / n`. Write
+    `layers_until(small, c, a)`: the smallest number of layers after which the norm of the gradient is *below* the
+    share `small` of what it was, by {eq}`eq:13-gain`; `math.inf` if it does not shrink. $0 <$ `small` $< 1$, `c`
+    positive, $0 <$ `a` $< 1$. For `small = 0.2`, `c = 1/3` and `a = 0.2` it is 2.
+    """,
+        stub="""
+    def layers_until(small, c, a):
+        return ...
+    """,
+        hints=(
+            r"The norm after $m$ layers is $\rho^{m/2}$ of the first.",
+            r"Solve $\rho^{m/2} < \varepsilon$ for $m$; mind the sign of $\log \rho$, and $\rho \ge 1$.",
+        ),
+        explanation=r"""
+    $m > 2 \log \varepsilon / \log \rho$, since $\log\rho < 0$. With PyTorch's default and $a = 0.2$ a gradient is below
+    a millionth after 16 layers. Adam rescales gradients, but only down to its $\varepsilon$, and their direction gets
+    lost in rounding and noise.
+    """,
+        solution=solution_13_6,
+        alternatives=(alternative_13_6_step_by_step,),
+        wrong=(
+            (wrong_13_6_square, "mean square; the norm"),
+            (wrong_13_6_no_slope, "takes away"),
+            (wrong_13_6_relu, "for ReLU"),
+            (wrong_13_6_mean_slope, "average in squares"),
+            (wrong_13_6_not_whole, "whole number"),
+            (wrong_13_6_one_less, "not yet below"),
+        ),
+        check=check_13_6,
+    )
+)
