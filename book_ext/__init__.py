@@ -13,6 +13,7 @@ from . import (
     cards,
     chapters,
     descriptions,
+    epochs,
     folding,
     formulas,
     marks,
@@ -47,6 +48,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     previews.setup(app)
     descriptions.setup(app)
     play.setup(app)
+    epochs.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
