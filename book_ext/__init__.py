@@ -59,6 +59,7 @@ def add_looks(app: Sphinx, config: Any) -> None:
     app.add_css_file("book.css", priority=900)
     app.add_css_file("print.css", priority=901, media="print")
     app.add_js_file("book.js", defer="defer")
+    app.add_js_file("enlarge.js", defer="defer")
 
 
 def add_search(
