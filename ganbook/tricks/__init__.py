@@ -6,9 +6,10 @@ from ganbook.tricks.mixing import rotation_mixing
 from ganbook.tricks.noise import NoisePenalty
 from ganbook.tricks.smoothing import score_cap, smoothed, smoothed_score
 from ganbook.tricks.top_k import top_k
-from ganbook.tricks.transforms import Noise, Rotate, Shift, TransformedGame
+from ganbook.tricks.transforms import Chain, Noise, Rotate, Shift, TransformedGame
 
 __all__ = [
+    "Chain",
     "Noise",
     "NoisePenalty",
     "Rotate",

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ganbook.games import Game
 
-__all__ = ["Noise", "Rotate", "Shift", "TransformedGame"]
+__all__ = ["Chain", "Noise", "Rotate", "Shift", "TransformedGame"]
 
 Transform = Callable[[Tensor], Tensor]
 
@@ -92,6 +92,27 @@ class Rotate:
         return turns[turn, torch.arange(n, device=x.device)]
 
 
+@dataclass(frozen=True)
+class Chain:
+    """Several transforms, one after another."""
+
+    parts: tuple[Transform, ...]
+
+    def at(self, update: int) -> Chain:
+        """Return the chain of D's update of this number, counted from 0."""
+        return Chain(tuple(_due(part, update) for part in self.parts))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return x after all of them."""
+        for part in self.parts:
+            x = part(x)
+        return x
+
+
+def _due(transform: Transform, update: int) -> Transform:
+    return transform.at(update) if hasattr(transform, "at") else transform
+
+
 @dataclass(kw_only=True)
 class TransformedGame(Game):
     """The game in which D sees T(x) of every sample x, real or generated, in both players' steps.
@@ -107,10 +128,10 @@ class TransformedGame(Game):
     def critic(self, batch: Any) -> Callable[[Tensor], Tensor]:
         """Return the score of T(x) as a function of x."""
         critic = super().critic(batch)
-        transform = getattr(self.transform, "at", lambda update: self.transform)(self.d_updates)
+        transform = _due(self.transform, self.d_updates)
         return critic if self.real_only else lambda x: critic(transform(x))
 
     def real(self, batch: Any) -> Tensor:
         """Return the real samples of a batch, transformed if only they are."""
         x_real = super().real(batch)
-        return self.transform(x_real) if self.real_only else x_real
+        return _due(self.transform, self.d_updates)(x_real) if self.real_only else x_real

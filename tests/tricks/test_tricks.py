@@ -14,6 +14,7 @@ from ganbook.penalties import r1, r2, total
 from ganbook.schedules import Linear
 from ganbook.training import d_step, fit, g_step
 from ganbook.tricks import (
+    Chain,
     Noise,
     NoisePenalty,
     Rotate,
@@ -201,6 +202,12 @@ def test_the_eigenvalues_of_turns():
     assert np.linalg.matrix_rank(rotation_mixing(0.75, identity=True)) == 4
     with pytest.raises(ValueError, match="p is -0.1"):
         rotation_mixing(-0.1)
+
+
+def test_a_chain_is_its_parts_in_order_and_falls_with_them():
+    chain = Chain((lambda x: x + 1, lambda x: 3 * x, Noise(Linear(1.0, 0.0, 5))))
+    assert torch.equal(chain.at(5)(torch.tensor([2.0])), torch.tensor([9.0]))
+    assert chain.at(4).parts[2].sigma == pytest.approx(0.2)
 
 
 def doubling(x):
