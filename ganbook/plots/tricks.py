@@ -68,15 +68,15 @@ def lines(
     x: Array,
     values: Mapping[str, Array],
     labels: tuple[str, str],
-    log: bool = False,
+    x_log: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a line for each name; ``log`` for two logarithmic axes."""
+    """Draw a line for each name; ``x_log`` for a logarithmic horizontal axis."""
     ax = axes_or_new(ax)
     for k, (name, y) in enumerate(values.items()):
         ax.plot(x, y, color=PALETTE[CYCLE[k % 6]], ls=STYLES[k % 4], lw=1.7, label=name)
-    if log:
-        ax.set(xscale="log", yscale="log")
+    if x_log:
+        ax.set_xscale("log")
     return tidy(ax, "", *labels, legend=True)
 
 
