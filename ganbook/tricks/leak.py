@@ -31,5 +31,5 @@ def leak(D: nn.Module, x: Tensor) -> tuple[float, float]:
     sizes, squares = slopes.abs().sum(dim=2), slopes.square().sum(dim=2)
     if not sizes.sum() > 0:
         raise ValueError("all slopes are zero: expected a D that depends on its input")
-    shares = [float(1 - t[own].sum() / t.sum()) for t in (sizes, squares)]
+    shares = [float(t[~own].sum() / t.sum()) for t in (sizes, squares)]
     return shares[0], shares[1]

@@ -36,7 +36,7 @@ def small(monkeypatch):
     [
         ("tricks-bare", ["base", "R1", "top-k", "instance noise", "EMA"]),
         ("tricks-good", ["base", "R1", "top-k", "instance noise", "EMA"]),
-        ("tricks-breaks", ["as it is", "momentum 0.5"]),
+        ("tricks-breaks", ["as it is", "momentum 0.9"]),
         ("tricks-limited", ["plain", "both"]),
         ("tricks-clinic", ["healthy", "healthy critic"]),
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ganbook import records
-from ganbook.losses import NON_SATURATING, RELATIVISTIC
+from ganbook.losses import RELATIVISTIC
 from ganbook.penalties import r1, r2, total
 from ganbook.recipes.place import Place
 from ganbook.recipes.tricks import _common
@@ -27,14 +27,12 @@ def plan() -> dict[str, Net]:
     start = Net(RELATIVISTIC, total(r1(GAMMA), r2(GAMMA)), betas=(0.0, 0.99), falling=True)
     return {
         "as it is": start,
-        "momentum 0.5": replace(start, betas=(0.5, 0.99)),
         "momentum 0.9": replace(start, betas=(0.9, 0.99)),
         "layer norm in D": replace(start, norm_d="layer"),
         "batch norm in G": replace(start, norm_g="batch"),
         "without R1": replace(start, penalty=r2(GAMMA)),
         "without R2": replace(start, penalty=r1(GAMMA)),
         "without both": replace(start, penalty=None),
-        "non-saturating": replace(start, loss=NON_SATURATING),
     }
 
 

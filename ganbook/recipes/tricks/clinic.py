@@ -20,7 +20,7 @@ from ganbook.recipes.tricks import _common
 from ganbook.recipes.tricks._nets import RATE, Net, Scale
 from ganbook.training import EMA
 
-SCALE = Scale(seeds=3, samples=500)
+SCALE = Scale(seeds=3, samples=300)
 GAMMA, LOOKS, HELD = 0.1, 10, 500
 MODULES = (*_common.MODULES, "recipes.tricks.clinic")
 
