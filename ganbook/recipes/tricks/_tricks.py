@@ -69,8 +69,8 @@ def ablate(
     log: Callable[[str], None],
     place: Place,
 ) -> str:
-    """Play the net with ``base`` and, for each trick, the net in which it is changed: added if it is
-    not in ``base``, left out if it is. Write the record, sum up.
+    """Play the net with ``base`` and the nets that differ from it in one trick: with no tricks in
+    ``base`` each is added, otherwise each of ``base`` is left out. Write the record, sum up.
 
     ``base/frechet`` is the distance of the averaged G if EMA is in ``base``, and
     ``EMA/frechet`` that of the other one, from the same runs.
@@ -79,9 +79,9 @@ def ablate(
     code, real = records.code_hash(*modules), _common.reference(SCALE)
     averaged = "EMA" in base
     plan = {"base": lambda: _common.train(with_tricks(base), SCALE, real, EMA)}
-    for name in TRICKS:
+    for name in base or TRICKS:
         if name != "EMA":
-            names = [n for n in base if n != name] + [name] * (name not in base)
+            names = [n for n in base if n != name] if base else [name]
             plan[name] = lambda names=names: _common.train(
                 with_tricks(names), SCALE, real, EMA if averaged else None
             )

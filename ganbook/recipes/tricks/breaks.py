@@ -29,9 +29,7 @@ def plan() -> dict[str, Net]:
         "as it is": start,
         "momentum 0.9": replace(start, betas=(0.9, 0.99)),
         "layer norm in D": replace(start, norm_d="layer"),
-        "batch norm in G": replace(start, norm_g="batch"),
         "without R1": replace(start, penalty=r2(GAMMA)),
-        "without R2": replace(start, penalty=r1(GAMMA)),
         "without both": replace(start, penalty=None),
     }
 

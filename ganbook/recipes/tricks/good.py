@@ -1,4 +1,4 @@
-"""Ten tricks, each left out of a good net that has them all, and four more, each added to it."""
+"""Ten tricks, each left out of a good net that has them all."""
 
 from __future__ import annotations
 
