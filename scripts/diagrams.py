@@ -212,10 +212,10 @@ def tricks() -> Axes:
     arrow(ax, (337, 205), (383, 205))
     arrow(ax, (457, 205), (488, 205))
     notes = (
-        (60, 85, "average of weights,\nbatch norm", FAKE, (165, 136)),
-        (255, 60, "instance noise,\naugmentation", INK, (297, 181)),
-        (415, 85, "penalties, norms,\ndropout", CRITIC, (420, 181)),
-        (535, 60, "smoothing, top-k,\nlazy terms", INK, (535, 181)),
+        (115, 85, "average of weights,\nbatch norm", FAKE, (160, 136)),
+        (275, 60, "instance noise,\naugmentation", INK, (298, 181)),
+        (400, 110, "penalties, norms,\ndropout", CRITIC, (418, 181)),
+        (525, 60, "smoothing,\ntop-k, lazy terms", INK, (534, 181)),
     )
     for x, y, text, color, end in notes:
         words(ax, x, y, text, color)

@@ -129,3 +129,16 @@ def test_what_helps_the_bare_net():
     assert len(run.provenance["runs"]) == 15
     assert run["floor"].mean() == pytest.approx(2.7, abs=0.5)
     assert run["noise"][0] == pytest.approx(325, abs=1)
+
+
+def test_what_the_good_net_would_miss():
+    helps, harms = sorted_out("tricks-good", left_out=True)
+    assert helps == {"no momentum", "batch norm in G", "gradient clipping"}
+    assert harms == {"two time scales", "layer norm in D"}
+    bare, good = records.load("tricks-bare"), records.load("tricks-good")
+    assert len(good.provenance["base"]) == 10
+    assert (good["base/frechet"] < bare["base/frechet"]).all()
+    assert good["layer norm in D/frechet"].mean() < 0.85 * good["base/frechet"].mean()
+    for name in ("no momentum", "batch norm in G"):
+        ratio = good[f"{name}/frechet"].mean() / good["base/frechet"].mean()
+        assert 1.3 < ratio < 1.5
