@@ -199,6 +199,31 @@ def collapse() -> Axes:
     return ax
 
 
+def tricks() -> Axes:
+    """Chapter 12: where in a training step each kind of trick acts."""
+    ax = sheet(300)
+    for x, text, color in ((60, "z", FAKE), (165, "G", FAKE), (300, "T", INK), (420, "D", CRITIC)):
+        box(ax, x, 205 if text == "T" or text == "D" else 160, 70, 44, text, color)
+    box(ax, 165, 250, 110, 44, "real samples", REAL)
+    box(ax, 535, 205, 90, 44, "losses")
+    arrow(ax, (97, 160), (128, 160), FAKE)
+    arrow(ax, (202, 165), (263, 195), FAKE)
+    arrow(ax, (222, 245), (263, 215), REAL)
+    arrow(ax, (337, 205), (383, 205))
+    arrow(ax, (457, 205), (488, 205))
+    notes = (
+        (115, 85, "average of weights,\nbatch norm", FAKE, (160, 136)),
+        (275, 60, "instance noise,\naugmentation", INK, (298, 181)),
+        (400, 110, "penalties, norms,\ndropout", CRITIC, (418, 181)),
+        (525, 60, "smoothing,\ntop-k, lazy terms", INK, (534, 181)),
+    )
+    for x, y, text, color, end in notes:
+        words(ax, x, y, text, color)
+        arrow(ax, (x, y + 24), end, color)
+    words(ax, 300, 15, "optimiser: momentum, two rates, schedules, clipped gradients")
+    return ax
+
+
 def coupling() -> Axes:
     """Chapter 6: a coupling carries real mass to generated places; its dual is a function."""
     x, p, y, q = (0, 1, 3), (0.5, 0.3, 0.2), (1, 4), (0.4, 0.6)
@@ -409,6 +434,7 @@ DIAGRAMS: dict[str, Callable[[], Axes]] = {
     "networks": networks,
     "ratio": ratio,
     "collapse": collapse,
+    "tricks": tricks,
     "coupling": coupling,
     "roof": roof,
     "penalty": penalty,
@@ -463,6 +489,15 @@ WORDS = {
         "one mode.",
         "Full coverage, dropped modes, and mode collapse. In each ring every generated point lies "
         "on a real mode, so no single point shows the failure.",
+    ),
+    "tricks": (
+        "From left to right: z enters G, its samples and the real ones pass a transform T before D, "
+        "and D's scores enter the losses. Below, an arrow each: averaging and batch norm act on G, "
+        "instance noise and augmentation are T, penalties, norms and dropout act on D, smoothing, "
+        "top-k and lazy terms on the losses. At the bottom the optimiser: momentum, two rates, "
+        "schedules, clipped gradients.",
+        "Where each trick acts: on the generator, between samples and discriminator, on the "
+        "discriminator, on the losses, or on the optimiser.",
     ),
     "coupling": (
         "Above, real mass 0.5, 0.3 and 0.2 at places 0, 1 and 3 is joined to generated mass 0.4 "

@@ -25,6 +25,7 @@ TRAINING = {
     "penalties",
     "schedules",
     "training",
+    "tricks",
 }
 # What stands outside of both: the book's runs, its command line, its exercises.
 OUTSIDE = {"__main__", "cli", "exercises", "quick", "recipes"}

@@ -1,0 +1,187 @@
+r"""Training with clipped gradients."""
+
+import torch
+from torch import nn
+from torch.nn.functional import softplus
+
+from ganbook.exercises.engine.core import Exercise, register
+
+# 12.6 ------------------------------------------------------------------
+
+
+def solution_12_6(D, x_real, x_fake, steps, rate, bound):
+    parameters = list(D.parameters())
+    for _ in range(steps):
+        loss = softplus(-D(x_real)).mean() + softplus(D(x_fake)).mean()
+        gradients = torch.autograd.grad(loss, parameters)
+        norm = torch.sqrt(sum(g.square().sum() for g in gradients))
+        scale = min(1.0, bound / float(norm))
+        with torch.no_grad():
+            for p, g in zip(parameters, gradients, strict=True):
+                p -= rate * scale * g
+    return float(norm)
+
+
+def alternative_12_6_torch(D, x_real, x_fake, steps, rate, bound):
+    sgd = torch.optim.SGD(D.parameters(), rate)
+    for _ in range(steps):
+        sgd.zero_grad()
+        loss = softplus(-D(x_real)).mean() + softplus(D(x_fake)).mean()
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(D.parameters(), bound)
+        sgd.step()
+    return float(norm)
+
+
+def _variant_12_6(D, x_real, x_fake, steps, rate, scaled, sign=1):
+    parameters = list(D.parameters())
+    for _ in range(steps):
+        loss = softplus(-D(x_real)).mean() + softplus(D(x_fake)).mean()
+        gradients = torch.autograd.grad(sign * loss, parameters)
+        with torch.no_grad():
+            for p, g in zip(parameters, scaled(gradients), strict=True):
+                p -= rate * g
+    return float(torch.sqrt(sum(g.square().sum() for g in gradients)))
+
+
+def _norm_12_6(gradients):
+    return float(torch.sqrt(sum(g.square().sum() for g in gradients)))
+
+
+def wrong_12_6_each(D, x_real, x_fake, steps, rate, bound):
+    def scaled(gradients):
+        return [g * min(1.0, bound / float(g.norm())) for g in gradients]
+
+    return _variant_12_6(D, x_real, x_fake, steps, rate, scaled)
+
+
+def wrong_12_6_entries(D, x_real, x_fake, steps, rate, bound):
+    def scaled(gradients):
+        return [g.clamp(-bound, bound) for g in gradients]
+
+    return _variant_12_6(D, x_real, x_fake, steps, rate, scaled)
+
+
+def wrong_12_6_always(D, x_real, x_fake, steps, rate, bound):
+    def scaled(gradients):
+        return [g * bound / _norm_12_6(gradients) for g in gradients]
+
+    return _variant_12_6(D, x_real, x_fake, steps, rate, scaled)
+
+
+def wrong_12_6_never(D, x_real, x_fake, steps, rate, bound):
+    return _variant_12_6(D, x_real, x_fake, steps, rate, lambda g: g)
+
+
+def wrong_12_6_ascent(D, x_real, x_fake, steps, rate, bound):
+    def scaled(gradients):
+        return [
+            g * min(1.0, bound / _norm_12_6(gradients)) for g in gradients
+        ]
+
+    return _variant_12_6(D, x_real, x_fake, steps, rate, scaled, -1)
+
+
+def wrong_12_6_weights(D, x_real, x_fake, steps, rate, bound):
+    found = _variant_12_6(D, x_real, x_fake, steps, rate, lambda g: g)
+    with torch.no_grad():
+        for p in D.parameters():
+            p.clamp_(-bound, bound)
+    return found
+
+
+def check_12_6(answer, c):
+    for dtype in c.dtypes:
+        for bound in (0.05, 50.0, c.number(0.2, 0.4)):
+            start = nn.Linear(2, 1)
+            with torch.no_grad():
+                start.weight.copy_(c.normal((1, 2), torch.float64))
+                start.bias.copy_(c.normal((1,), torch.float64))
+            start = start.to(dtype)
+            x, y = c.normal((9, 2), dtype) + 1, c.normal((7, 2), dtype) - 1
+            steps = c.integer(5, 9)
+
+            def after(other, bound=bound, start=start, x=x, y=y, steps=steps):
+                D = nn.Linear(2, 1).to(x.dtype)
+                D.load_state_dict(start.state_dict())
+                other(D, x, y, steps, 0.8, bound)
+                return torch.cat([D.weight[0], D.bias]).detach()
+
+            D = nn.Linear(2, 1).to(dtype)
+            D.load_state_dict(start.state_dict())
+            got = c.call(answer, D, x, y, steps, 0.8, bound)
+            c.equal(
+                torch.cat([D.weight[0], D.bias]).detach(),
+                after(alternative_12_6_torch),
+                rtol=1e-3,
+                atol=1e-5,
+                on=f"{steps} steps at rate 0.8 with the bound {bound:.2f}",
+                mistakes={
+                    "Each parameter was clipped by itself; the norm is that of all gradients together.": lambda: (
+                        after(wrong_12_6_each)
+                    ),
+                    "Entries were clamped one by one, which turns the direction of the step.": lambda: (
+                        after(wrong_12_6_entries)
+                    ),
+                    "A gradient shorter than the bound is to be left alone, not lengthened.": lambda: (
+                        after(wrong_12_6_always)
+                    ),
+                    "Nothing was clipped.": lambda: after(wrong_12_6_never),
+                    "A sign: D's loss rises.": lambda: after(
+                        wrong_12_6_ascent
+                    ),
+                    "That clips the weights; the gradients were to be clipped.": lambda: (
+                        after(wrong_12_6_weights)
+                    ),
+                },
+            )
+            E = nn.Linear(2, 1).to(dtype)
+            E.load_state_dict(start.state_dict())
+            want = alternative_12_6_torch(E, x, y, steps, 0.8, bound)
+            c.equal(
+                got,
+                want,
+                rtol=1e-3,
+                atol=1e-5,
+                says="D was trained as asked, but the norm of the last gradient, before clipping, is another.",
+            )
+
+
+register(
+    Exercise(
+        id="12.6",
+        title="Train with clipped gradients",
+        stars=2,
+        kind="function",
+        statement=r"""
+    Write `train(D, x_real, x_fake, steps, rate, bound)`: train `D` in place for `steps` steps of plain gradient descent with
+    the given `rate` on $L_D = \mathrm{mean}\,\mathrm{sp}(-D(x_\text{real})) + \mathrm{mean}\,\mathrm{sp}(D(x_\text{fake}))$, with sp the
+    softplus, each gradient scaled down to a norm of at most `bound` (all parameters together). Return the norm of the
+    last gradient *before* clipping, as a number.
+    """,
+        stub="""
+    def train(D, x_real, x_fake, steps, rate, bound):
+        return ...
+    """,
+        hints=(
+            r"`torch.nn.utils.clip_grad_norm_` clips in place. What does it return?",
+            r"Clear the gradients, backward, clip, step; and keep what the clip returned.",
+        ),
+        explanation=r"""
+    Clipping by the norm keeps the direction; clamping entries, or clipping each parameter by itself, does not. After
+    enough steps the data are separated, the gradient is short by itself, and clipping has nothing left to do, while
+    the slope of $D$ goes on growing.
+    """,
+        solution=solution_12_6,
+        alternatives=(alternative_12_6_torch,),
+        wrong=(
+            (wrong_12_6_each, "by itself"),
+            (wrong_12_6_entries, "turns the direction"),
+            (wrong_12_6_always, "not lengthened"),
+            (wrong_12_6_never, "Nothing was clipped"),
+            (wrong_12_6_ascent, "loss rises"),
+            (wrong_12_6_weights, "clips the weights"),
+        ),
+        check=check_12_6,
+    )
+)

@@ -1,0 +1,155 @@
+r"""Reading runs without a name, and planning an ablation that others can believe."""
+
+from ganbook.exercises.engine.core import Exercise, classify, register, rubric
+
+# 12.13 -----------------------------------------------------------------
+
+_TRUTH_12_13 = {
+    "A": "spread of a batch",
+    "B": "held-out scores",
+    "C": "range of the scores",
+    "D": "slope of D",
+    "E": "weight of G's gradient",
+    "F": "positions in the pictures",
+    "G": "range of the pictures",
+    "H": "floor and noise",
+}
+
+
+def solution_12_13():
+    return {
+        "A": "spread of a batch",
+        "B": "held-out scores",
+        "C": "range of the scores",
+        "D": "slope of D",
+        "E": "weight of G's gradient",
+        "F": "positions in the pictures",
+        "G": "range of the pictures",
+        "H": "floor and noise",
+    }
+
+
+def _other_12_13(key, label):
+    return lambda: _TRUTH_12_13 | {key: label}
+
+
+_REASONS_12_13 = {
+    "A": "Its pictures resemble one another. That is a statement about a batch, so measure the batch.",
+    "B": "Curves and pictures look like those of a sound run. What differs is how D treats pictures that it has not been trained on.",
+    "C": "Both curves of scores stay inside one narrow band, whatever happens. No scores of a linear layer do that.",
+    "D": "The scores of both kinds are nearly equal all the time, and not because the pictures are good: D is flat.",
+    "E": "D is far ahead and the pictures have hardly changed. Ask what is left of the gradient that G receives.",
+    "F": "The curves are calm. Compare where the strokes lie with where they lie in real pictures.",
+    "G": "D wins at once, and the gap does not close: something gives the two kinds away in every pixel, before any shape.",
+    "H": "Nothing points to a fault. Whether the run is good is then a matter of its score between two known numbers.",
+}
+_LABELS_12_13 = tuple(_TRUTH_12_13.values())
+
+register(
+    Exercise(
+        id="12.13",
+        title="Eight runs without a name",
+        stars=2,
+        kind="classify",
+        statement=r"""
+    The picture shows eight recorded runs: $D$'s mean scores of real and of generated samples over the 300 steps, and
+    ten samples of the end. Seven have one fault each; one is sound. For each run, which *one* further measurement would
+    you make to confirm your suspicion? Each of these belongs to one run:
+
+    - `"spread of a batch"`: its deviation per pixel, over that of real pictures
+    - `"held-out scores"`: $D$'s mean score of real pictures that it was not trained on
+    - `"range of the scores"`: the smallest and the largest score of any sample
+    - `"slope of D"`: the mean norm of $D$'s gradient at real samples
+    - `"weight of G's gradient"`: $\sigma(d)$ at generated samples, for a generator with the minimax loss
+    - `"positions in the pictures"`: where the strokes lie, in real and in generated pictures
+    - `"range of the pictures"`: the smallest value of a pixel, in both kinds
+    - `"floor and noise"`: the Fréchet distance, beside that of unseen real pictures and that of noise
+
+    Return a dict from letter to measurement.
+    """,
+        stub="""
+    def evidence():
+        # {"A": "slope of D", "B": ..., ...}
+        return ...
+    """,
+        hints=(
+            r"Begin with the runs that only one fault can explain: scores in a band between 0 and 1; scores that agree although the pictures are bad.",
+            r"Two runs look nearly sound. One of them was trained on 50 pictures, which only other pictures can reveal.",
+        ),
+        explanation=r"""
+    The pictures decide A (one batch, one picture) and F (strokes at the border). The curves decide C (scores
+    between 0 and 1: a sigmoid), D (no gap at all: the penalty) and E (a gap that only grows, and a $G$ that stands still). G has
+    the gap as well, but its cause is in the data: real pixels in $[0, 1]$. B and H can hardly be told apart by curves or pictures: B was
+    trained on 50 pictures, and only held-out pictures show it. The {ref}`clinic <clinic>` has the measurements.
+    """,
+        solution=solution_12_13,
+        wrong=(
+            (_other_12_13("A", "slope of D"), "resemble one another"),
+            (_other_12_13("B", "floor and noise"), "not been trained on"),
+            (_other_12_13("C", "slope of D"), "narrow band"),
+            (_other_12_13("D", "weight of G's gradient"), "D is flat"),
+            (_other_12_13("E", "spread of a batch"), "far ahead"),
+            (_other_12_13("F", "held-out scores"), "where the strokes lie"),
+            (_other_12_13("G", "weight of G's gradient"), "in every pixel"),
+            (_other_12_13("H", "held-out scores"), "two known numbers"),
+        ),
+        check=classify(
+            _TRUTH_12_13,
+            labels=_LABELS_12_13,
+            reasons={
+                (key, label): reason
+                for key, reason in _REASONS_12_13.items()
+                for label in _LABELS_12_13
+                if label != _TRUTH_12_13[key]
+            },
+        ),
+    )
+)
+
+# 12.14 -----------------------------------------------------------------
+
+
+def solution_12_14():
+    return """
+    Nets and data are those of the chapter. The trick is (1) added to the bare net and (2) added to the good one. Both nets
+    of a pair share initial weights, batches and z; ten seeds. Each net gets the same number of trials for the rate of D
+    and the strength of the trick, drawn from one printed range, on other seeds than those that are reported. Score:
+    Frechet distance on 10,000 samples at two moments, 300 and 3,000 steps, with the floor and the distance of noise
+    beside it. We report the ratio in pairs with its interval, every run that failed, and the seconds a step.
+    """
+
+
+register(
+    Exercise(
+        id="12.14",
+        title="An ablation of your own",
+        stars=3,
+        kind="rubric",
+        statement=r"""
+    Somebody proposes a new trick: multiply D's gradient by a random number from $\{0, 2\}$ at each step. Plan an
+    experiment, in at most ten sentences, after which you would believe that it helps, or that it does not. Return the
+    text.
+    """,
+        stub="""
+    def plan():
+        return ...
+    """,
+        hints=(
+            r"To what is it compared, and what is held fixed? Think of the seeds, and of the tuning that each side gets.",
+            r"When is the score taken, what are its floor and its spread, and what would count as a failure?",
+        ),
+        explanation=r"""
+    The point is that each choice could decide the result: the net it is added to, the moment of scoring, the rate. A
+    comparison in which only the new trick was tuned shows that tuning helps. Here one would also compare with a control
+    that has the same mean and variance of the step, such as dropout of whole steps, before calling it a new effect.
+    """,
+        solution=solution_12_14,
+        check=rubric(
+            "The trick is compared in more than one net, or the text says to which net the claim is limited.",
+            "Runs are paired by seed, there are at least five, and failed runs are counted.",
+            "Both sides get the same tuning, on seeds that are not reported.",
+            "The score has its floor, its number of samples, and the moment at which it is taken.",
+            "An interval or a test is named before the runs are made.",
+        ),
+    )
+)

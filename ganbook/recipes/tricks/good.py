@@ -1,0 +1,14 @@
+"""Ten tricks, each left out of a good net that has them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ganbook.recipes.place import Place
+from ganbook.recipes.tricks import _tricks
+
+
+def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
+    """Play all, write the record ``tricks-good``, sum up."""
+    return _tricks.ablate("tricks-good", _tricks.GOOD, folder, log, place or Place())

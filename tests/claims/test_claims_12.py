@@ -1,0 +1,144 @@
+"""Chapter 12: its numbered results and the numbers that it prints, each as an assertion."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import brentq, minimize_scalar
+from scipy.stats import t as student
+from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from ganbook import records
+from ganbook.spectral import circular_norm, reshaped_norm
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 3, 3), (1, 5, 2, 4), (6, 1, 1, 3)])
+def test_the_norm_of_a_convolution_lies_between_its_bounds(shape):
+    """Theorem 12-convolution, by numpy's transform."""
+    kernel = np.random.default_rng(0).normal(size=shape)
+    blocks = np.moveaxis(np.fft.fft2(kernel, s=(8, 9)), (2, 3), (0, 1))
+    norm = np.linalg.norm(blocks, 2, axis=(2, 3)).max()
+    reshaped = np.linalg.norm(kernel.reshape(shape[0], -1), 2)
+    assert reshaped <= norm <= math.sqrt(shape[2] * shape[3]) * reshaped
+    assert circular_norm(torch.tensor(kernel), (8, 9)) == pytest.approx(norm, rel=1e-10)
+
+
+def test_torch_divides_by_the_norm_of_the_reshaped_kernel():
+    torch.manual_seed(0)
+    layer = nn.Conv2d(2, 3, 3, bias=False)
+    before = layer.weight.detach().clone()
+    normed = spectral_norm(layer, n_power_iterations=50)
+    assert reshaped_norm(normed.weight.detach()) == pytest.approx(1, abs=1e-3)
+    ratio = (before / normed.weight.detach()).flatten()
+    assert ratio.mean().item() == pytest.approx(reshaped_norm(before), rel=1e-3)
+    assert circular_norm(normed.weight.detach(), (28, 28)) > 1.2
+
+
+def test_random_kernels_lie_between_one_and_a_half_and_less_than_two():
+    torch.manual_seed(5)
+    ratios = [circular_norm(k, (28, 28)) / reshaped_norm(k) for k in torch.randn(10, 16, 16, 3, 3)]
+    assert min(ratios) > 1.35 and max(ratios) < 1.75
+
+
+def test_where_r1_stops_the_slope():
+    """2 sigmoid(-psi) = psi, and the smoothed optimum by minimising the loss at a point."""
+    root = brentq(lambda psi: 2 / (1 + math.exp(psi)) - psi, 0, 2)
+    assert root == pytest.approx(0.675, abs=5e-4)
+
+
+@pytest.mark.parametrize(("p", "q"), [(1.0, 1.0), (1.0, 0.01), (0.01, 1.0)])
+@pytest.mark.parametrize(("a", "b"), [(0.9, 0.0), (0.9, 0.1)])
+def test_the_best_smoothed_score(p, q, a, b):
+    """Equation 12-cap, by a minimiser."""
+
+    def sp(t):
+        return np.logaddexp(0, t)
+
+    best = minimize_scalar(
+        lambda d: p * (a * sp(-d) + (1 - a) * sp(d)) + q * (b * sp(-d) + (1 - b) * sp(d)),
+        bounds=(-20, 20),
+        method="bounded",
+        options={"xatol": 1e-9},
+    ).x
+    want = math.log((a * p + b * q) / ((1 - a) * p + (1 - b) * q))
+    assert best == pytest.approx(want, abs=1e-4)
+
+
+def test_the_caps():
+    assert math.log(9) == pytest.approx(2.197, abs=5e-4)
+    assert math.log(0.9 / 1.1) == pytest.approx(-0.201, abs=5e-4)
+
+
+@pytest.mark.parametrize(("beta", "radius"), [(0.9, 0.7255), (0.99, 0.1000), (0.999, 0.0100)])
+def test_the_average_of_a_circle(beta, radius):
+    """Equation 12-ema, by the geometric series."""
+    phi = math.acos(1 - 0.1**2 / 2)
+    series = abs((1 - beta) / (1 - beta * complex(math.cos(phi), -math.sin(phi))))
+    formula = (1 - beta) / math.sqrt((1 - beta) ** 2 + beta * 0.1**2)
+    assert series == pytest.approx(formula, rel=1e-9) == pytest.approx(radius, abs=6e-5)
+
+
+@pytest.mark.parametrize("p", [0.2, 0.5, 0.75, 0.9])
+def test_turns_by_counting(p):
+    """Theorem 12-leak: eigenvalues of the matrix as a circulant, by Fourier."""
+    first = np.array([1 - p, p / 3, p / 3, p / 3])
+    eigenvalues = np.fft.fft(first)
+    np.testing.assert_allclose(eigenvalues[1:], 1 - 4 * p / 3, atol=1e-12)
+    four = np.array([1 - 0.75 * p, p / 4, p / 4, p / 4])
+    np.testing.assert_allclose(np.fft.fft(four)[1:], 1 - p, atol=1e-12)
+
+
+def test_the_penalty_of_a_norm_for_each_pixel():
+    rng = np.random.default_rng(0)
+    g = rng.normal(size=(200, 784))
+    g /= np.linalg.norm(g, axis=1, keepdims=True)
+    assert np.abs(g).mean() == pytest.approx(0.029, abs=1e-3)
+    assert ((np.abs(g) - 1) ** 2).mean() == pytest.approx(0.945, abs=5e-3)
+
+
+def interval(with_trick, without):
+    ratio = np.log(with_trick / without)
+    half = student.ppf(0.975, len(ratio) - 1) * ratio.std(ddof=1) / len(ratio) ** 0.5
+    return np.exp([ratio.mean() - half, ratio.mean() + half])
+
+
+def sorted_out(record, left_out):
+    """Names whose interval lies left of 1, and right of it."""
+    run = records.load(record)
+    helps, harms = set(), set()
+    for name in run.provenance["runs"]:
+        if name == "base":
+            continue
+        one, base = run[f"{name}/frechet"].astype(float), run["base/frechet"].astype(float)
+        assert one.shape == base.shape == (5,) and (one > 0).all() and (base > 0).all()
+        low, high = interval(base, one) if left_out else interval(one, base)
+        if high < 1:
+            helps.add(name)
+        elif low > 1:
+            harms.add(name)
+    return helps, harms
+
+
+def test_what_helps_the_bare_net():
+    helps, harms = sorted_out("tricks-bare", left_out=False)
+    assert helps == {"no momentum", "R1", "batch norm in G", "top-k"}
+    assert harms == {"falling rates", "spectral norm", "layer norm in D"}
+    run = records.load("tricks-bare")
+    assert len(run.provenance["runs"]) == 15
+    assert run["floor"].mean() == pytest.approx(2.7, abs=0.5)
+    assert run["noise"][0] == pytest.approx(325, abs=1)
+
+
+def test_what_the_good_net_would_miss():
+    helps, harms = sorted_out("tricks-good", left_out=True)
+    assert helps == {"no momentum", "batch norm in G", "gradient clipping"}
+    assert harms == {"two time scales", "layer norm in D"}
+    bare, good = records.load("tricks-bare"), records.load("tricks-good")
+    assert len(good.provenance["base"]) == 10
+    assert (good["base/frechet"] < bare["base/frechet"]).all()
+    assert good["layer norm in D/frechet"].mean() < 0.85 * good["base/frechet"].mean()
+    for name in ("no momentum", "batch norm in G"):
+        ratio = good[f"{name}/frechet"].mean() / good["base/frechet"].mean()
+        assert 1.3 < ratio < 1.5
