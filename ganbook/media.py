@@ -45,17 +45,23 @@ def png(levels: np.ndarray) -> bytes:
     """
     levels = np.asarray(levels)
     if levels.ndim != 2 or levels.shape[1] % 2 or levels.min() < 0 or levels.max() > LEVELS:
-        raise ValueError(f"levels have shape {levels.shape}: expected (H, W), W even, 0 to {LEVELS}")
+        raise ValueError(
+            f"levels have shape {levels.shape}: expected (H, W), W even, 0 to {LEVELS}"
+        )
     pairs = levels.astype(np.uint8)
     rows = np.zeros((len(pairs), 1 + pairs.shape[1] // 2), dtype=np.uint8)
     rows[:, 1:] = pairs[:, ::2] << 4 | pairs[:, 1::2]
 
     def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
 
     size = struct.pack(">IIBBBBB", levels.shape[1], levels.shape[0], 4, 0, 0, 0, 0)
     stored = zlib.compress(rows.tobytes(), 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", stored) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", stored) + chunk(b"IEND", b"")
+    )
 
 
 class Sound:

@@ -45,7 +45,11 @@ def disc(side: int = PATCH) -> Tensor:
 
 
 def moving(
-    patches: Tensor, labels: Tensor, generator: torch.Generator, side: int = SIDE, frames: int = FRAMES
+    patches: Tensor,
+    labels: Tensor,
+    generator: torch.Generator,
+    side: int = SIDE,
+    frames: int = FRAMES,
 ) -> Films:
     """Return a film for each patch: it moves at a constant velocity and is reflected at the edges.
 
@@ -66,9 +70,7 @@ def moving(
             f"{n} patches of {height} x {width}, {len(labels)} labels, {frames} frames of {side}: "
             f"expected as many labels, and at least {FASTEST} pixels of room"
         )
-    place = torch.stack(
-        [torch.randint(int(r) + 1, (n,), generator=generator) for r in room], dim=1
-    )
+    place = torch.stack([torch.randint(int(r) + 1, (n,), generator=generator) for r in room], dim=1)
     velocity = torch.tensor(VELOCITIES)[torch.randint(24, (n,), generator=generator)]
     first, x = None, torch.zeros(n, 1, frames, side, side, dtype=torch.uint8)
     rows, columns = torch.arange(height), torch.arange(width)

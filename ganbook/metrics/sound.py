@@ -13,6 +13,7 @@ __all__ = [
     "decay_time",
     "fundamental_share",
     "pitch",
+    "read_plucks",
     "score_plucks",
     "tempo",
 ]
