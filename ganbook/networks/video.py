@@ -88,7 +88,7 @@ def temporal_discriminator(frames: int = 8, width: int = 32) -> nn.Sequential:
     """Return a discriminator of films, (N, 1, frames, 32, 32) to scores (N, 1).
 
     The frames are the channels of its first convolution, so that each of its features may compare
-    any two of them; the rest is `frame_discriminator`. 561,473 parameters by default. Raises
+    any two of them; the rest is `frame_discriminator`. 561,505 parameters by default. Raises
     ``ValueError`` for sizes below one.
     """
     return nn.Sequential(nn.Flatten(1, 2), *frame_discriminator(frames, width))

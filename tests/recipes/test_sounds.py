@@ -38,7 +38,7 @@ def small(monkeypatch):
             {
                 "frames/constant": (2,),
                 "films/films": (2, 2, 1, 8, 32, 32),
-                "films/places": (2, 2, 8, 2),
+                "films/places": (2, 8, 8, 2),
             },
         ),
     ],

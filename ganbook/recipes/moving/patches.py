@@ -26,10 +26,10 @@ from ganbook.recipes.place import Place
 from ganbook.schedules import Linear
 from ganbook.training import EMA
 
-KINDS = ("frames", "films")
-SEEDS, STEPS, BATCH, TRAIN = (0, 1, 2, 3, 4), 1_500, 16, 4_000
+KINDS = ("films", "frames")
+SEEDS, STEPS, BATCH, TRAIN = (0, 1, 2), 600, 8, 4_000
 RATE, BETAS, GAMMA, EVERY, DECAY = 1e-3, (0.0, 0.99), 0.5, 4, 0.99
-CONTENT, MOTION = 4, 12
+CONTENT, MOTION, WIDTH = 4, 12, 8
 SCORED, KEPT = 500, 12
 MODULES = (
     "data.moving",
@@ -47,8 +47,15 @@ MODULES = (
 
 def game_of(kind: str, seed: int, place: Place) -> Game:
     """Return the game of one kind: the same G from a seed, and a D of frames or of films."""
-    D = frame_discriminator if kind == "frames" else temporal_discriminator
-    G, D = place.put(*common.seeded(seed, lambda: MotionContentGenerator(CONTENT, MOTION), D))
+    makers = {
+        "frames": lambda: frame_discriminator(width=WIDTH),
+        "films": lambda: temporal_discriminator(width=2 * WIDTH),
+    }
+    G, D = place.put(
+        *common.seeded(
+            seed, lambda: MotionContentGenerator(CONTENT, MOTION, width=WIDTH), makers[kind]
+        )
+    )
     adam = [torch.optim.Adam(p.parameters(), RATE, BETAS, fused=True) for p in (G, D)]
     return (FrameGame if kind == "frames" else Game)(G, D, *adam, CONTENT + MOTION)
 
@@ -75,7 +82,7 @@ def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = 
     """Train every kind from every seed, write the record ``moving-patches``, sum up.
 
     Arrays, per kind: ``KIND/constant``, ``frozen``, ``speeds``, ``entropy`` and ``spread``, (seeds,);
-    ``KIND/films``, bytes (seeds, 12, 1, 8, 32, 32); ``KIND/places``, the centroids (seeds, 12, 8, 2).
+    ``KIND/films``, bytes (seeds, 12, 1, 8, 32, 32); ``KIND/places``, the centroids of all 500 (seeds, 500, 8, 2).
     """
     place, start = place or Place(), time.perf_counter()
     code, arrays, said = records.code_hash(*MODULES), {}, []
@@ -88,12 +95,12 @@ def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = 
         arrays |= {f"{kind}/{k}": np.array([s[k] for s in scores]) for k in scores[0]}
         kept = torch.stack([films[:KEPT] for films in made])
         arrays[f"{kind}/films"] = data.to_uint8(kept).numpy()
-        arrays[f"{kind}/places"] = np.stack([centroids(films) for films in kept])
+        arrays[f"{kind}/places"] = np.stack([centroids(f) for f in made]).astype(np.float32)
         said.append(f"{kind} {np.round(arrays[f'{kind}/constant'], 3).tolist()}")
     info = records.provenance(
         MODULES, 0, time.perf_counter() - start, seeds=list(SEEDS), steps=STEPS, batch=BATCH,
         training_films=TRAIN, rate=[RATE, 0.1 * RATE], betas=list(BETAS), gamma=GAMMA,
-        penalty_every=EVERY, decay=DECAY, content=CONTENT, motion=MOTION, scored_samples=SCORED,
+        penalty_every=EVERY, decay=DECAY, content=CONTENT, motion=MOTION, width=WIDTH, scored_samples=SCORED,
     )  # fmt: skip
     records.save("moving-patches", arrays, info | {"code": code}, folder)
     return "constant speed above zero: " + "; ".join(said)
