@@ -199,6 +199,32 @@ def collapse() -> Axes:
     return ax
 
 
+def order() -> Axes:
+    """Chapter 16: one film in order, shuffled and frozen, and what two discriminators can see."""
+    ax = sheet(330)
+    places = (0, 1, 2, 3, 4)
+    rows = (
+        ("in order", places, "real", "real"),
+        ("shuffled", (3, 0, 4, 1, 2), "the same frames", "wrong order"),
+        ("frozen", (2,) * 5, "real frames", "no motion"),
+    )
+    words(ax, 452, 305, "$D$ of frames", CRITIC)
+    words(ax, 553, 305, "$D$ of films", CRITIC)
+    for k, (name, line, one, whole) in enumerate(rows):
+        y = 245 - 95 * k
+        words(ax, 42, y, name)
+        for t, place in enumerate(line):
+            x = 115 + 60 * t
+            color = REAL if k == 0 else FAKE
+            ax.add_patch(Rectangle((x - 26, y - 26), 52, 52, fc="none", ec=MUTED, lw=1.2))
+            ax.add_patch(plt.Circle((x - 16 + 8 * place, y + 14 - 7 * place), 8, color=color, lw=0))
+        words(ax, 452, y, one.replace(" frames", "\nframes"))
+        words(ax, 553, y, whole.replace(" ", "\n"))
+    arrow(ax, (90, 18), (380, 18), MUTED)
+    words(ax, 42, 18, "time", MUTED)
+    return ax
+
+
 def coupling() -> Axes:
     """Chapter 6: a coupling carries real mass to generated places; its dual is a function."""
     x, p, y, q = (0, 1, 3), (0.5, 0.3, 0.2), (1, 4), (0.4, 0.6)
@@ -393,6 +419,7 @@ DIAGRAMS: dict[str, Callable[[], Axes]] = {
     "mistakes": mistakes,
     "fidelity": fidelity,
     "losses": losses,
+    "order": order,
 }
 
 
@@ -485,6 +512,15 @@ WORDS = {
         "are one straight falling line.",
         "The generator's loss for one sample under five of this chapter's losses: its slope is "
         "the weight with which the sample's gradient counts.",
+    ),
+    "order": (
+        "Three films of five frames with a disc. In order, the disc moves evenly from the upper left "
+        "to the lower right. Shuffled, the same five frames stand in another order. Frozen, one frame "
+        "is shown five times. Beside them what two discriminators can see: a discriminator of frames "
+        "sees real frames in all three; a discriminator of films sees the wrong order and the missing "
+        "motion.",
+        "Each frame of each film is a real one. Only a discriminator of whole films can refuse the "
+        "lower two.",
     ),
 }
 
