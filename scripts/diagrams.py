@@ -427,6 +427,32 @@ def overlap() -> Axes:
     return ax
 
 
+def order() -> Axes:
+    """Chapter 16: one film in order, shuffled and frozen, and what two discriminators can see."""
+    ax = sheet(330)
+    places = (0, 1, 2, 3, 4)
+    rows = (
+        ("in order", places, "real", "real"),
+        ("shuffled", (3, 0, 4, 1, 2), "the same frames", "wrong order"),
+        ("frozen", (2,) * 5, "real frames", "no motion"),
+    )
+    words(ax, 452, 305, "$D$ of frames", CRITIC)
+    words(ax, 553, 305, "$D$ of films", CRITIC)
+    for k, (name, line, one, whole) in enumerate(rows):
+        y = 245 - 95 * k
+        words(ax, 42, y, name)
+        for t, place in enumerate(line):
+            x = 115 + 60 * t
+            color = REAL if k == 0 else FAKE
+            ax.add_patch(Rectangle((x - 26, y - 26), 52, 52, fc="none", ec=MUTED, lw=1.2))
+            ax.add_patch(plt.Circle((x - 16 + 8 * place, y + 14 - 7 * place), 8, color=color, lw=0))
+        words(ax, 452, y, one.replace(" frames", "\nframes"))
+        words(ax, 553, y, whole.replace(" ", "\n"))
+    arrow(ax, (90, 18), (380, 18), MUTED)
+    words(ax, 42, 18, "time", MUTED)
+    return ax
+
+
 DIAGRAMS: dict[str, Callable[[], Axes]] = {
     "models": models,
     "game": game,
@@ -443,6 +469,7 @@ DIAGRAMS: dict[str, Callable[[], Axes]] = {
     "fidelity": fidelity,
     "losses": losses,
     "overlap": overlap,
+    "order": order,
 }
 
 
@@ -551,6 +578,15 @@ WORDS = {
         "stride 2: away from the border each output is reached by 2.",
         "A transposed convolution lays a kernel on the outputs for each input. An even kernel "
         "reaches each output equally often; that it treats all of them alike does not follow.",
+    ),
+    "order": (
+        "Three films of five frames with a disc. In order, the disc moves evenly from the upper left "
+        "to the lower right. Shuffled, the same five frames stand in another order. Frozen, one frame "
+        "is shown five times. Beside them what two discriminators can see: a discriminator of frames "
+        "sees real frames in all three; a discriminator of films sees the wrong order and the missing "
+        "motion.",
+        "Each frame of each film is a real one. Only a discriminator of whole films can refuse the "
+        "lower two.",
     ),
 }
 

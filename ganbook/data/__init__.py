@@ -3,18 +3,28 @@
 from ganbook.data.files import cache_folder, fashion_mnist, locate, mnist
 from ganbook.data.idx import DataError
 from ganbook.data.images import Images, digits, stacked, to_float, to_uint8
+from ganbook.data.moving import Films, moving, moving_digits, moving_patches
+from ganbook.data.plucks import Clicks, Plucks, clicks, plucks
 from ganbook.data.sampling import batches
 
 __all__ = [
     "DATASETS",
+    "Clicks",
     "DataError",
+    "Films",
     "Images",
+    "Plucks",
     "batches",
     "cache_folder",
+    "clicks",
     "digits",
     "fashion_mnist",
     "locate",
     "mnist",
+    "moving",
+    "moving_digits",
+    "moving_patches",
+    "plucks",
     "stacked",
     "to_float",
     "to_uint8",

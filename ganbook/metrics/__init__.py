@@ -15,22 +15,47 @@ from ganbook.metrics.frechet import frechet_distance
 from ganbook.metrics.inception import inception_score
 from ganbook.metrics.kernel import kid
 from ganbook.metrics.modes import mode_coverage
+from ganbook.metrics.motion import (
+    MotionScores,
+    centroids,
+    constant_speed,
+    patch_spread,
+    score_motion,
+    speed_classes,
+)
 from ganbook.metrics.ndb import BinTest, ndb
 from ganbook.metrics.neighbours import nearest_neighbours
 from ganbook.metrics.parzen import parzen_bandwidth, parzen_log_likelihood
 from ganbook.metrics.precision_recall import precision_recall
+from ganbook.metrics.sound import (
+    PluckScores,
+    Readings,
+    decay_time,
+    fundamental_share,
+    pitch,
+    read_plucks,
+    score_plucks,
+    tempo,
+)
 from ganbook.metrics.two_sample import TwoSampleTest, classifier_two_sample
 
 __all__ = [
     "BinTest",
     "Birthday",
+    "MotionScores",
+    "PluckScores",
+    "Readings",
     "TwoSampleTest",
     "birthday_chance",
     "birthday_draws",
     "birthday_estimate",
+    "centroids",
     "classifier_two_sample",
+    "constant_speed",
+    "decay_time",
     "density_coverage",
     "frechet_distance",
+    "fundamental_share",
     "inception_score",
     "kid",
     "mode_coverage",
@@ -38,5 +63,12 @@ __all__ = [
     "nearest_neighbours",
     "parzen_bandwidth",
     "parzen_log_likelihood",
+    "patch_spread",
+    "pitch",
     "precision_recall",
+    "read_plucks",
+    "score_motion",
+    "score_plucks",
+    "speed_classes",
+    "tempo",
 ]

@@ -3,6 +3,13 @@
 One module a family; `layers` computes the same players faster."""
 
 from ganbook.networks.attention import SelfAttention
+from ganbook.networks.audio import (
+    overlap_add,
+    spectrogram_discriminator,
+    spectrogram_generator,
+    wave_discriminator,
+    wave_generator,
+)
 from ganbook.networks.conv import conv_discriminator, conv_generator
 from ganbook.networks.dcgan import dcgan_discriminator, dcgan_generator
 from ganbook.networks.flops import count_flops
@@ -27,6 +34,11 @@ from ganbook.networks.resnet import (
 from ganbook.networks.side_by_side import SideBySide
 from ganbook.networks.sizes import count_parameters
 from ganbook.networks.unet import UNetDiscriminator
+from ganbook.networks.video import (
+    MotionContentGenerator,
+    frame_discriminator,
+    temporal_discriminator,
+)
 
 __all__ = [
     "WIDTHS_D",
@@ -37,6 +49,7 @@ __all__ = [
     "MinibatchStd",
     "ResidualBlock",
     "SelfAttention",
+    "MotionContentGenerator",
     "SideBySide",
     "UNetDiscriminator",
     "conv_discriminator",
@@ -48,6 +61,7 @@ __all__ = [
     "footprint",
     "full_discriminator",
     "full_generator",
+    "frame_discriminator",
     "has_bfloat16",
     "minimal_discriminator",
     "minimal_generator",
@@ -61,4 +75,11 @@ __all__ = [
     "residual_generator",
     "uneven_share",
     "zeroed",
+    "overlap_add",
+    "quick_dropout",
+    "spectrogram_discriminator",
+    "spectrogram_generator",
+    "temporal_discriminator",
+    "wave_discriminator",
+    "wave_generator",
 ]

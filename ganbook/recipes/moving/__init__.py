@@ -1,0 +1,1 @@
+"""Runs on short films of a moving patch."""

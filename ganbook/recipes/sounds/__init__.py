@@ -1,0 +1,1 @@
+"""Runs on sounds made by code."""
