@@ -83,7 +83,7 @@ def best_denoiser(law: Gaussians) -> Denoiser:
 def noise_levels(steps: int, low: float, high: float, rho: float = 7.0) -> Tensor:
     r"""Return ``steps`` levels from ``high`` down to ``low``, and 0, shape (steps + 1,), float64.
 
-    :math:`\sigma_i = \bigl(\text{high}^{1/\rho} + \tfrac{i}{n-1}(\text{low}^{1/\rho} - \text{high}^{1/\rho})\bigr)^\rho`;
+    The roots :math:`\sigma_i^{1/\rho}` are evenly spaced, so that low levels lie close together;
     one step goes from ``high`` to 0 at once. Raises ``ValueError`` unless steps is at least 1 and 0 <
     low < high. Source: Karras et al. (2022), equation 5.
     """

@@ -24,7 +24,9 @@ def levels(n: int, low: float, high: float, generator: torch.Generator | None = 
     return low * (high / low) ** share
 
 
-def reverse_kl_direction(from_fake: Tensor, from_real: Tensor, sigma: float | Tensor = 1.0) -> Tensor:
+def reverse_kl_direction(
+    from_fake: Tensor, from_real: Tensor, sigma: float | Tensor = 1.0
+) -> Tensor:
     r"""Return :math:`\nabla \log q_\sigma - \nabla \log p_\sigma = (\hat x_q - \hat x_p)/\sigma^2`, shape (N, d).
 
     The two are what the denoisers of generated and of real data make of the *same* noisy points.
@@ -54,7 +56,9 @@ def matching_loss(x: Tensor, direction: Tensor) -> Tensor:
     return (x - target).square().flatten(1).sum(1).mean() / 2
 
 
-def denoising_loss(denoise, x: Tensor, sigma: Tensor, noise: Tensor, weight: Tensor | float = 1.0) -> Tensor:
+def denoising_loss(
+    denoise, x: Tensor, sigma: Tensor, noise: Tensor, weight: Tensor | float = 1.0
+) -> Tensor:
     r"""Return the mean of :math:`w\, \| \hat x(x + \sigma n, \sigma) - x \|^2`, least at
     :math:`\hat x = \mathbb{E}[x \mid x + \sigma n]`.
 

@@ -4,6 +4,7 @@ from ganbook.games.conditional import ConditionalGame
 from ganbook.games.game import Game, only
 from ganbook.games.infogan import InfoGame
 from ganbook.games.packed import PackedGame, pack
+from ganbook.games.reconstruction import ReconstructionGame
 from ganbook.games.side_by_side import Generators, SideBySideGame, joined
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Generators",
     "InfoGame",
     "PackedGame",
+    "ReconstructionGame",
     "SideBySideGame",
     "joined",
     "only",

@@ -38,8 +38,8 @@ def histogram_kl(samples: ArrayLike, edges: ArrayLike, probabilities: ArrayLike)
 
     Samples are (N, 2), ``edges`` and ``probabilities`` (B, B) as in `cell_probabilities`. For samples of
     the law itself the mean is near (cells reached - 1) / 2N, not 0: it is the floor, and it must be
-    drawn, because cells that expect less than a sample spoil the formula. Infinite where samples lie in a cell of probability 0.
-    Raises ``ValueError`` for other shapes.
+    drawn, because cells that expect less than a sample spoil the formula. Infinite where samples lie
+    in a cell of probability 0. Raises ``ValueError`` for other shapes.
 
     Source: the plug-in estimate; its bias, Miller (1955).
     """
@@ -60,7 +60,9 @@ def histogram_kl(samples: ArrayLike, edges: ArrayLike, probabilities: ArrayLike)
 def _edges(edges: ArrayLike) -> np.ndarray:
     cuts = np.asarray(edges, dtype=float)
     if cuts.ndim != 1 or len(cuts) < 3 or not (np.diff(cuts) > 0).all():
-        raise ValueError(f"edges have shape {cuts.shape}: expected at least three numbers that rise")
+        raise ValueError(
+            f"edges have shape {cuts.shape}: expected at least three numbers that rise"
+        )
     cuts = cuts.copy()
     cuts[0], cuts[-1] = -np.inf, np.inf
     return cuts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
@@ -27,7 +29,7 @@ class MappingNetwork(nn.Module):
         positive(latent=latent, width=width, depth=depth)
         sizes = (latent, *(width,) * depth)
         layers: list[nn.Module] = []
-        for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+        for n_in, n_out in pairwise(sizes):
             layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(SLOPE)]
         self.body = nn.Sequential(*layers)
 
@@ -123,8 +125,7 @@ class StyleGenerator(nn.Module):
         self.start = nn.Parameter(torch.randn(1, 4 * width, 7, 7))
         channels = (4 * width, 4 * width, 2 * width, width)
         self.layers = nn.ModuleList(
-            ModulatedConv2d(n_in, n_out, latent)
-            for n_in, n_out in zip(channels, channels[1:], strict=False)
+            ModulatedConv2d(n_in, n_out, latent) for n_in, n_out in pairwise(channels)
         )
         self.strength = nn.Parameter(torch.zeros(len(self.layers)))
         self.last = ModulatedConv2d(width, 1, latent, kernel=1, demodulate=False)

@@ -30,7 +30,11 @@ def test_the_mapping_network_forgets_the_length_of_z():
 
 def test_truncation_scales_the_covariance_and_keeps_the_mean():
     generator = torch.Generator().manual_seed(1)
-    w = torch.randn(500, 3, generator=generator).double() @ torch.diag(torch.tensor([1.0, 2, 3.0])).double() + 4
+    w = (
+        torch.randn(500, 3, generator=generator).double()
+        @ torch.diag(torch.tensor([1.0, 2, 3.0])).double()
+        + 4
+    )
     mean = w.mean(0, keepdim=True)
     near = truncate(w, mean, 0.6)
     torch.testing.assert_close(near.mean(0, keepdim=True), mean)
@@ -87,7 +91,9 @@ def test_a_style_generator_draws_its_noise_and_mixes_styles():
         torch.testing.assert_close(G.synthesis(many), G(z))
         many[:, -1] = w.flip(0)
         assert not torch.allclose(G.synthesis(many), G(z), atol=1e-4)
-    sizes = 2 * 9 * 8 + (8 * 8 * 9 + 9 * 8) + (4 * 8 * 9 + 9 * 8) + (2 * 4 * 9 + 9 * 4) + (2 + 9 * 2)
+    sizes = (
+        2 * 9 * 8 + (8 * 8 * 9 + 9 * 8) + (4 * 8 * 9 + 9 * 8) + (2 * 4 * 9 + 9 * 4) + (2 + 9 * 2)
+    )
     assert count_parameters(G) == sizes + 8 * 49 + 3
     with pytest.raises(ValueError, match="latent"):
         StyleGenerator(0)

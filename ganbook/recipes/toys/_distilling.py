@@ -4,7 +4,7 @@ the gradient of the reverse KL, read off two denoisers, a discriminator, or both
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ LOW = 0.02  # the least level of noise that the teacher learns
 class Plan:
     """What all methods share; rates fall in a line to a tenth."""
 
-    law: Gaussians = ring(std=0.1)
+    law: Gaussians = field(default_factory=lambda: ring(std=0.1))
     seeds: int = 5
     batch: int = 256
     latent: int = 2
@@ -148,7 +148,9 @@ def distill(
         if step > plan.warm_up:
             x, sigma = drawn()
             of_g.zero_grad()
-            matching_loss(x, arrow(method, noisy(x.detach(), sigma), sigma, teacher, Q, D)).backward()
+            matching_loss(
+                x, arrow(method, noisy(x.detach(), sigma), sigma, teacher, Q, D)
+            ).backward()
             of_g.step()
         after(step, G)
     return G
