@@ -23,7 +23,7 @@ LOW = 0.02  # the least level of noise that the teacher learns
 
 @dataclass(frozen=True)
 class Plan:
-    """What all methods share; rates fall in a line to a tenth."""
+    """What all methods share; rates fall in a line to a tenth. G is the slower player."""
 
     law: Gaussians = field(default_factory=lambda: ring(std=0.1))
     seeds: int = 5
@@ -31,11 +31,11 @@ class Plan:
     latent: int = 2
     width: int = 128
     rate: float = 1e-3
+    generator_rate: float = 3e-4
     teacher_rate: float = 3e-3
     teacher_high: float = 2.0
     low: float = 0.05
     high: float = 1.0
-    warm_up: int = 100
 
 
 @dataclass(frozen=True)
@@ -114,13 +114,14 @@ def distill(
     """Train the generators by one method and return them.
 
     Each step trains Q on generated samples and D on both kinds, at random levels of noise, as far as
-    the method uses them, and moves G along the arrow. In the first ``warm_up`` steps G waits.
+    the method uses them, and moves G along the arrow.
     """
     G = generators(plan)
     Q = side_by_side(plan.seeds, 200, lambda: PointDenoiser(plan.width))
     D = side_by_side(plan.seeds, 300, lambda: NoisyDiscriminator(plan.width))
     one, source = PointDenoiser(1), torch.Generator().manual_seed(seed)
-    of_g, of_q, of_d = players = [adam(network, plan.rate, plan.seeds) for network in (G, Q, D)]
+    of_g = adam(G, plan.generator_rate, plan.seeds)
+    of_q, of_d = others = [adam(network, plan.rate, plan.seeds) for network in (Q, D)]
     n = plan.seeds * plan.batch
 
     def noisy(x: Tensor, sigma: Tensor) -> Tensor:
@@ -131,7 +132,8 @@ def distill(
         return G(z), levels(n, plan.low, plan.high, source)
 
     for step in range(1, steps + 1):
-        fall(players, plan.rate, step / steps)
+        fall([of_g], plan.generator_rate, step / steps)
+        fall(others, plan.rate, step / steps)
         with torch.no_grad():
             x, sigma = drawn()
         if method.matching:
@@ -145,12 +147,10 @@ def distill(
             scores = D(real, sigma), D(noisy(x, sigma), sigma)
             NON_SATURATING.discriminator(*scores).backward()
             of_d.step()
-        if step > plan.warm_up:
-            x, sigma = drawn()
-            of_g.zero_grad()
-            matching_loss(
-                x, arrow(method, noisy(x.detach(), sigma), sigma, teacher, Q, D)
-            ).backward()
-            of_g.step()
+        x, sigma = drawn()
+        of_g.zero_grad()
+        direction = arrow(method, noisy(x.detach(), sigma), sigma, teacher, Q, D)
+        matching_loss(x, direction).backward()
+        of_g.step()
         after(step, G)
     return G

@@ -26,7 +26,7 @@ from ganbook.schedules import Linear
 from ganbook.training import fit
 
 PLAN = Plan()
-TEACHER_STEPS, GAN_STEPS, STEPS = 4_000, 2_000, 1_000
+TEACHER_STEPS, GAN_STEPS, STEPS = 4_000, 2_000, 1_500
 METHODS = {
     "noisy GAN": Method(0.0, 1.0),
     "matching": Method(1.0, 0.0),
@@ -128,7 +128,7 @@ def costs(plan: Plan) -> dict[str, float]:
     """Return CPU seconds of a step of each method, for one seed by itself, and of one pass of 5,000
     points: the least of several rounds in which all take turns.
     """
-    one = Plan(law=plan.law, seeds=1, batch=plan.batch, width=plan.width, warm_up=0)
+    one = Plan(law=plan.law, seeds=1, batch=plan.batch, width=plan.width)
 
     def idle(*_) -> None:
         """Look at nothing."""
