@@ -44,40 +44,25 @@ MODULES = (
 )
 
 
-class _NoLoss:
-    """The squared error alone, as a play: D never moves."""
-
-    @staticmethod
-    def check(game, d_steps) -> None:
-        """Anything goes."""
-
-    @staticmethod
-    def __call__(game, batches, loss, penalty, d_steps) -> dict[str, torch.Tensor]:
-        """Make one step of G on its reconstruction term."""
-        batch = batches()
-        x, drawn = game.fake(batch)
-        terms = game.generator_terms(batch, x, drawn)
-        game.optimizer_g.zero_grad()
-        terms["reconstruction"].backward()
-        game.optimizer_g.step()
-        return {name: value.detach() for name, value in terms.items()}
-
-
-def train(seed: int, weight: float | None, images: torch.Tensor) -> Tokenizer:
+def train(seed: int, weight: float | None, images: data.Images) -> Tokenizer:
     """Return a tokenizer trained from a seed: the same start and the same batches at each weight."""
     T, D = common.seeded(seed, Tokenizer, conv_discriminator)
     adam = [torch.optim.Adam(p.parameters(), RATE, BETAS, fused=True) for p in (T, D)]
-    game = ReconstructionGame(T, D, *adam, latent=1, weight=weight or 1.0)
     batches = data.batches(images, BATCH, torch.Generator().manual_seed(seed))
 
-    def fall(step: int, game: ReconstructionGame) -> None:
+    def fall(step: int, game: ReconstructionGame | None = None) -> None:
         for optimizer in adam:
             optimizer.param_groups[0]["lr"] = RATE * (1 - 0.9 * step / STEPS)
 
-    options = {"steps": STEPS, "callback": fall, "progress": False, "seed": seed}
     if weight is None:
-        fit(game, batches, step=_NoLoss(), **options)
+        for step, batch in zip(range(1, STEPS + 1), batches, strict=False):
+            adam[0].zero_grad()
+            (T(batch) - batch).square().mean().backward()
+            adam[0].step()
+            fall(step)
     else:
+        game = ReconstructionGame(T, D, *adam, latent=1, weight=weight)
+        options = {"steps": STEPS, "callback": fall, "progress": False, "seed": seed}
         fit(game, batches, NON_SATURATING, r1(GAMMA), **options)
     return T.eval()
 
@@ -116,7 +101,7 @@ def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = 
     rows: dict[str, list] = {name: [] for name in WEIGHTS}
     for seed in range(SEEDS):
         for name, weight in WEIGHTS.items():
-            rows[name].append(score(train(seed, weight, train_set.x), images, labels, real))
+            rows[name].append(score(train(seed, weight, train_set), images, labels, real))
             found = rows[name][-1]
             log(
                 f"seed {seed}, {name}: error {found['error']:.4f}, Fréchet {found['frechet']:.1f}, "
