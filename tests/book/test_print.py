@@ -90,10 +90,13 @@ def unzipped(
 
 
 @pytest.mark.browser
-def test_every_unzipped_page_works(unzipped: Visitor) -> None:
-    """No error, nothing fetched elsewhere, formulas set, pictures loaded, no raw markup."""
+def test_unzipped_pages_work(unzipped: Visitor) -> None:
+    """No error, nothing fetched elsewhere, formulas set, pictures loaded, no raw markup.
+
+    Every fourth page and chapter 3: the archive holds each file of the site unchanged, and the site's own
+    pages are all opened from the disk elsewhere."""
     wrong = {}
-    for page in PAGES:
+    for page in {*PAGES[::4], CHAPTERS[2]}:
         tab = unzipped.open(page)
         told = [
             *unzipped.troubles,
