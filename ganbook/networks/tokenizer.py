@@ -45,12 +45,12 @@ def nearest_code(h: Tensor, codebook: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class Tokenizer(nn.Module):
-    """Turns 28 by 28 pictures into 16 tokens and back.
+    """Turns 28 by 28 pictures into 16 tokens and back, by fully connected layers.
 
-    The encoder is two convolutions of stride 2 and a linear layer to 16 x ``depth`` numbers; each is rounded to
-    ``levels`` values, so a token is one of ``levels ** depth`` and a picture takes 16 · depth ·
-    log2(levels) bits. The decoder is a linear layer and two transposed convolutions. Maps images (N, 1,
-    28, 28) in [-1, 1] to images of the same shape. Raises ``ValueError`` for sizes below one and
+    The encoder has one hidden layer of ``width`` and 16 x ``depth`` outputs, each rounded to ``levels``
+    values: a token is one of ``levels ** depth``, and a picture takes 16 · depth · log2(levels) bits. The
+    decoder has one hidden layer of ``width``; LeakyReLU(0.2) in both, Tanh at the end. Maps images (N,
+    1, 28, 28) in [-1, 1] to images of the same shape. Raises ``ValueError`` for sizes below one and
     fewer than two levels.
 
     Source: after van den Oord, Vinyals and Kavukcuoglu (2017), with the quantiser of Mentzer et al. (2024).
@@ -58,27 +58,23 @@ class Tokenizer(nn.Module):
 
     TOKENS = 16
 
-    def __init__(self, depth: int = 1, levels: int = 4, width: int = 16) -> None:
+    def __init__(self, depth: int = 1, levels: int = 4, width: int = 256) -> None:
         super().__init__()
         positive(depth=depth, levels=levels, width=width)
         round_to_levels(torch.zeros(1), levels)
         self.depth, self.levels = depth, levels
         self.encoder = nn.Sequential(
-            nn.Conv2d(1, width, 4, 2, 1),
-            nn.LeakyReLU(SLOPE),
-            nn.Conv2d(width, 2 * width, 4, 2, 1),
-            nn.LeakyReLU(SLOPE),
             nn.Flatten(),
-            nn.Linear(2 * width * 49, self.TOKENS * depth),
+            nn.Linear(784, width),
+            nn.LeakyReLU(SLOPE),
+            nn.Linear(width, self.TOKENS * depth),
         )
         self.decoder = nn.Sequential(
-            nn.Linear(self.TOKENS * depth, 2 * width * 49),
+            nn.Linear(self.TOKENS * depth, width),
             nn.LeakyReLU(SLOPE),
-            nn.Unflatten(1, (2 * width, 7, 7)),
-            nn.ConvTranspose2d(2 * width, width, 4, 2, 1),
-            nn.LeakyReLU(SLOPE),
-            nn.ConvTranspose2d(width, 1, 4, 2, 1),
+            nn.Linear(width, 784),
             nn.Tanh(),
+            nn.Unflatten(1, (1, 28, 28)),
         )
 
     def codes(self, x: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from ganbook import recipes
 from ganbook.diffusion import best_denoiser, log_density_gradient, smoothed
 from ganbook.distributions import gaussians
+from ganbook.recipes.place import Place
 from ganbook.recipes.toys import _distilling, distillation
 from ganbook.recipes.toys._distilling import Method, Plan, arrow
 
@@ -27,15 +28,17 @@ def small(monkeypatch):
 
 def test_the_record_is_made_twice_the_same(small, tmp_path):
     found = []
-    for folder in (tmp_path / "a", tmp_path / "b"):
-        recipes.run("toys-distillation", folder, log=lambda line: None)
+    places = Place(checkpoint=tmp_path / "run.safetensors"), Place()
+    for folder, place in zip((tmp_path / "a", tmp_path / "b"), places, strict=True):
+        recipes.run("toys-distillation", folder, log=lambda line: None, place=place)
         with np.load(folder / "toys-distillation" / "arrays.npz") as arrays:
             found.append(dict(arrays))
     for key, array in found[0].items():
         np.testing.assert_array_equal(array, found[1][key], err_msg=key)
     for method in ("GAN", "diffusion", *distillation.METHODS):
-        looks = len(found[0][f"{method}/step"])
-        assert looks == 3 and found[0][f"{method}/scores"].shape == (looks, 2, 4)
+        looks = 1 if method == "diffusion" else 3
+        assert found[0][f"{method}/step"][-1] == 4
+        assert found[0][f"{method}/scores"].shape == (looks, 2, 4)
         assert found[0][f"{method}/samples"].shape == (2, 20, 2)
     assert found[0]["diffusion/flow"].shape == (2, 2, 4)
     assert found[0]["diffusion/exact"].shape == (2, 4) and found[0]["floor"].shape == (40, 4)
@@ -74,3 +77,16 @@ def test_all_methods_start_from_the_same_generators():
     for a, b in zip(first.parameters(), second.parameters(), strict=True):
         torch.testing.assert_close(a, b)
     assert not torch.allclose(first.stacked[0][0], first.stacked[0][1])
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(small, tmp_path, monkeypatch):
+    """The denoisers come from the file, and are not trained again."""
+    place = Place(checkpoint=tmp_path / "run.safetensors")
+    first = distillation.taught(SMALL, distillation.Kept(tmp_path / "run.found.npz"))
+    monkeypatch.setattr(_distilling, "teach", None)
+    again = distillation.taught(SMALL, distillation.Kept(tmp_path / "run.found.npz"))
+    for a, b in zip(first.parameters(), again.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+    assert place.checkpoint.with_suffix(".found.npz").exists()
+    with pytest.raises(ValueError, match="CPU alone"):
+        recipes.run("toys-distillation", tmp_path, place=Place("meta"))

@@ -16,7 +16,7 @@ from ganbook.networks import NoisyDiscriminator, PointDenoiser, SideBySide
 from ganbook.recipes import common
 from ganbook.recipes.toys._common import points
 
-__all__ = ["LOW", "Method", "Plan", "arrow", "distill", "generators", "teach"]
+__all__ = ["LOW", "Method", "Plan", "arrow", "denoisers", "distill", "generators", "teach"]
 
 LOW = 0.02  # the least level of noise that the teacher learns
 
@@ -65,6 +65,11 @@ def generators(plan: Plan) -> SideBySide:
     return side_by_side(plan.seeds, 0, lambda: points(plan.latent, 2, plan.width))
 
 
+def denoisers(plan: Plan) -> SideBySide:
+    """Return the denoisers of the data, before training."""
+    return side_by_side(plan.seeds, 100, lambda: PointDenoiser(plan.width))
+
+
 def fall(optimizers: list[torch.optim.Optimizer], rate: float, share: float) -> None:
     """Set the rate ``rate (1 - 0.9 share)``."""
     for optimizer in optimizers:
@@ -73,7 +78,7 @@ def fall(optimizers: list[torch.optim.Optimizer], rate: float, share: float) -> 
 
 def teach(plan: Plan, steps: int, after: Callable[[int, SideBySide], None]) -> SideBySide:
     """Train the denoisers of the data, call ``after(step, denoisers)``, and return them."""
-    P = side_by_side(plan.seeds, 100, lambda: PointDenoiser(plan.width))
+    P = denoisers(plan)
     one, optimizer = PointDenoiser(1), adam(P, plan.teacher_rate, plan.seeds)
     source, n = torch.Generator().manual_seed(11), plan.seeds * plan.batch
     for step in range(1, steps + 1):

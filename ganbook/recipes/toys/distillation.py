@@ -18,7 +18,7 @@ from ganbook.losses import RELATIVISTIC
 from ganbook.metrics import cell_probabilities, histogram_kl, mode_coverage
 from ganbook.networks import SideBySide
 from ganbook.penalties import r1, r2, scheduled, total
-from ganbook.recipes.place import Place
+from ganbook.recipes.place import Kept, Place
 from ganbook.recipes.toys import _common, _distilling
 from ganbook.recipes.toys._common import points
 from ganbook.recipes.toys._distilling import LOW, Method, Plan
@@ -26,7 +26,7 @@ from ganbook.schedules import Linear
 from ganbook.training import fit
 
 PLAN = Plan()
-TEACHER_STEPS, GAN_STEPS, STEPS = 4_000, 2_000, 1_500
+TEACHER_STEPS, GAN_STEPS, STEPS = 4_000, 1_000, 750
 METHODS = {
     "noisy GAN": Method(0.0, 1.0),
     "matching": Method(1.0, 0.0),
@@ -34,7 +34,7 @@ METHODS = {
 }
 GAMMAS = (0.05, 0.005)
 FLOW_STEPS = (1, 2, 4, 8, 16, 32)
-SAMPLES, KEPT, EDGES, LOOKS = 5_000, 500, np.linspace(-1.5, 1.5, 31), 8
+SAMPLES, KEPT, EDGES, LOOKS = 5_000, 500, np.linspace(-1.5, 1.5, 31), 6
 TIMED, ROUNDS = 20, 5
 MODULES = (
     "diffusion",
@@ -80,17 +80,6 @@ def floors(plan: Plan) -> np.ndarray:
     """Return the four scores of 40 sets of exact samples, (40, 4)."""
     source, one = torch.Generator().manual_seed(3), Plan(law=plan.law, seeds=1)
     return np.concatenate([scores(one, plan.law.sample(SAMPLES, source)) for _ in range(40)])
-
-
-def at_looks(steps: int, found: dict[int, np.ndarray], look: Callable[[], np.ndarray]):
-    """Return a callback that scores after each of LOOKS steps, at equal distances and once early."""
-    times = {max(1, round(steps * k / LOOKS)) for k in range(1, LOOKS + 1)} | {max(1, steps // 16)}
-
-    def after(step: int, *_) -> None:
-        if step in times:
-            found[step] = look()
-
-    return after
 
 
 def sampled(plan: Plan, G: SideBySide) -> Tensor:
@@ -156,69 +145,93 @@ def costs(plan: Plan) -> dict[str, float]:
     return {name: min(values) for name, values in taken.items()}
 
 
+def scored(
+    plan: Plan, steps: int, train: Callable, draw: Callable[[SideBySide], Tensor]
+) -> tuple[SideBySide, dict[str, np.ndarray]]:
+    """Call ``train(after)``; return the networks, and their scores at the looks and some samples."""
+    found: dict[int, np.ndarray] = {}
+    times = {max(1, round(steps * k / LOOKS)) for k in range(1, LOOKS + 1)} | {max(1, steps // 16)}
+
+    def after(step: int, networks: SideBySide) -> None:
+        if step in times:
+            found[step] = scores(plan, draw(networks))
+
+    networks = train(after)
+    kept = draw(networks).reshape(plan.seeds, -1, 2)[:, :KEPT]
+    return networks, {
+        "step": np.array(sorted(found)),
+        "scores": np.stack([found[s] for s in sorted(found)]).astype(np.float32),
+        "samples": kept.numpy().astype(np.float16),
+    }
+
+
+def taught(plan: Plan, kept: Kept) -> SideBySide:
+    """Return the denoisers: those that were kept, or newly trained ones, which are kept."""
+    if 0 not in kept.rows:
+        P = _distilling.teach(plan, TEACHER_STEPS, lambda step, P: None)
+        made = [flowed(plan, P, n) for n in FLOW_STEPS]
+        flow = np.stack([scores(plan, x) for x in made]).astype(np.float32)
+        shown = made[-1].reshape(plan.seeds, -1, 2)[:, :KEPT].numpy().astype(np.float16)
+        weights = {f"weight{k}": p.detach().numpy() for k, p in enumerate(P.stacked)}
+        steps = np.array([TEACHER_STEPS])
+        kept.put(0, step=steps, scores=flow[-1:], samples=shown, flow=flow, **weights)
+    P = _distilling.denoisers(plan)
+    with torch.no_grad():
+        for k, p in enumerate(P.stacked):
+            p.copy_(torch.from_numpy(kept.rows[0][f"weight{k}"]))
+    return P
+
+
 def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
-    """Train all, write the record ``toys-distillation``, sum up.
+    """Train all, write the record ``toys-distillation``, sum up; each route is kept as it ends.
 
     Arrays, for each method: ``METHOD/step`` (looks), ``METHOD/scores`` (looks, seeds, 4) and
-    ``METHOD/samples`` (seeds, 500, 2) of the end; for ``diffusion`` the looks are at 32 steps, and
-    ``diffusion/flow`` (flow steps, seeds, 4) and ``diffusion/exact`` (flow steps, 4) vary the number of
-    steps, of the trained denoisers at the end and of the exact one. ``floor`` (40, 4). What is scored:
-    `scores`. ``seconds`` in the JSON: CPU seconds of a step, and of a pass over 5,000 points.
+    ``METHOD/samples`` (seeds, 500, 2) of the end; ``diffusion`` is scored at its end alone, with the
+    largest number of flow steps, and ``diffusion/flow`` (flow steps, seeds, 4) and ``diffusion/exact``
+    (flow steps, 4) vary that number, for the trained denoisers and for the exact one. ``floor`` (40, 4). What
+    is scored: `scores`. ``cpu_seconds`` in the JSON: a step of each method, and a pass over 5,000 points.
     """
-    (place or Place()).on_the_cpu("toys-distillation")
+    place = place or Place()
+    if torch.device(place.device).type != "cpu":
+        raise ValueError("toys-distillation is computed on the CPU alone: leave --device out")
     start, code, plan = time.perf_counter(), records.code_hash(*MODULES), PLAN
-    seconds = costs(plan)
-    log("CPU seconds: " + ", ".join(f"{name} {value:.4f}" for name, value in seconds.items()))
-    arrays, curves = {"floor": floors(plan)}, {}
-
-    def keep(name: str, x: Tensor) -> None:
-        found = curves[name]
-        arrays[f"{name}/step"] = np.array(sorted(found))
-        arrays[f"{name}/scores"] = np.stack([found[s] for s in sorted(found)]).astype(np.float32)
-        kept = x.reshape(plan.seeds, -1, 2)[:, :KEPT]
-        arrays[f"{name}/samples"] = kept.numpy().astype(np.float16)
-        last = found[max(found)]
+    kept = Kept(place.checkpoint and place.checkpoint.with_suffix(".found.npz"))
+    P = taught(plan, kept)
+    names = ("diffusion", "GAN", *METHODS)
+    for number, name in enumerate(names[1:], start=1):
+        if number not in kept.rows:
+            method, steps = METHODS.get(name), STEPS if name in METHODS else GAN_STEPS
+            found = scored(
+                plan,
+                steps,
+                lambda after, m=method, n=steps: (
+                    _distilling.distill(plan, m, n, P, after) if m else play_gan(plan, n, after)
+                ),
+                lambda G: sampled(plan, G),
+            )[1]
+            kept.put(number, **found)
+    if len(names) not in kept.rows:
+        one = Plan(law=plan.law, seeds=1)
+        exact = [scores(one, flowed(one, best_denoiser(plan.law), n)) for n in FLOW_STEPS]
+        seconds = costs(plan)
+        kept.put(
+            len(names),
+            floor=floors(plan),
+            exact=np.concatenate(exact).astype(np.float32),
+            seconds=list(seconds.values()),
+        )
+    rest = kept.rows[len(names)]
+    arrays = {"floor": rest["floor"], "diffusion/exact": rest["exact"]}
+    for number, name in enumerate(names):
+        found = kept.rows[number]
+        keys = [key for key in found if not key.startswith("weight")]
+        arrays |= {f"{name}/{key}": found[key] for key in keys}
+        last = found["scores"][-1]
         log(
             f"{name}: modes {last[:, 0].astype(int).tolist()}, quality {last[:, 1].mean():.3f}, "
-            f"histogram KL {np.round(last[:, 3], 3).tolist()}, {time.perf_counter() - start:.0f} s"
+            f"histogram KL {np.round(last[:, 3], 3).tolist()}"
         )
-
-    curves["diffusion"] = {}
-    holder: list[SideBySide] = []
-    looks = at_looks(
-        TEACHER_STEPS, curves["diffusion"], lambda: scores(plan, flowed(plan, holder[0], 32))
-    )
-
-    def after(step: int, P: SideBySide) -> None:
-        holder[:] = [P]
-        looks(step)
-
-    P = _distilling.teach(plan, TEACHER_STEPS, after)
-    flow = [flowed(plan, P, n) for n in FLOW_STEPS]
-    keep("diffusion", flow[-1])
-    arrays["diffusion/flow"] = np.stack([scores(plan, x) for x in flow]).astype(np.float32)
-    one = Plan(law=plan.law, seeds=1)
-    exact = [scores(one, flowed(one, best_denoiser(plan.law), n)) for n in FLOW_STEPS]
-    arrays["diffusion/exact"] = np.concatenate(exact).astype(np.float32)
-    for name, method in {"GAN": None, **METHODS}.items():
-        curves[name] = {}
-        holder.clear()
-        inner = at_looks(
-            STEPS if method else GAN_STEPS,
-            curves[name],
-            lambda: scores(plan, sampled(plan, holder[0])),
-        )
-
-        def look(step: int, G: SideBySide, inner=inner) -> None:
-            holder[:] = [G]
-            inner(step)
-
-        G = (
-            _distilling.distill(plan, method, STEPS, P, look)
-            if method
-            else play_gan(plan, GAN_STEPS, look)
-        )
-        keep(name, sampled(plan, G))
+    timed = ("GAN", "diffusion", *METHODS, "pass of G", "pass of a denoiser")
     info = records.provenance(
         MODULES,
         0,
@@ -229,9 +242,9 @@ def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = 
         gammas=list(GAMMAS),
         flow_steps=list(FLOW_STEPS),
         samples=SAMPLES,
-        cpu_seconds={name: round(value, 5) for name, value in seconds.items()},
+        cpu_seconds={k: round(float(v), 5) for k, v in zip(timed, rest["seconds"], strict=True)},
         order=["modes", "quality", "reverse_kl", "histogram_kl"],
     )
     records.save("toys-distillation", arrays, info | {"code": code}, folder)
-    ends = {name: curves[name][max(curves[name])][:, 3].mean() for name in curves}
+    ends = {name: arrays[f"{name}/scores"][-1, :, 3].mean() for name in names}
     return "histogram KL: " + ", ".join(f"{name} {value:.3f}" for name, value in ends.items())
