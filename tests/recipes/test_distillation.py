@@ -14,7 +14,7 @@ from ganbook.recipes.place import Place
 from ganbook.recipes.toys import _distilling, distillation
 from ganbook.recipes.toys._distilling import Method, Plan, arrow
 
-SMALL = replace(Plan(), seeds=2, batch=8, width=8)
+SMALL = replace(Plan(), seeds=2, batch=8, teacher_batch=8, width=8)
 
 
 @pytest.fixture

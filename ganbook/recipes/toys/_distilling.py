@@ -27,7 +27,8 @@ class Plan:
 
     law: Gaussians = field(default_factory=lambda: ring(std=0.1))
     seeds: int = 5
-    batch: int = 256
+    batch: int = 128
+    teacher_batch: int = 256
     latent: int = 2
     width: int = 128
     rate: float = 1e-3
@@ -80,7 +81,7 @@ def teach(plan: Plan, steps: int, after: Callable[[int, SideBySide], None]) -> S
     """Train the denoisers of the data, call ``after(step, denoisers)``, and return them."""
     P = denoisers(plan)
     one, optimizer = PointDenoiser(1), adam(P, plan.teacher_rate, plan.seeds)
-    source, n = torch.Generator().manual_seed(11), plan.seeds * plan.batch
+    source, n = torch.Generator().manual_seed(11), plan.seeds * plan.teacher_batch
     for step in range(1, steps + 1):
         fall([optimizer], plan.teacher_rate, step / steps)
         x = plan.law.sample(n, source).float()

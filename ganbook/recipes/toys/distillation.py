@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from ganbook.schedules import Linear
 from ganbook.training import fit
 
 PLAN = Plan()
-TEACHER_STEPS, GAN_STEPS, STEPS = 4_000, 1_000, 750
+TEACHER_STEPS, GAN_STEPS, STEPS = 4_000, 800, 500
 METHODS = {
     "noisy GAN": Method(0.0, 1.0),
     "matching": Method(1.0, 0.0),
@@ -35,7 +36,7 @@ METHODS = {
 GAMMAS = (0.05, 0.005)
 FLOW_STEPS = (1, 2, 4, 8, 16, 32)
 SAMPLES, KEPT, EDGES, LOOKS = 5_000, 500, np.linspace(-1.5, 1.5, 31), 6
-TIMED, ROUNDS = 20, 5
+TIMED, ROUNDS = 10, 4
 MODULES = (
     "diffusion",
     "distillation",
@@ -117,7 +118,7 @@ def costs(plan: Plan) -> dict[str, float]:
     """Return CPU seconds of a step of each method, for one seed by itself, and of one pass of 5,000
     points: the least of several rounds in which all take turns.
     """
-    one = Plan(law=plan.law, seeds=1, batch=plan.batch, width=plan.width)
+    one = replace(plan, seeds=1)
 
     def idle(*_) -> None:
         """Look at nothing."""
