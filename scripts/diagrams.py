@@ -453,6 +453,41 @@ def order() -> Axes:
     return ax
 
 
+def arrows() -> Axes:
+    """Chapter 17: one arrow for the generator, from a discriminator or from two denoisers."""
+    ax = sheet(440)
+    words(ax, 6, 424, "a game: D sees both kinds", ha="left", weight="bold")
+    words(ax, 22, 330, "$z$", size=15)
+    box(ax, 105, 330, 70, 50, "$G$", FAKE, size=17)
+    words(ax, 205, 330, "$G(z)$", FAKE, size=14)
+    words(ax, 205, 392, "real $x$", REAL, size=14)
+    box(ax, 345, 360, 80, 52, "$D$", CRITIC, size=17)
+    words(ax, 500, 360, "$\\nabla \\log p - \\nabla \\log q$")
+    for start, end in (((36, 330), (70, 330)), ((140, 330), (174, 330))):
+        arrow(ax, start, end)
+    arrow(ax, (238, 335), (305, 352))
+    arrow(ax, (240, 388), (305, 369))
+    arrow(ax, (385, 360), (420, 360), CRITIC)
+    arrow(ax, (490, 344), (205, 312), CRITIC, dashed=True, bend=-0.28)
+    ax.plot([0, 600], [232, 232], color=MUTED, lw=0.8)
+    words(ax, 6, 212, "distribution matching: two denoisers", ha="left", weight="bold")
+    words(ax, 22, 105, "$z$", size=15)
+    box(ax, 105, 105, 70, 50, "$G$", FAKE, size=17)
+    words(ax, 205, 105, "$G(z)$", FAKE, size=14)
+    box(ax, 355, 150, 130, 50, "removes noise\nfrom real $x$", REAL)
+    box(ax, 355, 70, 130, 50, "removes noise\nfrom $G(z)$", FAKE)
+    words(ax, 238, 150, "+ noise", size=10.5)
+    words(ax, 512, 110, "difference:\nthe same arrow")
+    for start, end in (((36, 105), (70, 105)), ((140, 105), (174, 105))):
+        arrow(ax, start, end)
+    arrow(ax, (236, 114), (290, 148))
+    arrow(ax, (236, 98), (290, 72))
+    arrow(ax, (420, 148), (458, 122), REAL)
+    arrow(ax, (420, 72), (458, 98), FAKE)
+    arrow(ax, (505, 82), (205, 86), CRITIC, dashed=True, bend=-0.46)
+    return ax
+
+
 DIAGRAMS: dict[str, Callable[[], Axes]] = {
     "models": models,
     "game": game,
@@ -470,6 +505,7 @@ DIAGRAMS: dict[str, Callable[[], Axes]] = {
     "losses": losses,
     "overlap": overlap,
     "order": order,
+    "arrows": arrows,
 }
 
 
@@ -587,6 +623,14 @@ WORDS = {
         "motion.",
         "Each frame of each film is a real one. Only a discriminator of whole films can refuse the "
         "lower two.",
+    ),
+    "arrows": (
+        "Above, a discriminator sees real and generated samples, and an arrow leads back from it "
+        "to the generated ones: gradient log p minus gradient log q. Below, two networks remove "
+        "noise, one trained on real samples and one on generated ones; the difference of what they "
+        "make of a noisy generated sample is the same arrow.",
+        "Two ways to find where a generated sample should go. In this chapter they turn out to be "
+        "one.",
     ),
 }
 

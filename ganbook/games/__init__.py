@@ -5,6 +5,7 @@ from ganbook.games.frames import FrameGame, frames
 from ganbook.games.game import Game, only
 from ganbook.games.infogan import InfoGame
 from ganbook.games.packed import PackedGame, pack
+from ganbook.games.reconstruction import ReconstructionGame
 from ganbook.games.side_by_side import Generators, SideBySideGame, joined
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Generators",
     "InfoGame",
     "PackedGame",
+    "ReconstructionGame",
     "SideBySideGame",
     "frames",
     "joined",

@@ -12,6 +12,7 @@ from ganbook.metrics.birthday import (
 )
 from ganbook.metrics.coverage import density_coverage
 from ganbook.metrics.frechet import frechet_distance
+from ganbook.metrics.histogram import cell_probabilities, histogram_kl
 from ganbook.metrics.inception import inception_score
 from ganbook.metrics.kernel import kid
 from ganbook.metrics.modes import mode_coverage
@@ -50,12 +51,14 @@ __all__ = [
     "birthday_draws",
     "birthday_estimate",
     "centroids",
+    "cell_probabilities",
     "classifier_two_sample",
     "constant_speed",
     "decay_time",
     "density_coverage",
     "frechet_distance",
     "fundamental_share",
+    "histogram_kl",
     "inception_score",
     "kid",
     "mode_coverage",

@@ -21,6 +21,7 @@ from ganbook.networks.geometry import (
     receptive_field,
     uneven_share,
 )
+from ganbook.networks.denoiser import NoisyDiscriminator, PointDenoiser
 from ganbook.networks.layers import BitDropout, InBfloat16, has_bfloat16, quick_dropout
 from ganbook.networks.minibatch import MinibatchStd
 from ganbook.networks.minimal import Bottleneck, minimal_discriminator, minimal_generator
@@ -39,6 +40,14 @@ from ganbook.networks.video import (
     frame_discriminator,
     temporal_discriminator,
 )
+from ganbook.networks.style import (
+    MappingNetwork,
+    ModulatedConv2d,
+    StyleGenerator,
+    fade_in,
+    truncate,
+)
+from ganbook.networks.tokenizer import Tokenizer, nearest_code, round_to_levels
 
 __all__ = [
     "WIDTHS_D",
@@ -46,12 +55,19 @@ __all__ = [
     "BitDropout",
     "Bottleneck",
     "InBfloat16",
+    "MappingNetwork",
     "MinibatchStd",
     "ResidualBlock",
     "SelfAttention",
     "MotionContentGenerator",
     "SideBySide",
     "UNetDiscriminator",
+    "ModulatedConv2d",
+    "NoisyDiscriminator",
+    "PointDenoiser",
+    "SideBySide",
+    "StyleGenerator",
+    "Tokenizer",
     "conv_discriminator",
     "conv_generator",
     "count_flops",
@@ -62,6 +78,7 @@ __all__ = [
     "full_discriminator",
     "full_generator",
     "frame_discriminator",
+    "fade_in",
     "has_bfloat16",
     "minimal_discriminator",
     "minimal_generator",
@@ -82,4 +99,8 @@ __all__ = [
     "temporal_discriminator",
     "wave_discriminator",
     "wave_generator",
+    "nearest_code",
+    "quick_dropout",
+    "round_to_levels",
+    "truncate",
 ]

@@ -17,6 +17,7 @@ class SideBySide(nn.Module):
     r"""S networks of one architecture; block k of the rows goes through network k.
 
     Maps (S n, ...) to (S n, ...): rows :math:`kn, \dots, (k+1)n - 1` are network k's batch of n.
+    Networks of several inputs take several tensors of S n rows.
     The parameters are copies of those of ``networks``, stacked along a new first axis; `network`
     takes one out again. The mean of a loss over all rows gives each network 1/S of its own
     gradient: Adam with ``eps / S``, or SGD with S times the rate, makes the step that the network
@@ -48,19 +49,19 @@ class SideBySide(nn.Module):
     def __len__(self) -> int:
         return len(self.stacked[0])
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, *inputs: Tensor) -> Tensor:
         """Return each block of rows through its own network."""
-        if len(x) % len(self):
+        if wrong := [len(x) for x in inputs if len(x) % len(self)]:
             raise ValueError(
-                f"{len(x)} rows for {len(self)} networks: expected a multiple, a block of rows each"
+                f"{wrong[0]} rows for {len(self)} networks: expected a multiple, a block of rows each"
             )
-        blocks = x.reshape(len(self), -1, *x.shape[1:])
+        blocks = [x.reshape(len(self), -1, *x.shape[1:]) for x in inputs]
         parameters = dict(zip(self.names, self.stacked, strict=True))
 
-        def one(parameters: dict[str, Tensor], block: Tensor) -> Tensor:
-            return functional_call(self._one[0], parameters, (block,))
+        def one(parameters: dict[str, Tensor], *block: Tensor) -> Tensor:
+            return functional_call(self._one[0], parameters, block)
 
-        return vmap(one)(parameters, blocks).flatten(0, 1)
+        return vmap(one)(parameters, *blocks).flatten(0, 1)
 
     @torch.no_grad()
     def network(self, k: int) -> nn.Module:
