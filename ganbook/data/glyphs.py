@@ -170,8 +170,24 @@ def _outline(face: str, character: str) -> tuple[np.ndarray, np.ndarray]:
     name = FACES[face] if face in FACES else PARTIAL[face][0]
     font = FontProperties(fname=f"{get_data_path()}/fonts/ttf/{name}.ttf")
     path = TextPath((0, 0), character, size=100, prop=font)
-    box = path.get_extents()
-    return (np.asarray(path.vertices) - [(box.x0 + box.x1) / 2, 0]) / 100, np.asarray(path.codes)
+    left, right = _ends(path.vertices[:, 0], path.codes)
+    return (np.asarray(path.vertices) - [(left + right) / 2, 0]) / 100, np.asarray(path.codes)
+
+
+def _ends(x: np.ndarray, codes: np.ndarray) -> tuple[float, float]:
+    """Return the least and the greatest x of an outline of lines and quadratic curves.
+
+    As ``Path.get_extents``, a hundred times as fast: a curve turns where its derivative is 0."""
+    from matplotlib.path import Path
+
+    curved = np.flatnonzero(codes == Path.CURVE3)
+    a, b, c = x[curved[::2] - 1], x[curved[::2]], x[curved[1::2]]
+    bend = a - 2 * b + c
+    t = np.clip((a - b) / np.where(bend == 0, 1, bend), 0, 1)
+    turns = (1 - t) ** 2 * a + 2 * t * (1 - t) * b + t**2 * c
+    on = np.setdiff1d(np.flatnonzero(codes != Path.CLOSEPOLY), curved[::2])
+    every = np.concatenate([x[on], turns])
+    return float(every.min()), float(every.max())
 
 
 def _draw(face: str, character: str, size: int, right: float, down: float, scale: float):

@@ -46,6 +46,17 @@ def test_ink_is_the_area_of_the_outline(c):
     assert float(render("stix", c).x.sum()) == pytest.approx(abs(area), rel=0.02)
 
 
+@pytest.mark.parametrize("face", ["serif bold italic", "cm roman", "stix italic"])
+def test_the_ink_is_centred(face):
+    font = FontProperties(fname=f"{get_data_path()}/fonts/ttf/{FACES[face]}.ttf")
+    for c in "CJOQfgy7":
+        box = TextPath((0, 0), c, size=100, prop=font).get_extents()
+        vertices, _ = glyphs._outline(face, c)
+        path = TextPath((0, 0), c, size=100, prop=font)
+        moved = path.vertices[0, 0] / 100 - vertices[0, 0]
+        assert moved == pytest.approx((box.x0 + box.x1) / 200, abs=1e-6)
+
+
 def test_whole_pixels_of_shift_move_the_picture():
     still, moved = render("serif", "Rg7").x, render("serif", "Rg7", shift=(3.0, -2.0)).x
     assert torch.allclose(torch.roll(still, (-2, 3), (2, 3)), moved, atol=0.02)
