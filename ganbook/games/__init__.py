@@ -1,17 +1,21 @@
 """Games: how a batch becomes real samples, generated samples and a critic."""
 
+from ganbook.games.auxiliary import AuxiliaryGame
 from ganbook.games.conditional import ConditionalGame
 from ganbook.games.game import Game, only
 from ganbook.games.infogan import InfoGame
 from ganbook.games.packed import PackedGame, pack
+from ganbook.games.semi_supervised import SemiSupervisedGame
 from ganbook.games.side_by_side import Generators, SideBySideGame, joined
 
 __all__ = [
+    "AuxiliaryGame",
     "ConditionalGame",
     "Game",
     "Generators",
     "InfoGame",
     "PackedGame",
+    "SemiSupervisedGame",
     "SideBySideGame",
     "joined",
     "only",

@@ -2,6 +2,15 @@
 
 One module a family; `layers` computes the same players faster."""
 
+from ganbook.networks.conditional import (
+    ClassSum,
+    Concatenated,
+    ConditionalBatchNorm,
+    ConditionalSequential,
+    Projected,
+    conditional_generator,
+    two_heads,
+)
 from ganbook.networks.conv import conv_discriminator, conv_generator
 from ganbook.networks.layers import BitDropout, InBfloat16, has_bfloat16, quick_dropout
 from ganbook.networks.minibatch import MinibatchStd
@@ -13,9 +22,15 @@ __all__ = [
     "WIDTHS_D",
     "WIDTHS_G",
     "BitDropout",
+    "ClassSum",
+    "Concatenated",
+    "ConditionalBatchNorm",
+    "ConditionalSequential",
     "InBfloat16",
     "MinibatchStd",
+    "Projected",
     "SideBySide",
+    "conditional_generator",
     "conv_discriminator",
     "conv_generator",
     "count_parameters",
@@ -23,4 +38,5 @@ __all__ = [
     "mlp_discriminator",
     "mlp_generator",
     "quick_dropout",
+    "two_heads",
 ]
