@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load
 from torch import Tensor, nn
 
 from ganbook import data, records
@@ -86,8 +87,9 @@ def train(kind: str, seed: int, place: Place | None = None) -> nn.Module:
     place = place or Place()
     game, real = game_of(kind, seed, place.device), data.mnist("train")
     ema = EMA(game.G, DECAY)
-    generator = torch.Generator().manual_seed(seed)
-    batches = data.batches((real.x, real.y), BATCH, generator, place.device)
+    batches = data.batches(
+        (real.x, real.y), BATCH, torch.Generator().manual_seed(seed), place.device
+    )
 
     def after(step: int, game: Game) -> None:
         for optimizer in (game.optimizer_g, game.optimizer_d):
@@ -96,6 +98,15 @@ def train(kind: str, seed: int, place: Place | None = None) -> nn.Module:
     options = {"penalty": lazy(r1(GAMMA), INTERVAL), "ema": ema, "seed": seed, "callback": after}
     place.fit(game, batches, STEPS, f"{kind}-{seed}", **options)
     return ema.module
+
+
+def generator(seed: int) -> nn.Module:
+    """Return the recorded averaged generator of one seed, frozen, in evaluation mode."""
+    weights = load(records.path("mnist-conditional.safetensors").read_bytes())
+    G = Concatenated(conv_generator(LATENT + CLASSES, WIDTH), CLASSES)
+    own = {k.partition(".")[2]: v.float() for k, v in weights.items() if k.startswith(f"{seed}.")}
+    G.load_state_dict(own)
+    return G.eval().requires_grad_(False)
 
 
 @torch.no_grad()
@@ -133,7 +144,7 @@ def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = 
     against = reference(data.mnist("train"), data.mnist("test"))
     log(f"test images: accuracy {against.accuracy:.4f}, floors {against.floors.round(1)}")
     accuracy, apart = {k: [] for k in KINDS}, {k: [] for k in KINDS}
-    grids = {}
+    grids, kept = {}, {}
     for seed in SEEDS:
         for kind in KINDS:
             G = train(kind, seed, place)
@@ -144,8 +155,9 @@ def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = 
             if seed == SEEDS[0]:
                 y = torch.arange(CLASSES).repeat_interleave(8)
                 grids[kind] = labelled(G, y, seed=2).numpy()
-                if kind == "projection":
-                    common.save_weights("mnist-conditional", G, folder)
+            if kind == "projection":
+                kept[str(seed)] = G
+    common.save_weights("mnist-conditional", nn.ModuleDict(kept), folder)
     arrays = {f"{k}/accuracy": np.array(accuracy[k]) for k in KINDS}
     arrays |= {f"{k}/distance": np.array(apart[k]) for k in KINDS}
     arrays |= {f"{k}/grid": grids[k] for k in KINDS}
