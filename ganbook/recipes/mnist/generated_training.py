@@ -17,7 +17,7 @@ from ganbook.recipes import common
 from ganbook.recipes.mnist import conditional
 from ganbook.recipes.place import Place
 
-SEEDS, FEW, MADE, BATCH, STEPS, RATE = (0, 1, 2, 3, 4), 1_000, 10_000, 64, 500, 2e-3
+SEEDS, FEW, MADE, BATCH, STEPS, RATE = (0, 1, 2, 3, 4), 1_000, 10_000, 64, 300, 2e-3
 MODULES = (
     "data",
     "features.mnist",
