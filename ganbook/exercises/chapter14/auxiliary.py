@@ -233,7 +233,7 @@ def check_14_6(answer, c):
         slope = c.number(0.2, 0.6)
 
         def force(a, stop=stop, slope=slope):
-            return slope * (a - stop) * (1 + 0.3 * (a - stop) ** 2)
+            return slope * math.tanh(a - stop)
 
         for a, rate, steps in (
             (2.0, 0.3, 25),
