@@ -8,8 +8,9 @@ from torch import nn
 
 from ganbook import data, recipes, records
 from ganbook.networks import Concatenated, conv_generator
+from ganbook.recipes.digits import few_labels, generated
 from ganbook.recipes.line import auxiliary
-from ganbook.recipes.mnist import auxiliary_head, conditional, generated_training, semi_supervised
+from ganbook.recipes.mnist import auxiliary_head, conditional
 
 PICTURES = data.Images(
     torch.randint(
@@ -21,8 +22,8 @@ SMALL = {
     auxiliary: {"STEPS": 4, "SEEDS": 2, "WEIGHTS": (0.5, 2.0), "BATCH": 8},
     conditional: {"STEPS": 2, "SEEDS": (0, 1), "WIDTH": 2, "LATENT": 3, "PER_CLASS": 12},
     auxiliary_head: {"SEEDS": (0, 1)},
-    semi_supervised: {"STEPS": 2, "ALONE": 2, "SEEDS": (0, 1), "WIDTH": 2, "LATENT": 3},
-    generated_training: {"STEPS": 3, "SEEDS": (0, 1), "FEW": 64, "MADE": 70},
+    few_labels: {"STEPS": 3, "SEEDS": (0, 1)},
+    generated: {"STEPS": 2, "CLASSIFIER_STEPS": 3, "SEEDS": (0, 1), "MADE": 70},
 }
 
 
@@ -114,28 +115,40 @@ def test_labels_and_z_both_matter_and_the_scale_shortens_z():
     assert len(first.unique(dim=0)) == 4 and len(still.unique(dim=0)) == 1
 
 
-def test_semi_supervised(tmp_path):
-    arrays = run_twice("mnist-semi-supervised", tmp_path)
-    assert set(arrays) == {"labels alone", "in the game"}
+def test_few_labels(tmp_path):
+    arrays = run_twice("digits-few-labels", tmp_path)
+    assert set(arrays) == {"100 labels alone", "100 labels in the game", "all labels alone"}
     assert all(a.shape == (2,) for a in arrays.values())
 
 
-def test_the_few_labels_are_ten_of_each():
-    few = semi_supervised.few_labels(PICTURES, 0)
-    assert few.y.bincount().tolist() == [10] * 10
-    assert len(few.x.unique(dim=0)) == 100
-    assert not torch.equal(few.x, semi_supervised.few_labels(PICTURES, 1).x)
+def test_the_few_labels_are_ten_of_each_and_none_is_held_out():
+    images, held_out = few_labels.parted(0)
+    few = few_labels.few_of(images)
+    assert few.y.bincount().tolist() == [10] * 10 and len(held_out) == 500
+    together = torch.cat([images.x, held_out.x]).flatten(1)
+    assert torch.equal(together.sum(0), data.digits().x.flatten(1).sum(0))
+    inside = (few.x[:, None] == images.x[None]).flatten(2).all(dim=2).any(dim=1)
+    assert inside.all() and len(few.x.unique(dim=0)) == 100
+    assert not torch.equal(images.x, few_labels.parted(1)[0].x)
     d = torch.tensor([1.0, -2.0], requires_grad=True)
-    semi_supervised.no_scores(d).backward()
+    few_labels.no_scores(d).backward()
     assert d.grad.tolist() == [0, 0]
 
 
-def test_generated_training(tmp_path, monkeypatch):
-    G = Concatenated(conv_generator(3 + 10, 2), 10)
-    monkeypatch.setattr(conditional, "generator", lambda seed: G)
-    arrays = run_twice("mnist-generated-training", tmp_path)
-    assert len(arrays) == 5 and all(a.shape == (2,) for a in arrays.values())
-    sets = generated_training.arms(0, PICTURES)
-    assert [len(x) for x, _ in sets["few real and generated"]] == [64, 70]
-    x, y = generated_training.made(0)
-    assert len(x) == 70 and y.bincount().tolist() == [7] * 10
+def test_generated(tmp_path):
+    arrays = run_twice("digits-generated", tmp_path)
+    assert set(arrays) == {"generated", "real", "real and generated", "recognised", "grid"}
+    assert arrays["grid"].shape == (40, 1, 8, 8)
+    assert all(a.shape == (2,) for k, a in arrays.items() if k != "grid")
+
+
+def test_generated_digits_carry_the_labels_that_they_were_made_for():
+    class Flat(nn.Module):
+        def forward(self, z, y):
+            return (y / 9.0 * 2 - 1).reshape(-1, 1, 1, 1).expand(-1, 1, 8, 8)
+
+    x, y = generated.made(Flat(), 0)
+    assert y.bincount().tolist() == [7] * 10
+    assert torch.equal((x[:, 0, 0, 0].float() / 255 * 9).round().long(), y)
+    C = generated.train(0, ((x, y), (x, y)))
+    assert few_labels.accuracy(C, data.Images(x, y)) >= 0
