@@ -1,14 +1,17 @@
 """Games: how a batch becomes real samples, generated samples and a critic."""
 
+from ganbook.games.auxiliary import AuxiliaryGame
 from ganbook.games.conditional import ConditionalGame
 from ganbook.games.frames import FrameGame, frames
 from ganbook.games.game import Game, only
 from ganbook.games.infogan import InfoGame
 from ganbook.games.packed import PackedGame, pack
 from ganbook.games.reconstruction import ReconstructionGame
+from ganbook.games.semi_supervised import SemiSupervisedGame
 from ganbook.games.side_by_side import Generators, SideBySideGame, joined
 
 __all__ = [
+    "AuxiliaryGame",
     "ConditionalGame",
     "FrameGame",
     "Game",
@@ -16,6 +19,7 @@ __all__ = [
     "InfoGame",
     "PackedGame",
     "ReconstructionGame",
+    "SemiSupervisedGame",
     "SideBySideGame",
     "frames",
     "joined",

@@ -9,6 +9,14 @@ from ganbook.networks.audio import (
     spectrogram_generator,
     wave_discriminator,
     wave_generator,
+from ganbook.networks.conditional import (
+    ClassSum,
+    Concatenated,
+    ConditionalBatchNorm,
+    ConditionalSequential,
+    Projected,
+    conditional_generator,
+    two_heads,
 )
 from ganbook.networks.conv import conv_discriminator, conv_generator
 from ganbook.networks.dcgan import dcgan_discriminator, dcgan_generator
@@ -54,6 +62,10 @@ __all__ = [
     "WIDTHS_G",
     "BitDropout",
     "Bottleneck",
+    "ClassSum",
+    "Concatenated",
+    "ConditionalBatchNorm",
+    "ConditionalSequential",
     "InBfloat16",
     "MappingNetwork",
     "MinibatchStd",
@@ -68,6 +80,9 @@ __all__ = [
     "SideBySide",
     "StyleGenerator",
     "Tokenizer",
+    "Projected",
+    "SideBySide",
+    "conditional_generator",
     "conv_discriminator",
     "conv_generator",
     "count_flops",
@@ -103,4 +118,5 @@ __all__ = [
     "quick_dropout",
     "round_to_levels",
     "truncate",
+    "two_heads",
 ]

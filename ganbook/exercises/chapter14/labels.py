@@ -1,0 +1,305 @@
+r"""Exercises of chapter 14 on few labels, wiring, and judging."""
+
+import torch
+from torch import nn
+from torch.nn.functional import softplus
+
+from ganbook.exercises.engine.core import Exercise, register, rubric
+
+# 14.11 -----------------------------------------------------------------
+
+
+def solution_14_11(real, fake):
+    d_real, d_fake = (t.logsumexp(dim=1) for t in (real, fake))
+    return softplus(-d_real).mean() + softplus(d_fake).mean()
+
+
+def alternative_14_11_one_more_class(real, fake):
+    def with_generated(t):
+        zero = torch.zeros(len(t), 1, dtype=t.dtype)
+        return torch.log_softmax(torch.cat([t, zero], dim=1), dim=1)
+
+    is_real = with_generated(real)[:, :-1].logsumexp(dim=1)
+    return -is_real.mean() - with_generated(fake)[:, -1].mean()
+
+
+def wrong_14_11_largest(real, fake):
+    d_real, d_fake = (t.amax(dim=1) for t in (real, fake))
+    return softplus(-d_real).mean() + softplus(d_fake).mean()
+
+
+def wrong_14_11_sum(real, fake):
+    d_real, d_fake = (t.sum(dim=1) for t in (real, fake))
+    return softplus(-d_real).mean() + softplus(d_fake).mean()
+
+
+def wrong_14_11_swapped(real, fake):
+    return solution_14_11(fake, real)
+
+
+def wrong_14_11_real_only(real, fake):
+    return softplus(-real.logsumexp(dim=1)).mean()
+
+
+def wrong_14_11_no_zero(real, fake):
+    return -real.logsumexp(dim=1).mean() + fake.logsumexp(dim=1).mean()
+
+
+def wrong_14_11_batch(real, fake):
+    d_real, d_fake = (t.logsumexp(dim=0) for t in (real, fake))
+    return softplus(-d_real).mean() + softplus(d_fake).mean()
+
+
+def check_14_11(answer, c):
+    for dtype in c.dtypes:
+        for scale in (1.0, 3.0):
+            K = c.integer(2, 6)
+            real = scale * c.normal((c.integer(7, 9), K), dtype)
+            fake = scale * c.normal((c.integer(10, 12), K), dtype)
+            odds = [t.double().exp().sum(1) for t in (real, fake)]
+            want = -(odds[0] / (1 + odds[0])).log().mean()
+            want = (want + (1 + odds[1]).log().mean()).to(dtype)
+            c.equal(
+                c.call(answer, real, fake),
+                want,
+                rtol=1e-4 if dtype == torch.float32 else 1e-9,
+                atol=1e-5 if dtype == torch.float32 else 1e-10,
+                mistakes={
+                    "The largest logit is not the sum of the classes' weights.": wrong_14_11_largest(
+                        real, fake
+                    ),
+                    "Weights add, and logits are their logarithms: adding logits multiplies them.": wrong_14_11_sum(
+                        real, fake
+                    ),
+                    "Real and generated samples have changed places.": wrong_14_11_swapped(
+                        real, fake
+                    ),
+                    "The generated samples do not enter.": wrong_14_11_real_only(
+                        real, fake
+                    ),
+                    "The class of generated samples, with its logit 0, is left out of the normalisation.": wrong_14_11_no_zero(
+                        real, fake
+                    ),
+                    "Sum over the classes, axis 1, not over the batch.": wrong_14_11_batch(
+                        real, fake
+                    ),
+                },
+            )
+
+
+register(
+    Exercise(
+        id="14.11",
+        title="A classifier as a discriminator",
+        stars=2,
+        kind="function",
+        statement=r"""
+    A classifier has $K$ logits for the real classes; the class "generated" has the logit 0. Write
+    `unlabelled_loss(real, fake)`: $-\mathbb{E}\log P(\text{one of the } K \text{ classes})$ on real samples plus
+    $-\mathbb{E}\log P(\text{generated})$ on generated ones, in nats, from the logits `real` of shape `(N, K)` and `fake` of
+    shape `(M, K)`.
+    """,
+        stub="""
+    def unlabelled_loss(real, fake):
+        return ...
+    """,
+        hints=(
+            r"With $Z = \sum_k e^{\ell_k}$, what is the probability of the class with the logit 0?",
+            r"$Z/(1+Z) = \sigma(\log Z)$: the score is $\log Z$, `logsumexp`, and the loss is the usual one.",
+        ),
+        explanation=r"""
+    $P(\text{generated}) = 1/(1 + Z)$ and $P(\text{real}) = Z/(1+Z) = \sigma(\log Z)$. So $\log Z$ is a score like any
+    other, and $D$'s loss is the usual one. Labelled samples add the cross-entropy among the $K$ classes,
+    in which $Z$ cancels: labels shape the differences of logits, unlabelled samples their level.
+    """,
+        solution=solution_14_11,
+        alternatives=(alternative_14_11_one_more_class,),
+        wrong=(
+            (wrong_14_11_largest, "largest logit"),
+            (wrong_14_11_sum, "multiplies them"),
+            (wrong_14_11_swapped, "changed places"),
+            (wrong_14_11_real_only, "do not enter"),
+            (wrong_14_11_no_zero, "left out of the normalisation"),
+            (wrong_14_11_batch, "axis 1"),
+        ),
+        check=check_14_11,
+    )
+)
+
+# 14.12 -----------------------------------------------------------------
+
+
+def broken_14_12(D, x_real, x_fake, y):
+    d_real = D(x_real, y)
+    d_fake = D(x_fake, y[torch.randperm(len(y))])
+    return softplus(-d_real).mean() + softplus(d_fake).mean()
+
+
+def solution_14_12(D, x_real, x_fake, y):
+    d_real, d_fake = D(x_real, y), D(x_fake, y)
+    return softplus(-d_real).mean() + softplus(d_fake).mean()
+
+
+def alternative_14_12_one_pass(D, x_real, x_fake, y):
+    scores = D(torch.cat([x_real, x_fake]), torch.cat([y, y]))
+    d_real, d_fake = scores.split(len(y))
+    return (softplus(-d_real) + softplus(d_fake)).mean()
+
+
+def wrong_14_12_flipped(D, x_real, x_fake, y):
+    d_fake = D(x_fake, y.flip(0))
+    return softplus(-D(x_real, y)).mean() + softplus(d_fake).mean()
+
+
+def wrong_14_12_first(D, x_real, x_fake, y):
+    label = torch.zeros_like(y)
+    d_real, d_fake = D(x_real, label), D(x_fake, label)
+    return softplus(-d_real).mean() + softplus(d_fake).mean()
+
+
+def wrong_14_12_sources(D, x_real, x_fake, y):
+    d_real, d_fake = D(x_real, y), D(x_fake, y)
+    return softplus(d_real).mean() + softplus(-d_fake).mean()
+
+
+def wrong_14_12_half(D, x_real, x_fake, y):
+    return solution_14_12(D, x_real, x_fake, y) / 2
+
+
+def wrong_14_12_detached(D, x_real, x_fake, y):
+    return solution_14_12(D, x_real, x_fake, y).detach()
+
+
+class _OnPairs(nn.Module):
+    def __init__(self, n, classes, c, dtype):
+        super().__init__()
+        self.w = nn.Parameter(c.normal((classes, n), dtype))
+
+    def forward(self, x, y):
+        return (x * self.w[y]).sum(dim=1, keepdim=True)
+
+
+def check_14_12(answer, c):
+    for dtype in c.dtypes:
+        for _ in range(3):
+            N, K = c.integer(6, 9), c.integer(3, 5)
+            D = _OnPairs(3, K, c, dtype)
+            x_real, x_fake = c.normal((N, 3), dtype), c.normal((N, 3), dtype)
+            y = (torch.arange(N) * 2 + 1) % K
+            with torch.no_grad():
+                real = (x_real * D.w[y]).sum(1).double()
+                fake = (x_fake * D.w[y]).sum(1).double()
+            want = (1 + (-real).exp()).log().mean()
+            want = (want + (1 + fake.exp()).log().mean()).to(dtype)
+            got = c.call(answer, D, x_real, x_fake, y)
+            c.equal(
+                got.detach() if isinstance(got, torch.Tensor) else got,
+                want,
+                rtol=1e-4 if dtype == torch.float32 else 1e-9,
+                atol=1e-5 if dtype == torch.float32 else 1e-10,
+                mistakes={
+                    "The labels are in reverse order for generated samples.": wrong_14_12_flipped(
+                        D, x_real, x_fake, y
+                    ).detach(),
+                    "One label for all samples: D could as well have none.": wrong_14_12_first(
+                        D, x_real, x_fake, y
+                    ).detach(),
+                    "Real and generated have changed places.": wrong_14_12_sources(
+                        D, x_real, x_fake, y
+                    ).detach(),
+                    "The two means are added, not averaged.": wrong_14_12_half(
+                        D, x_real, x_fake, y
+                    ).detach(),
+                },
+                says="Each generated sample has to be scored with the label that it was made for.",
+            )
+            c.true(
+                got.requires_grad,
+                "The value is right, but D cannot be trained through it.",
+            )
+
+
+register(
+    Exercise(
+        id="14.12",
+        title="A generator that forgets its label",
+        stars=2,
+        kind="bug",
+        statement=r"""
+    This is $D$'s loss in a conditional game; `x_fake` was made from the labels `y`, row by row, and `D(x, y)` returns scores
+    of shape `(N, 1)`. The samples become good digits, and have nothing to do with the labels that are asked for. Mend it.
+    """,
+        stub="""
+    def discriminator_loss(D, x_real, x_fake, y):
+        return ...
+    """,
+        broken=broken_14_12,
+        hints=(
+            r"Which pairs does $D$ learn to call generated?",
+            r"The label of a generated sample is the one that the generator was given for it.",
+        ),
+        explanation=r"""
+    With shuffled labels the generated pairs are (sample, independent label). Their best answer is a sample whose law does
+    not depend on the label, so the game rewards forgetting it. Shuffled labels do have a use, as a
+    *third* kind of pair, real samples with wrong labels, which $D$ is to call generated; they must not replace the second.
+    """,
+        solution=solution_14_12,
+        alternatives=(alternative_14_12_one_pass,),
+        wrong=(
+            (broken_14_12, "label that it was made for"),
+            (wrong_14_12_flipped, "reverse order"),
+            (wrong_14_12_first, "One label for all"),
+            (wrong_14_12_sources, "changed places"),
+            (wrong_14_12_half, "not averaged"),
+            (wrong_14_12_detached, "cannot be trained"),
+        ),
+        check=check_14_12,
+    )
+)
+
+# 14.13 -----------------------------------------------------------------
+
+
+def solution_14_13():
+    return (
+        "A classifier trained on 1,000 real digits and 10,000 generated ones named x % of the real test images rightly, "
+        "one trained on the 1,000 alone y % (five seeds each, same network, same number of steps, spread given). The "
+        "generator was trained on all 60,000 images with their labels, so the comparison does not show that generated "
+        "digits replace real ones: a classifier with the same 60,000 labels reached z %, more than both."
+    )
+
+
+register(
+    Exercise(
+        id="14.13",
+        title="Does augmentation help?",
+        stars=2,
+        kind="rubric",
+        statement=r"""
+    A draft says: "Adding generated digits to 1,000 real ones raises the accuracy of a classifier; our GAN therefore creates
+    new information." Rewrite it in at most five sentences so that a reader is not misled. Say what was compared, what the
+    generator was trained on, and which comparison is missing.
+    """,
+        stub="""
+    def claim():
+        return ...
+    """,
+        hints=(
+            r"Which data did the generator see, and with which labels?",
+            r"A classifier that is given what the generator was given is the fair baseline.",
+        ),
+        explanation=r"""
+    By the data-processing inequality, samples of a generator carry no information about the data beyond what its training
+    set carried. They can still help a particular learner, as augmentation does, but the baseline has to have the same data,
+    the same number of steps and the usual augmentation.
+    """,
+        solution=solution_14_13,
+        check=rubric(
+            "It says how many real digits, generated digits, seeds and steps each arm had.",
+            "It says that the generator was trained on more labelled data than the classifier without it.",
+            "It names the fair baseline: the same data for both, with ordinary augmentation.",
+            "It does not say that information is created.",
+            "It gives the spread over seeds, and does not call a difference inside the spread a gain.",
+        ),
+    )
+)

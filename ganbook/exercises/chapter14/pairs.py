@@ -1,0 +1,316 @@
+r"""Exercises of chapter 14 on the game on pairs and the projection."""
+
+import math
+
+import torch
+
+from ganbook.exercises.engine.core import Exercise, register
+
+# 14.1 ------------------------------------------------------------------
+
+
+def solution_14_1(p, q, weights):
+    half = torch.special.xlogy(p, p / (p + q).clamp_min(1e-300))
+    other = torch.special.xlogy(q, q / (p + q).clamp_min(1e-300))
+    return (weights * (half + other).sum(dim=1)).sum()
+
+
+def alternative_14_1_entropies(p, q, weights):
+    def negative_entropy(r):
+        return torch.special.xlogy(r, r).sum(dim=1)
+
+    each = negative_entropy(p) + negative_entropy(q)
+    return weights @ (each - negative_entropy(p + q))
+
+
+def wrong_14_1_blind(p, q, weights):
+    a, b = weights @ p, weights @ q
+    one = torch.ones(1, dtype=p.dtype)
+    return solution_14_1(a[None], b[None], one)
+
+
+def wrong_14_1_unweighted(p, q, weights):
+    return solution_14_1(p, q, torch.full_like(weights, 1 / len(weights)))
+
+
+def wrong_14_1_js(p, q, weights):
+    return (solution_14_1(p, q, weights) + 2 * math.log(2)) / 2
+
+
+def wrong_14_1_bits(p, q, weights):
+    return solution_14_1(p, q, weights) / math.log(2)
+
+
+def wrong_14_1_half(p, q, weights):
+    m = (p + q).clamp_min(1e-300)
+    return (weights * torch.special.xlogy(p, p / m).sum(dim=1)).sum()
+
+
+def wrong_14_1_no_offset(p, q, weights):
+    return solution_14_1(p, q, weights) + 2 * math.log(2)
+
+
+def check_14_1(answer, c):
+    for dtype in c.dtypes:
+        cases = [
+            ([[0.5, 0.5], [1.0, 0.0]], [[0.5, 0.5], [0.0, 1.0]], [0.25, 0.75])
+        ]
+        cases = [
+            tuple(torch.tensor(v, dtype=dtype) for v in case)
+            for case in cases
+        ]
+        for _ in range(3):
+            K, n = c.integer(2, 4), c.integer(2, 6)
+            cases.append(
+                (
+                    c.probabilities((K, n), dtype),
+                    c.probabilities((K, n), dtype),
+                    c.probabilities((K,), dtype),
+                )
+            )
+        for p, q, weights in cases:
+            want = 0.0
+            for k in range(len(p)):
+                for a, b in zip(p[k].tolist(), q[k].tolist(), strict=True):
+                    own = a * math.log(a / (a + b)) if a > 0 else 0.0
+                    own += b * math.log(b / (a + b)) if b > 0 else 0.0
+                    want += weights[k].item() * own
+            c.equal(
+                c.call(answer, p, q, weights),
+                torch.tensor(want, dtype=dtype),
+                rtol=1e-4 if dtype == torch.float32 else 1e-9,
+                atol=1e-5 if dtype == torch.float32 else 1e-10,
+                mistakes={
+                    "That mixes the classes first: it is the value for a D that sees no label.": wrong_14_1_blind(
+                        p, q, weights
+                    ),
+                    "The labels have frequencies of their own; a plain mean over classes ignores them.": wrong_14_1_unweighted(
+                        p, q, weights
+                    ),
+                    "That is the mean Jensen-Shannon divergence; the value is twice that, less 2 log 2.": wrong_14_1_js(
+                        p, q, weights
+                    ),
+                    "That is in bits; use the natural logarithm.": wrong_14_1_bits(
+                        p, q, weights
+                    ),
+                    "That is the real half of V alone.": wrong_14_1_half(
+                        p, q, weights
+                    ),
+                    "The constant is missing: two equal laws have the value -2 log 2, not 0.": wrong_14_1_no_offset(
+                        p, q, weights
+                    ),
+                },
+            )
+
+
+register(
+    Exercise(
+        id="14.1",
+        title="The value on pairs",
+        stars=1,
+        kind="function",
+        statement=r"""
+    Write `value_on_pairs(p, q, weights)`: $\max_D V(D, G)$ of the conditional game in nats, when samples take $n$
+    values. `p` and `q` are tensors of shape `(K, n)`, row $y$ holding the probabilities of real and of generated samples
+    given the label $y$ (zeros are allowed, and some value may be impossible under both); `weights` of shape `(K,)` holds the
+    frequencies of the labels. Return a tensor without axes, in the dtype of `p`. If the rows are equal, the result is
+    $-2 \log 2$.
+    """,
+        stub="""
+    def value_on_pairs(p, q, weights):
+        return ...
+    """,
+        hints=(
+            r"Insert $D^\ast = p_y / (p_y + q_y)$ into $V_y$, one label at a time.",
+            r"$0 \log 0$ is 0: `torch.special.xlogy` knows that. Then weight the rows and add.",
+        ),
+        explanation=r"""
+    For each label the value is $\sum_x p_y \log\frac{p_y}{p_y + q_y} + q_y \log\frac{q_y}{p_y + q_y}$, and the game on
+    pairs is their average with the frequencies of the labels. Mixing the classes first is the game of a $D$ that is
+    not shown the label; its value is lower, by twice the information $I(S; Y \mid X)$.
+    """,
+        solution=solution_14_1,
+        alternatives=(alternative_14_1_entropies,),
+        wrong=(
+            (wrong_14_1_blind, "sees no label"),
+            (wrong_14_1_unweighted, "plain mean"),
+            (wrong_14_1_js, "twice that"),
+            (wrong_14_1_bits, "bits"),
+            (wrong_14_1_half, "real half"),
+            (wrong_14_1_no_offset, "constant is missing"),
+        ),
+        check=check_14_1,
+    )
+)
+
+# 14.2 ------------------------------------------------------------------
+
+
+def solution_14_2():
+    return "2 * r * log(r) + 2 * (1 - r) * log(1 - r)"
+
+
+def check_14_2(value, c):
+    c.expression(
+        value,
+        lambda r: 2 * r * math.log(r) + 2 * (1 - r) * math.log(1 - r),
+        r=(0.1, 0.45),
+        mistakes={
+            "That is the value of a perfect generator; here the label by itself says something about the source.": "-2 * log(2) + 0 * r",
+            "That is half of it: both sources contribute one such sum.": "r * log(r) + (1 - r) * log(1 - r)",
+            "That is twice the divergence of the two laws of labels; V is less by a constant.": "2 * log(2) + 2 * r * log(r) + 2 * (1 - r) * log(1 - r)",
+            "The divergence is doubled in V.": "-log(2) + r * log(r) + (1 - r) * log(1 - r)",
+            "The logarithms belong to the other frequencies: D* is large where the real label is frequent.": "2 * r * log(1 - r) + 2 * (1 - r) * log(r)",
+            "A sign: V at the best D is negative.": "-2 * r * log(r) - 2 * (1 - r) * log(1 - r)",
+        },
+    )
+
+
+register(
+    Exercise(
+        id="14.2",
+        title="Labels of the wrong frequency",
+        stars=2,
+        kind="expression",
+        statement=r"""
+    The data have two labels with frequencies $r$ and $1 - r$. A program hands its generator the same two labels with the
+    frequencies $1 - r$ and $r$ (a bug). Given its label, each generated sample is perfect, $q_y = p_y$. $D$ sees the
+    pair. Return $\max_D V$ in nats, as a sympy expression or as text in `r`, such as `"r * log(2)"`.
+    """,
+        stub="""
+    def value():
+        return ...
+    """,
+        hints=(
+            r"Write the joint densities: $\pi_y p_y(x)$ and $\rho_y p_y(x)$. What is left in $D^\ast$?",
+            r"$D^\ast(x, y) = \pi_y / (\pi_y + \rho_y)$, and here $\pi_y + \rho_y = 1$ for both labels.",
+        ),
+        explanation=r"""
+    $p_y(x)$ cancels in $D^\ast = \pi_y/(\pi_y + \rho_y) = \pi_y$, so $V = \sum_y \pi_y \log \pi_y + \rho_y \log(1 - \pi_y)
+    = 2 \sum_y \pi_y \log \pi_y$. Unless $r = \frac12$ this is above $-2\log 2$: $D$ wins with perfect samples before it,
+    and no gradient with respect to a sample can tell $G$ what to do. Draw the generator's labels from the data.
+    """,
+        solution=solution_14_2,
+        wrong=(
+            (lambda: "-2*log(2) + 0*r", "says something about the source"),
+            (lambda: "r*log(r) + (1-r)*log(1-r)", "both sources contribute"),
+            (
+                lambda: "2*log(2) + 2*r*log(r) + 2*(1-r)*log(1-r)",
+                "less by a constant",
+            ),
+            (lambda: "-log(2) + r*log(r) + (1-r)*log(1-r)", "doubled"),
+            (
+                lambda: "2*r*log(1-r) + 2*(1-r)*log(r)",
+                "other frequencies",
+            ),
+            (lambda: "-2*r*log(r) - 2*(1-r)*log(1-r)", "A sign"),
+        ),
+        check=check_14_2,
+    )
+)
+
+# 14.3 ------------------------------------------------------------------
+
+
+def solution_14_3(x, y, mu, nu):
+    constant = (mu.square().sum(dim=1) - nu.square().sum(dim=1)) / 2
+    return (x * (mu - nu)[y]).sum(dim=1) - constant[y]
+
+
+def alternative_14_3_log_prob(x, y, mu, nu):
+    real = torch.distributions.Normal(mu[y], torch.ones_like(mu[y]))
+    made = torch.distributions.Normal(nu[y], torch.ones_like(nu[y]))
+    return real.log_prob(x).sum(dim=1) - made.log_prob(x).sum(dim=1)
+
+
+def wrong_14_3_no_constant(x, y, mu, nu):
+    return (x * (mu - nu)[y]).sum(dim=1)
+
+
+def wrong_14_3_swapped(x, y, mu, nu):
+    return solution_14_3(x, y, nu, mu)
+
+
+def wrong_14_3_mean_constant(x, y, mu, nu):
+    constant = (mu.square().sum(dim=1) - nu.square().sum(dim=1)) / 2
+    return (x * (mu - nu)[y]).sum(dim=1) - constant.mean()
+
+
+def wrong_14_3_sign(x, y, mu, nu):
+    constant = (mu.square().sum(dim=1) - nu.square().sum(dim=1)) / 2
+    return (x * (mu - nu)[y]).sum(dim=1) + constant[y]
+
+
+def wrong_14_3_probability(x, y, mu, nu):
+    return torch.sigmoid(solution_14_3(x, y, mu, nu))
+
+
+def check_14_3(answer, c):
+    for dtype in c.dtypes:
+        for _ in range(3):
+            K, n = c.integer(2, 4), c.integer(2, 5)
+            mu, nu = c.normal((K, n), dtype), c.normal((K, n), dtype)
+            y = torch.tensor([0, K - 1, K - 1, 1, 0, 0])
+            x = c.normal((6, n), dtype)
+            want = 0.5 * (x - nu[y]).square().sum(1) - 0.5 * (
+                x - mu[y]
+            ).square().sum(1)
+            c.equal(
+                c.call(answer, x, y, mu, nu),
+                want,
+                rtol=1e-4 if dtype == torch.float32 else 1e-9,
+                atol=1e-4 if dtype == torch.float32 else 1e-9,
+                mistakes={
+                    "The constant of each label is missing.": wrong_14_3_no_constant(
+                        x, y, mu, nu
+                    ),
+                    "That is high on generated samples: the ratio is upside down.": wrong_14_3_swapped(
+                        x, y, mu, nu
+                    ),
+                    "One constant for all labels: that is what a projection without a constant feature can do.": wrong_14_3_mean_constant(
+                        x, y, mu, nu
+                    ),
+                    "The constant has the wrong sign: expand the two squares.": wrong_14_3_sign(
+                        x, y, mu, nu
+                    ),
+                    "That is the probability of being real, not its logit.": wrong_14_3_probability(
+                        x, y, mu, nu
+                    ),
+                },
+            )
+
+
+register(
+    Exercise(
+        id="14.3",
+        title="The true logit of Gaussian classes",
+        stars=1,
+        kind="function",
+        statement=r"""
+    Write `true_logit(x, y, mu, nu)`: $\log p_y(x) - \log q_y(x)$ for $p_y = N(\mu_y, I)$ and $q_y = N(\nu_y, I)$. `x` has
+    shape `(N, n)`, `y` is int64 of shape `(N,)`, `mu` and `nu` have shape `(K, n)`; return a tensor of shape `(N,)`.
+    """,
+        stub="""
+    def true_logit(x, y, mu, nu):
+        return ...
+    """,
+        hints=(
+            r"The normalising constants of two Gaussians with equal covariance cancel.",
+            r"$-\frac12\lVert x - \mu_y \rVert^2 + \frac12\lVert x - \nu_y \rVert^2$; `mu[y]` picks a row for each sample.",
+        ),
+        explanation=r"""
+    The squares of $x$ cancel, and $(\mu_y - \nu_y)\cdot x - \frac12(\lVert\mu_y\rVert^2 - \lVert\nu_y\rVert^2)$ is left:
+    an inner product with a vector of the label, and a constant of the label. The second needs a constant among the features.
+    """,
+        solution=solution_14_3,
+        alternatives=(alternative_14_3_log_prob,),
+        wrong=(
+            (wrong_14_3_no_constant, "of each label is missing"),
+            (wrong_14_3_swapped, "upside down"),
+            (wrong_14_3_mean_constant, "One constant for all"),
+            (wrong_14_3_sign, "wrong sign"),
+            (wrong_14_3_probability, "probability of being real"),
+        ),
+        check=check_14_3,
+    )
+)
