@@ -3,12 +3,15 @@
 from ganbook.data.files import cache_folder, fashion_mnist, locate, mnist
 from ganbook.data.idx import DataError
 from ganbook.data.images import Images, digits, stacked, to_float, to_uint8
+from ganbook.data.pairs import PAIRS, Pairs
 from ganbook.data.sampling import batches
 
 __all__ = [
     "DATASETS",
+    "PAIRS",
     "DataError",
     "Images",
+    "Pairs",
     "batches",
     "cache_folder",
     "digits",
