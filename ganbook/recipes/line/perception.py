@@ -27,7 +27,7 @@ from ganbook.training import EMA, fit
 __all__ = ["run", "train"]
 
 WEIGHTS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-SEEDS, BATCH, STEPS, WIDTH = 5, 128, 2_000, 16
+SEEDS, BATCH, STEPS, WIDTH = 5, 128, 1_000, 16
 RATE_G, RATE_D, FALLS_TO = 1e-3, 5e-3, 0.02
 BETAS, DECAY = (0.0, 0.99), 0.99
 JUDGED = 100_000
