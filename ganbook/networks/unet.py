@@ -10,6 +10,8 @@ from ganbook.networks.sizes import SLOPE, positive
 
 __all__ = ["UNet"]
 
+NEAR = 2.0  # tanh(2) = 0.964: white and black keep a slope to learn by
+
 
 class UNet(nn.Module):
     r"""A generator from pictures to pictures, with skip connections.
@@ -20,8 +22,8 @@ class UNet(nn.Module):
     ``forward(z, y)`` maps noise z (N, latent), stacked as constant maps at the lowest resolution,
     and pictures y (N, channels, H, W), sides a multiple of 4, to pictures (N, 1, H, W) in [-1, 1].
     With ``latent=0`` z is not looked at. With ``skips=False`` all that reaches the output passes the
-    lowest resolution. With ``residual=True`` the output is y plus the last layer, which starts at
-    zero, clipped to [-1, 1]: training starts at the identity. 26,465 parameters by default. Raises
+    lowest resolution. With ``residual=True`` the last layer starts at zero and :math:`2 y` is added
+    before Tanh, so that training starts near the identity, at :math:`\tanh 2y`. 26,465 parameters by default. Raises
     ``ValueError`` for sizes below one.
 
     Source: Ronneberger, Fischer and Brox (2015), figure 1; Isola et al. (2017), section 3.2.1.
@@ -59,4 +61,4 @@ class UNet(nn.Module):
         h = leaky_relu(self.middle(h), SLOPE)
         h = leaky_relu(self.up(h), SLOPE)
         h = self.last(torch.cat([h, half], dim=1) if self.skips else h)
-        return (y[:, :1] + h).clamp(-1, 1) if self.residual else torch.tanh(h)
+        return torch.tanh(h + NEAR * y[:, :1] if self.residual else h)
