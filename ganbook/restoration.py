@@ -45,11 +45,10 @@ def divergence_of_scales(ratio: float, loss: str = "minimax") -> float:
     log_p = -(x**2) / 2
     log_q = -((x / ratio) ** 2) / 2 - math.log(ratio)
     log_m = np.logaddexp(log_p, log_q) - math.log(2)
-    m, p, q = (np.exp(each) for each in (log_m, log_p, log_q))
+    p, q = np.exp(log_p), np.exp(log_q)
+    terms = (p + q) * (log_m - log_p)  # twice KL(m || p)
     if loss == "minimax":
         terms = p * (log_p - log_m) + q * (log_q - log_m)
-    else:
-        terms = 2 * m * (log_m - log_p)
     # both halves of the line, and the factor of the standard normal density
     return float(2 * np.trapezoid(terms * narrow * np.cosh(t), t) / math.sqrt(2 * math.pi))
 

@@ -63,7 +63,9 @@ def masks(images: Images, n: int, seed: int) -> Pairs:
     target, label = _drawn(images, n, generator)
     height, width = target.shape[2:]
     if height < HOLE[0] or width < HOLE[1]:
-        raise ValueError(f"pictures of {height} by {width}: expected at least {HOLE[0]} by {HOLE[1]}")
+        raise ValueError(
+            f"pictures of {height} by {width}: expected at least {HOLE[0]} by {HOLE[1]}"
+        )
     source = target.clone()
     rows, columns = (
         _starts(side, hole, n, generator) for side, hole in zip((height, width), HOLE, strict=True)

@@ -9,7 +9,7 @@ from ganbook.networks.mlp import WIDTHS_D, WIDTHS_G, mlp_discriminator, mlp_gene
 from ganbook.networks.patch import PATCH_16, PATCH_70, PatchDiscriminator
 from ganbook.networks.side_by_side import SideBySide
 from ganbook.networks.sizes import count_parameters
-from ganbook.networks.unet import UNet
+from ganbook.networks.unet import Translator, UNet
 
 __all__ = [
     "PATCH_16",
@@ -21,6 +21,7 @@ __all__ = [
     "MinibatchStd",
     "PatchDiscriminator",
     "SideBySide",
+    "Translator",
     "UNet",
     "conv_discriminator",
     "conv_generator",

@@ -60,7 +60,9 @@ class PatchDiscriminator(nn.Module):
         for depth, (kernel, stride) in enumerate(layers):
             last = depth == len(layers) - 1
             n_out = 1 if last else width * min(2**depth, 8)
-            stack += [nn.Conv2d(n_in, n_out, kernel, stride, 1)] + [nn.LeakyReLU(SLOPE)] * (not last)
+            stack += [nn.Conv2d(n_in, n_out, kernel, stride, 1)] + [nn.LeakyReLU(SLOPE)] * (
+                not last
+            )
             n_in = n_out
         self.body = nn.Sequential(*stack)
 

@@ -8,7 +8,7 @@ from torch.nn.functional import leaky_relu
 
 from ganbook.networks.sizes import SLOPE, positive
 
-__all__ = ["UNet"]
+__all__ = ["Translator", "UNet"]
 
 NEAR = 2.0  # tanh(2) = 0.964: white and black keep a slope to learn by
 
@@ -62,3 +62,19 @@ class UNet(nn.Module):
         h = leaky_relu(self.up(h), SLOPE)
         h = self.last(torch.cat([h, half], dim=1) if self.skips else h)
         return torch.tanh(h + NEAR * y[:, :1] if self.residual else h)
+
+
+class Translator(UNet):
+    """A U-Net without noise, as a function of the picture alone: ``forward(y)``.
+
+    Sizes, shapes, errors and source are those of `UNet` with ``latent=0``.
+    """
+
+    def __init__(
+        self, width: int = 16, channels: int = 1, skips: bool = True, residual: bool = False
+    ) -> None:
+        super().__init__(width, 0, channels, skips, residual)
+
+    def forward(self, y: Tensor) -> Tensor:
+        """Return a picture for each y."""
+        return super().forward(None, y)
