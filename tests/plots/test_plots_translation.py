@@ -27,7 +27,7 @@ def test_rows_keep_their_order_and_share_one_scale():
 def test_the_trade_draws_a_curve_and_its_dots():
     curve = (np.array([0, 1.0]), np.array([1.0, 0.5]))
     ax = plots.trade({"pictures": curve, "pairs": curve}, {"pairs": ([0.2, 0.4], [0.9, 0.8])})
-    assert [line.get_label() for line in ax.lines][0] == "pictures"
+    assert ax.lines[0].get_label() == "pictures"
     np.testing.assert_array_equal(ax.lines[2].get_xdata(), [0.2, 0.4])
     assert len(ax.lines) == 3
 
