@@ -173,7 +173,7 @@ def executed_with(notebook: Path) -> str:
     versions = ", ".join(f"{label} {run[key]}" for key, label in VERSIONS.items() if key in run)
     pieces = [
         f"on {run['date']}" if "date" in run else "",
-        f"in {float(run['seconds']):.0f} s" if "seconds" in run else "",
+        f"in {float(run['seconds']):.0f} s of CPU time" if "seconds" in run else "",
         f"with {versions}" if versions else "",
         f"({run['hardware']})" if run.get("hardware") else "",
     ]

@@ -226,7 +226,7 @@ def coupling() -> Axes:
     above.text(-0.75, 1, "real", color=REAL, va="center", ha="center")
     above.text(-0.75, 0, "generated", color=FAKE, va="center", ha="center")
     above.set(xlim=(-1.2, 4.6), ylim=(-0.34, 1.32), yticks=[], xticks=range(5))
-    above.set_title(r"A coupling: mass times way, summed, is $W_1 = 1.9$")
+    above.set_title(r"A coupling: mass times distance, summed, is $W_1 = 1.9$")
     above.spines[["left", "top", "right"]].set_visible(False)
     line = np.array([-0.5, 4.4])
     below.plot(line, -line, color=CRITIC)
@@ -443,7 +443,7 @@ WORDS = {
     "coupling": (
         "Above, real mass 0.5, 0.3 and 0.2 at places 0, 1 and 3 is joined to generated mass 0.4 "
         "and 0.6 at places 1 and 4 by four lines as thick as the mass that they carry: 0.4, 0.1, "
-        "0.3 and 0.2; mass times way, summed, is 1.9. Below, the line f(x) = -x with the same "
+        "0.3 and 0.2; mass times distance, summed, is 1.9. Below, the line f(x) = -x with the same "
         "masses on it; its mean over the real mass is 1.9 above its mean over the generated mass.",
         "The cheapest coupling and the best function of slope one reach the same number, from "
         "above and from below.",
@@ -452,8 +452,8 @@ WORDS = {
         "A heap of real mass around -2 and one of generated mass around 2. Above them the critic, "
         "a roof of slope -1 between the heaps; its height over the real heap less its height over "
         "the generated one is W1.",
-        "The best critic falls with slope 1 along the way that mass is carried; elsewhere only its "
-        "bound holds it.",
+        "The best critic falls with slope 1 along every path on which mass is carried; elsewhere only "
+        "the bound on its slope limits it.",
     ),
     "penalty": (
         "Nine real points on the left, nine generated ones on the right, joined in pairs by "

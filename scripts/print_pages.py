@@ -65,6 +65,7 @@ def assemble(book: Book, folder: Path) -> tuple[str, list[str]]:
             head = soup.head
         tidy(article)
         move_in(article, page, book.pages, to_site)
+        anchors_into_headings(article)
         article.h1["id"] = name_of(page)
         article["style"] = f"page: {style_name(page)}"
         if found := take_answers(soup, article):
@@ -160,6 +161,25 @@ def move_in(article: Tag, page: str, pages: list[str], to_site: str) -> None:
             link["href"] = f"#{name_of(there)}--{anchor}" if anchor else f"#{name_of(there)}"
         else:
             link.unwrap()
+
+
+def anchors_into_headings(article: Tag) -> None:
+    """Put a section's anchors inside its heading.
+
+    In front of it they would stay at the foot of one page while the heading starts the next, and
+    every link to the section would lead to the page before.
+    """
+    for title in article.select("h2, h3, h4, h5, h6"):
+        names = []
+        for node in title.find_previous_siblings():
+            if node.name != "span" or node.get_text().strip():
+                break
+            names.append(node.extract())
+        section = title.parent
+        if section.name == "section" and not title.find_previous_sibling() and not title.get("id"):
+            title["id"] = section.attrs.pop("id")
+        for node in names:
+            title.insert(0, node)
 
 
 def running_heads(articles: list[Tag]) -> str:

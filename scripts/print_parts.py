@@ -100,14 +100,14 @@ def contents_article(articles: list[Tag], parts: dict[str, str]) -> str:
             lines.append(f'<p class="toc-part">{escape(parts[name])}</p>')
         lines.append(contents_line("toc-chapter", name, heading(article)))
         for title in article.select("h2"):
-            target = title.parent["id"]
+            target = title.get("id") or title.parent["id"]
             lines.append(contents_line("toc-section", target, title.decode_contents()))
     return "\n".join(lines)
 
 
 def contents_line(kind: str, target: str, title: str) -> str:
     """One line of the table of contents."""
-    plain = re.sub(r"</?a\b[^>]*>", "", title)
+    plain = re.sub(r"</?a\b[^>]*>|<span id=[^>]*></span>", "", title)
     return (
         f'<p class="toc-line {kind}"><a href="#{escape(target, quote=True)}"><span class="toc-title">{plain}</span>'
         f"{blank(target)}</a></p>"

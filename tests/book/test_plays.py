@@ -30,7 +30,7 @@ from ganbook.divergences import (
 )
 from ganbook.transport import transport_plan, wasserstein_1d
 from support.books import render, tiny_book
-from support.pages import PAGES, Visitor
+from support.pages import PAGES, THIN, Visitor
 from support.paths import ROOT
 from support.plays import PLAYS, numbers, open_play, tab_to, visit
 
@@ -638,6 +638,7 @@ def test_a_live_play_is_accessible(
     """
     tab = open_play(reader, name, request)
     tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
+    tab.evaluate(THIN)
     for scheme in ("light", "dark"):
         tab.emulate_media(color_scheme=scheme)
         tab.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")

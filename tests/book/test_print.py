@@ -24,7 +24,15 @@ import pytest
 import zip_book
 from bs4 import BeautifulSoup
 
-from support.pages import BROKEN_IMAGES, CHAPTERS, LEFT_OVER, PAGES, RAW_TEXT, Visitor
+from support.pages import (
+    BROKEN_IMAGES,
+    CHAPTERS,
+    LEFT_OVER,
+    PAGES,
+    RAW_TEXT,
+    Visitor,
+    parsed,
+)
 from support.paths import ROOT
 
 # The zip ------------------------------------------------------------------------------------------
@@ -82,10 +90,13 @@ def unzipped(
 
 
 @pytest.mark.browser
-def test_every_unzipped_page_works(unzipped: Visitor) -> None:
-    """No error, nothing fetched elsewhere, formulas set, pictures loaded, no raw markup."""
+def test_unzipped_pages_work(unzipped: Visitor) -> None:
+    """No error, nothing fetched elsewhere, formulas set, pictures loaded, no raw markup.
+
+    Every fourth page and chapter 3: the archive holds each file of the site unchanged, and the site's own
+    pages are all opened from the disk elsewhere."""
     wrong = {}
-    for page in PAGES:
+    for page in {*PAGES[::4], CHAPTERS[2]}:
         tab = unzipped.open(page)
         told = [
             *unzipped.troubles,
@@ -207,12 +218,13 @@ def titles(site: Path, page: str, level: str) -> list[str]:
     """Headings of a page of the site, with their numbers, without formulas (which an outline cannot
     show).
     """
-    soup = BeautifulSoup((site / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
-    for node in soup.select(".headerlink"):
-        node.decompose()
     return [
-        title.get_text()
-        for title in soup.select(f".bd-article {level}")
+        "".join(
+            text
+            for text in title.find_all(string=True)
+            if not text.find_parent(class_="headerlink")
+        )
+        for title in parsed(site, page).select(f".bd-article {level}")
         if not title.select(".math")
     ]
 
@@ -327,7 +339,7 @@ def test_every_answer_stands_at_the_end(
     )
     back = "\n".join(texts[begin:end])
     for page in CHAPTERS:
-        soup = BeautifulSoup((site / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
+        soup = parsed(site, page)
         for exercise in soup.select("div.exercise"):
             number = exercise.select_one(".caption-number").get_text().strip()
             place = f"/{Path(page).name}--{exercise['id']}--answer"
@@ -341,15 +353,10 @@ def test_every_answer_stands_at_the_end(
             )
             assert f"Hints and solution: page {target + 1}" in "\n".join(texts[said : said + 2])
         hints = len(soup.select("details.sd-dropdown"))
-        name = f"Chapter {int(Path(page).name[:2])}. "
-        part = back[back.index(f"\n{name}") :]
-        part = part[
-            : next(
-                (m.start() for m in re.finditer(r"^Chapter \d+\. ", part[5:], flags=re.M)),
-                len(part),
-            )
-            + 5
-        ]
+        chapter = int(Path(page).name[:2])
+        part = back[back.index(f"\nChapter {chapter}. ") :]
+        if later := re.search(rf"^Exercise (?!{chapter}\.)\d+\.", part, flags=re.M):
+            part = part[: later.start()]
         assert hints > 10
         assert len(re.findall(r"^Hint \d", part, flags=re.M)) == hints, page
         assert len(re.findall(r"^Solution\b", part, flags=re.M)) == len(
@@ -372,7 +379,7 @@ def test_formulas_and_numbers_are_in_the_text(texts: list[str], site: Path) -> N
     assert "V(D)=Ex∼p[logD(x)]+Ez[log(1−D(G(z)))]." in plain
     assert "(4.1)" in four
     for page in CHAPTERS:
-        soup = BeautifulSoup((site / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
+        soup = parsed(site, page)
         numbers = [node.get_text().rstrip("#") for node in soup.select(".bd-article span.eqno")]
         figures = [
             node.get_text().strip()

@@ -25,7 +25,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from book_ext import descriptions
 from support.books import render, tiny_book
-from support.pages import CHAPTERS, PAGES, WIDE, Visitor, parsed, stored
+from support.pages import CHAPTERS, PAGES, THIN, WIDE, Visitor, parsed, stored
 from support.paths import ROOT
 
 MARKS_PAGE = "notebooks/how_exercises_work"
@@ -803,8 +803,8 @@ def test_the_page_says_what_executed_it(page: str, site: Path) -> None:
     text = (site / f"{page}.html").read_text(encoding="utf-8")
     line = re.search(r'<p class="chapter-facts">(.*?)</p>', text, re.S)[1]
     assert (
-        f"on {run['date']} in {float(run['seconds']):.0f} s with Python {run['python']}, torch {run['torch']} "
-        f"({run['hardware']})"
+        f"on {run['date']} in {float(run['seconds']):.0f} s of CPU time "
+        f"with Python {run['python']}, torch {run['torch']} ({run['hardware']})"
     ) in line
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", run["date"])
     assert "cores" in run["hardware"]
@@ -822,6 +822,7 @@ def test_what_unfolds_fits_and_is_accessible(browser: Any, address: str, page: s
     assert folds.count() > 1
     folds.evaluate_all("all => all.forEach(fold => fold.open = true)")
     assert tab.evaluate(WIDE) == []
+    tab.evaluate(THIN)
     options = {"resultTypes": ["violations"], "preload": False}
     for place in (".marks-page", "figure:has(> .picture-description)", ".chapter-facts"):
         if tab.locator(place).count():

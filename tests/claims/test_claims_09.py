@@ -9,7 +9,7 @@ import torch
 from ganbook import data, metrics, records
 from ganbook.distributions import ring
 from ganbook.exercises import exercise
-from ganbook.exercises.chapter09 import solution_9_1 as floor_constant
+from ganbook.exercises.chapter09.distances import solution_9_1 as floor_constant
 from ganbook.features import describe, pixels
 from ganbook.metrics import density_coverage, frechet_distance, inception_score, kid
 

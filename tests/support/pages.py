@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -95,10 +96,33 @@ WIDE = """() => {
 }"""
 
 
+THIN = """() => {
+  const seen = new Set();
+  const known = key => seen.size === seen.add(key).size;
+  const room = node => node.closest(".cell_input, .cell_output, .solution, .admonition")?.className;
+  document.querySelectorAll(".bd-article .highlight pre span").forEach(span => {
+    if (span.firstElementChild || known([span.className, room(span)].join()))
+      span.replaceWith(...span.childNodes);
+  });
+  document.querySelectorAll(".bd-article span.math").forEach(math => {
+    if (known(["math", math.parentElement.tagName, math.parentElement.className].join()))
+      math.replaceWith("x");
+  });
+  document.querySelectorAll("math").forEach(formula => formula.replaceChildren("x"));
+  document.querySelector(".bd-article")?.normalize();
+}"""
+
+
 def violations(tab: Any, *rules: str) -> list[str]:
-    """What axe-core calls serious or critical; all its rules, or the named ones."""
+    """What axe-core calls serious or critical; all its rules, or the named ones.
+
+    axe's time grows with the square of the number of elements, and four of five of a chapter's are
+    coloured words of code and parts of formulas. So the page is thinned first: of each colour in
+    each kind of box one word stays, of formulas one in each kind of paragraph, emptied.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
+    tab.evaluate(THIN)
     options = {"resultTypes": ["violations"], "preload": False} | (
         {"runOnly": list(rules)} if rules else {}
     )
@@ -111,8 +135,9 @@ def violations(tab: Any, *rules: str) -> list[str]:
     ]
 
 
+@functools.lru_cache(maxsize=32)
 def parsed(site: Path, page: str) -> Any:
-    """A page's HTML, for what needs no browser."""
+    """A page's HTML, for what needs no browser; the same for all who ask, so leave it as it is."""
     from bs4 import BeautifulSoup
 
     return BeautifulSoup((site / f"{page}.html").read_text(encoding="utf-8"), "html.parser")

@@ -1,7 +1,7 @@
 r"""How an exercise is declared, and the form that every chapter's exercises follow.
 
-One module a chapter, ``ganbook/exercises/chapter04.py``; nothing else needs to be edited, modules are
-found by their number. An exercise is a handful of plain functions and one ``register(Exercise(...))``. A complete one::
+One package a chapter, ``ganbook/exercises/chapter04``, with a module for each topic that its
+``__init__.py`` imports; nothing else needs to be edited, chapters are found by their number. An exercise is a handful of plain functions and one ``register(Exercise(...))``. A complete one::
 
     import torch
 
@@ -400,21 +400,23 @@ class Exercise:
 def register(ex: Exercise) -> Exercise:
     """Add an exercise to the book's; raises ValueError where its id is taken or its module is another chapter's."""
     module = ex.solution_function.__module__
-    if module.rpartition(".")[2] != f"chapter{ex.chapter:02d}":
+    if f"chapter{ex.chapter:02d}" not in module.split("."):
         raise ValueError(
-            f"exercise {ex.id} belongs into chapter{ex.chapter:02d}.py, not into {module}"
+            f"exercise {ex.id} belongs into chapter{ex.chapter:02d}, not into {module}"
         )
     known = REGISTRY.get(ex.id)
-    if (
-        known
-        and known.solution_function.__code__.co_firstlineno
-        != ex.solution_function.__code__.co_firstlineno
-    ):
+    if known and _place(known) != _place(ex):
         raise ValueError(
             f"exercise {ex.id} is declared twice: {known.title!r} and {ex.title!r}"
         )
     REGISTRY[ex.id] = ex
     return ex
+
+
+def _place(ex: Exercise) -> tuple[str, int]:
+    """Where it is declared: a module that is loaded again declares the same exercises."""
+    function = ex.solution_function
+    return function.__module__, function.__code__.co_firstlineno
 
 
 def _plain(text: str) -> str:

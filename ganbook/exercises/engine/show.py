@@ -112,6 +112,15 @@ def quoted_answer(ex: Shown) -> str:
     )
 
 
+def source_of(ex: Shown) -> str:
+    """Where an exercise is declared, below ``ganbook/exercises``: ``chapter04/points.py``."""
+    found = re.search(
+        r"chapter\d\d(\.\w+)*$", ex.solution_function.__module__
+    )
+    name = found[0] if found else f"chapter{ex.chapter:02d}"
+    return f"{name.replace('.', '/')}.py"
+
+
 def solution_cell(ex: Shown) -> str:
     """Closed hints, then the closed solution: the explanation and the code that the tests run, or the text of a rubric."""
     parts = []
@@ -123,7 +132,7 @@ def solution_cell(ex: Shown) -> str:
         quoted_answer(ex)
         if ex.kind == "rubric"
         else (
-            f":::{{literalinclude}} ../ganbook/exercises/chapter{ex.chapter:02d}.py\n:language: python\n"
+            f":::{{literalinclude}} ../ganbook/exercises/{source_of(ex)}\n:language: python\n"
             f":pyobject: {ex.solution_function.__name__}\n:::"
         )
     )
