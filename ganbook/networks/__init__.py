@@ -56,8 +56,14 @@ from ganbook.networks.style import (
     truncate,
 )
 from ganbook.networks.tokenizer import Tokenizer, nearest_code, round_to_levels
+from ganbook.networks.patch import PATCH_16, PATCH_70, PatchDiscriminator
+from ganbook.networks.side_by_side import SideBySide
+from ganbook.networks.sizes import count_parameters
+from ganbook.networks.translators import Translator, UNet
 
 __all__ = [
+    "PATCH_16",
+    "PATCH_70",
     "WIDTHS_D",
     "WIDTHS_G",
     "BitDropout",
@@ -83,6 +89,10 @@ __all__ = [
     "Projected",
     "SideBySide",
     "conditional_generator",
+    "PatchDiscriminator",
+    "SideBySide",
+    "Translator",
+    "UNet",
     "conv_discriminator",
     "conv_generator",
     "count_flops",

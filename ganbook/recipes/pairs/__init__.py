@@ -1,0 +1,1 @@
+"""Runs on pairs that code made: a picture and what is left of it."""

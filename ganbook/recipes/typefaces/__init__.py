@@ -1,0 +1,1 @@
+"""Runs on two typefaces, one to be translated into the other."""
