@@ -1,12 +1,21 @@
-"""Checks that need no code of their own: a choice, a classification, and a rubric for free text."""
+"""Checks that need no code of their own: a choice, a classification, a rubric for free text, a reader's own test."""
 
 from __future__ import annotations
 
+import ast
+import functools
+import inspect
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ganbook.exercises.engine.checker import Checker
+import numpy as np
+import torch
+
+from ganbook.exercises.engine.checker import Answer, Checker
 from ganbook.exercises.engine.compare import brief
+from ganbook.exercises.engine.explain import own_line
+from ganbook.exercises.engine.sandbox import seed_everything
 
 Check = Callable[[Any, Checker], str | None]
 
@@ -100,3 +109,196 @@ def rubric(*points: str, words: int = 20) -> Check:
         return f"No program can judge a text, so compare yours with these points: {numbered}"
 
     return check
+
+
+def exposes(
+    mended: Sequence[Callable[..., Any]],
+    broken: Callable[..., Any],
+    variants: Mapping[str, Callable[..., Any]] | None = None,
+    blind: Mapping[str, Callable[..., Any]] | None = None,
+    other: str = "",
+    runs: int = 3,
+) -> Check:
+    """A check for a test: it must pass on right implementations and raise AssertionError on broken ones.
+
+    ``mended`` holds two right implementations or more, written differently; ``other`` says how the later ones differ
+    from the first, for a test that refuses them. ``broken`` is the one that the page shows. ``variants`` maps a
+    sentence to another form of the bug that must be exposed as well; ``blind`` maps a sentence to an implementation
+    that is tried only where the bug has passed: if it passes too, the sentence says what the test does not look at
+    (let it raise wherever a better test would look). Each runs under ``runs`` seeds of torch, numpy and random, and the verdict may not depend on them.
+    The check carries ``mended`` (the first) and ``broken`` for the page. Raises ``ValueError`` for fewer than two
+    right implementations.
+    """
+    if len(mended) < 2:
+        raise ValueError(
+            f"exposes: two right implementations are needed, written differently, not {len(mended)}"
+        )
+
+    def check(answer: Answer, c: Checker) -> None:
+        tried = _Tried(answer, c, runs)
+        for number, right in enumerate(mended):
+            failed = tried.on(right)
+            if failed:
+                tried.steady(failed, "a right function")
+                which = "It fails on the mended function."
+                if number:
+                    which = "It passes on the mended function, but fails on another right one."
+                    which = f"{which} {other}".strip()
+                c.fail(f"{which} It stopped at {failed[0]}.", "")
+        failed = tried.on(broken, on_broken=True)
+        if not failed:
+            c.fail(_unseen(answer, tried, mended[0], blind or {}), "")
+        tried.steady(failed, "the broken function")
+        for sentence, variant in (variants or {}).items():
+            failed = tried.on(variant, on_broken=True)
+            if not failed:
+                c.fail(
+                    f"It exposes the bug that is shown, but passes on another form of it. {sentence}",
+                    "",
+                )
+            tried.steady(failed, "a broken function")
+
+    check.mended, check.broken = mended[0], broken  # type: ignore[attr-defined]
+    return check
+
+
+class _Tried:
+    """The reader's test, run on implementations under a few seeds."""
+
+    def __init__(self, answer: Answer, c: Checker, runs: int) -> None:
+        self.c, self.test = c, answer.function
+        self.seeds = [c.integer(0, 2**31) for _ in range(runs)]
+
+    def on(
+        self, function: Callable[..., Any], on_broken: bool = False
+    ) -> list[str]:
+        """Where and with which words it failed, an entry for each seed under which it did."""
+        failed: list[str] = []
+
+        @functools.wraps(self.test)
+        def run(function: Callable[..., Any]) -> Any:
+            for seed in self.seeds:
+                seed_everything(seed)
+                try:
+                    returned = self.test(function)
+                except AssertionError as error:
+                    failed.append(self._where(error))
+                    continue
+                except Exception as error:
+                    if not on_broken:
+                        raise
+                    self._stopped(error)
+                if returned is ...:
+                    return returned
+                if returned is not None:
+                    self._refuse(
+                        f"It returned {brief(returned)}, which nobody reads: a test says what it found by `assert`."
+                    )
+            return "done"
+
+        self.c.call(run, function)
+        return failed
+
+    def _where(self, error: AssertionError) -> str:
+        words = " ".join(str(error).split())[:200]
+        where = own_line(error, self.test) or "an assertion"
+        return f"`{where}`" + (f" ({words})" if words else "")
+
+    def _stopped(self, error: Exception) -> None:
+        self._refuse(
+            f"It stops on a broken function with {type(error).__name__}: {error}. A test says by an AssertionError "
+            "what it found: assert something before that line, or catch the exception."
+        )
+
+    def _refuse(self, message: str) -> None:
+        self.c.fail(message, "")
+
+    def steady(self, failed: Sequence[str], on: str) -> None:
+        """Refuse a test whose verdict is not the same under every seed."""
+        if len(failed) < len(self.seeds):
+            self._refuse(
+                f"Its verdict depends on the seed: on {on} it fails under {len(failed)} of {len(self.seeds)} seeds. "
+                f"It stopped at {failed[0]}."
+            )
+
+    def passes(self, function: Callable[..., Any]) -> bool:
+        """Whether it passes on an implementation under every seed; for a diagnosis, so exceptions count as a no."""
+
+        @functools.wraps(self.test)
+        def run(function: Callable[..., Any]) -> str:
+            for seed in self.seeds:
+                seed_everything(seed)
+                try:
+                    self.test(function)
+                except Exception:
+                    return "no"
+            return "yes"
+
+        return self.c.call(run, function) == "yes"
+
+
+def _unseen(
+    answer: Answer,
+    tried: _Tried,
+    right: Callable[..., Any],
+    blind: Mapping[str, Callable[..., Any]],
+) -> str:
+    """Why a test passes on the bug: what it does not look at."""
+    lines = _assertions(answer.function)
+    if lines == [] or tried.passes(lambda *args, **named: None):
+        return "It asserts nothing about the function: it passes on one that does nothing, too."
+    for sentence, implementation in blind.items():
+        if tried.passes(implementation):
+            return f"It passes on the broken function. {sentence}"
+    changed: list[bool] = []
+
+    def moved(by: float) -> Callable[..., Any]:
+        return lambda *args, **named: _shifted(
+            right(*args, **named), by, changed
+        )
+
+    low, high = tried.passes(moved(-1000.0)), tried.passes(moved(1000.0))
+    if changed and low and high:
+        return "It does not look at the values: it passes on the broken function, and on one whose every number is moved by 1000, up or down."
+    if changed and (low or high):
+        return (
+            "It passes on the broken function, and on one whose result is far too "
+            f"{'small' if low else 'large'}: a difference needs its absolute value, a bound its other side."
+        )
+    shown = (
+        f" All its assertions hold there, `{lines[-1]}` too." if lines else ""
+    )
+    return f"It passes on the broken function.{shown}"
+
+
+def _shifted(value: Any, by: float, changed: list[bool]) -> Any:
+    """A result with ``by`` added to every float in it."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(_shifted(x, by, changed) for x in value)
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        real = (
+            value.is_floating_point()
+            if isinstance(value, torch.Tensor)
+            else value.dtype.kind == "f"
+        )
+    else:
+        real = isinstance(value, float)
+    if real:
+        changed.append(True)
+    return value + by if real else value
+
+
+def _assertions(function: Callable[..., Any]) -> list[str] | None:
+    """The statements of a function that can raise AssertionError; None where its source is not to be had."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return None
+    found = []
+    for node in ast.walk(tree):
+        called = isinstance(node, ast.Call) and "assert" in ast.unparse(
+            node.func
+        )
+        if isinstance(node, (ast.Assert, ast.Raise)) or called:
+            found.append((node.lineno, ast.unparse(node)))
+    return [text for _, text in sorted(found)]
