@@ -1,5 +1,11 @@
 """Find the bug: broken pieces of GAN training, and the tests that expose them."""
 
-from ganbook.exercises.chapter18 import between, losses, penalties
+from ganbook.exercises.chapter18 import (
+    between,
+    critics,
+    losses,
+    penalties,
+    steps,
+)
 
-__all__ = ["between", "losses", "penalties"]
+__all__ = ["between", "critics", "losses", "penalties", "steps"]

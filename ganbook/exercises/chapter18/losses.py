@@ -1,7 +1,7 @@
 r"""Exercises 18.5 to 18.7: losses of scores."""
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional as F
 
 from ganbook.exercises.chapter18.common import says_nothing
 from ganbook.exercises.engine.core import Exercise, exposes, register
@@ -190,7 +190,7 @@ def wrong_18_6_convention(losses):
 
 
 def wrong_18_6_critic_alone(losses):
-    real = torch.zeros(4, requires_grad=True)
+    real = torch.ones(4, requires_grad=True)
     fake = torch.zeros(4, requires_grad=True)
     losses(real, fake)[0].backward()
     assert float(real.grad.sum() * fake.grad.sum()) < 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import itertools
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -247,45 +248,53 @@ def _unseen(
     lines = _assertions(answer.function)
     if lines == [] or tried.passes(lambda *args, **named: None):
         return "It asserts nothing about the function: it passes on one that does nothing, too."
-    for sentence, implementation in blind.items():
-        if tried.passes(implementation):
-            return f"It passes on the broken function. {sentence}"
     changed: list[bool] = []
 
-    def moved(by: float) -> Callable[..., Any]:
-        return lambda *args, **named: _shifted(
-            right(*args, **named), by, changed
-        )
+    def moved(by: float, growing: bool = False) -> Callable[..., Any]:
+        calls = itertools.count(1)
 
-    low, high = tried.passes(moved(-1000.0)), tried.passes(moved(1000.0))
-    if changed and low and high:
-        return "It does not look at the values: it passes on the broken function, and on one whose every number is moved by 1000, up or down."
-    if changed and (low or high):
+        def function(*args: Any, **named: Any) -> Any:
+            step = by * next(calls) if growing else by
+            return _shifted(right(*args, **named), step, growing, changed)
+
+        return function
+
+    if all(tried.passes(moved(by, True)) for by in (-1e3, 1e3)) and changed:
+        return (
+            "It does not look at the values: it passes on the broken function, "
+            "and on one that returns other numbers of the same shape."
+        )
+    low, high = (tried.passes(moved(by)) for by in (-1e3, 1e3))
+    if changed and low != high:
         return (
             "It passes on the broken function, and on one whose result is far too "
             f"{'small' if low else 'large'}: a difference needs its absolute value, a bound its other side."
         )
+    for sentence, implementation in blind.items():
+        if tried.passes(implementation):
+            return f"It passes on the broken function. {sentence}"
     shown = (
         f" All its assertions hold there, `{lines[-1]}` too." if lines else ""
     )
     return f"It passes on the broken function.{shown}"
 
 
-def _shifted(value: Any, by: float, changed: list[bool]) -> Any:
-    """A result with ``by`` added to every float in it."""
+def _shifted(value: Any, by: float, spoil: bool, changed: list[bool]) -> Any:
+    """A result with ``by`` added to every float in it, and with NaN for its gradients where ``spoil`` is set."""
     if isinstance(value, (tuple, list)):
-        return type(value)(_shifted(x, by, changed) for x in value)
-    if isinstance(value, (torch.Tensor, np.ndarray)):
-        real = (
-            value.is_floating_point()
-            if isinstance(value, torch.Tensor)
-            else value.dtype.kind == "f"
-        )
-    else:
-        real = isinstance(value, float)
-    if real:
+        return type(value)(_shifted(x, by, spoil, changed) for x in value)
+    if isinstance(value, torch.Tensor) and value.is_floating_point():
         changed.append(True)
-    return value + by if real else value
+        moved = value + by
+        if spoil and moved.requires_grad:
+            moved.register_hook(lambda slope: slope * torch.nan)
+        return moved
+    if isinstance(value, (float, np.floating)) or (
+        isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    ):
+        changed.append(True)
+        return value + by
+    return value
 
 
 def _assertions(function: Callable[..., Any]) -> list[str] | None:
