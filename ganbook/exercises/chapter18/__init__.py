@@ -1,11 +1,25 @@
 """Find the bug: broken pieces of GAN training, and the tests that expose them."""
 
 from ganbook.exercises.chapter18 import (
+    averages,
     between,
+    counts,
     critics,
     losses,
+    order,
     penalties,
+    states,
     steps,
 )
 
-__all__ = ["between", "critics", "losses", "penalties", "steps"]
+__all__ = [
+    "averages",
+    "between",
+    "counts",
+    "critics",
+    "losses",
+    "order",
+    "penalties",
+    "states",
+    "steps",
+]

@@ -166,9 +166,9 @@ register(
 
 def broken_18_11(G, D):
     """The optimisers of G and of D, in this order."""
-    everything = torch.nn.ModuleList([G, D]).parameters()
+    weights = torch.nn.ModuleList([G, D]).parameters()
     opt_g = torch.optim.Adam(G.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    opt_d = torch.optim.Adam(everything, lr=2e-4, betas=(0.5, 0.999))
+    opt_d = torch.optim.Adam(weights, lr=2e-4, betas=(0.5, 0.999))
     return opt_g, opt_d
 
 
