@@ -3,6 +3,7 @@
 from ganbook.exercises.chapter18 import (
     averages,
     between,
+    closing,
     counts,
     critics,
     losses,
@@ -15,6 +16,7 @@ from ganbook.exercises.chapter18 import (
 __all__ = [
     "averages",
     "between",
+    "closing",
     "counts",
     "critics",
     "losses",

@@ -36,9 +36,8 @@ def radius_18_17(n):
     return mended_18_17(n) * torch.linspace(0.5, 1.5, n)[:, None]
 
 
-def any_on_circle_18_17(n):
-    angle = torch.linspace(0, 1, n)
-    return torch.stack([angle.cos(), angle.sin()], dim=1)
+def one_place_18_17(n):
+    return torch.tensor([[0.6, 0.8]]).repeat(n, 1)
 
 
 def solution_18_17(ring):
@@ -70,12 +69,6 @@ def wrong_18_17_first(ring):
 def wrong_18_17_distinct(ring):
     centres = ring(8)
     assert (torch.cdist(centres, centres) + torch.eye(8)).min() > 0.1
-
-
-def wrong_18_17_one_side(ring):
-    centres = ring(8)
-    apart = (torch.cdist(centres, centres) + 9 * torch.eye(8)).min()
-    assert float(apart) - 2 * math.sin(math.pi / 8) < 1e-3
 
 
 register(
@@ -116,7 +109,6 @@ register(
             (wrong_18_17_unique, "torch.unique"),
             (wrong_18_17_first, "begins elsewhere"),
             (wrong_18_17_distinct, "wider gap"),
-            (wrong_18_17_one_side, "torch.cdist"),
         ),
         check=exposes(
             mended=(mended_18_17, also_right_18_17),
@@ -126,7 +118,7 @@ register(
                 "There the radius varies.": radius_18_17,
             },
             blind={
-                "On the circle the centres may lie anywhere, for all it asks.": any_on_circle_18_17
+                "On the circle the centres may lie anywhere, all in one place.": one_place_18_17
             },
             other="It begins elsewhere and runs the other way round.",
         ),
@@ -163,10 +155,6 @@ def certain_18_18(p):
     if (p.max(dim=1).values < 1).any():
         raise ValueError("certain rows only")
     return mended_18_18(p)
-
-
-def size_18_18(p):
-    return mended_18_18(p).abs() * torch.randn(len(p)).sign()
 
 
 def solution_18_18(entropy):

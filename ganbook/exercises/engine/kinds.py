@@ -250,16 +250,19 @@ def _unseen(
         return "It asserts nothing about the function: it passes on one that does nothing, too."
     changed: list[bool] = []
 
-    def moved(by: float, growing: bool = False) -> Callable[..., Any]:
+    def moved(by: float, factor: float | None = None) -> Callable[..., Any]:
         calls = itertools.count(1)
 
         def function(*args: Any, **named: Any) -> Any:
-            step = by * next(calls) if growing else by
-            return _shifted(right(*args, **named), step, growing, changed)
+            step = by if factor is None else by * next(calls)
+            return _shifted(right(*args, **named), step, factor, changed)
 
         return function
 
-    if all(tried.passes(moved(by, True)) for by in (-1e3, 1e3)) and changed:
+    if (
+        all(map(tried.passes, (moved(-1e3, 0.0), moved(1e3, -1e3))))
+        and changed
+    ):
         return (
             "It does not look at the values: it passes on the broken function, "
             "and on one that returns other numbers of the same shape."
@@ -279,21 +282,24 @@ def _unseen(
     return f"It passes on the broken function.{shown}"
 
 
-def _shifted(value: Any, by: float, spoil: bool, changed: list[bool]) -> Any:
-    """A result with ``by`` added to every float in it, and with NaN for its gradients where ``spoil`` is set."""
+def _shifted(
+    value: Any, by: float, factor: float | None, changed: list[bool]
+) -> Any:
+    """A result with ``by`` added to every float in it; with a factor, multiplied by it first, with NaN as gradients."""
     if isinstance(value, (tuple, list)):
-        return type(value)(_shifted(x, by, spoil, changed) for x in value)
+        return type(value)(_shifted(x, by, factor, changed) for x in value)
+    scale = 1.0 if factor is None else factor
     if isinstance(value, torch.Tensor) and value.is_floating_point():
         changed.append(True)
-        moved = value + by
-        if spoil and moved.requires_grad:
+        moved = scale * value + by
+        if factor is not None and moved.requires_grad:
             moved.register_hook(lambda slope: slope * torch.nan)
         return moved
     if isinstance(value, (float, np.floating)) or (
         isinstance(value, np.ndarray) and value.dtype.kind == "f"
     ):
         changed.append(True)
-        return value + by
+        return scale * value + by
     return value
 
 
