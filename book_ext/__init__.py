@@ -9,6 +9,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from . import (
+    answers,
     cards,
     chapters,
     descriptions,
@@ -39,6 +40,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     plain.setup(app)
     pages.setup(app)
     marks.setup(app)
+    answers.setup(app)
     folding.setup(app)
     chapters.setup(app)
     cards.setup(app)
