@@ -122,8 +122,8 @@ register(
         stars=2,
         kind="test",
         statement=r"""
-    **Symptoms.** The samples of the averaged generator are grey, whatever G has learned; in training mode the same
-    weights give good ones.
+    **Symptoms.** In evaluation mode the averaged generator gives bad samples, whatever G has learned; in training
+    mode the same weights give good ones.
 
     `update(average, model, decay)` moves a network `average` towards a `model` of the same form, in place: each
     parameter becomes `decay` times itself plus `1 - decay` times the model's. Afterwards `average` must be usable in

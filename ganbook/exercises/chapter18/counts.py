@@ -199,8 +199,7 @@ register(
         stars=1,
         kind="test",
         statement=r"""
-    **Symptoms.** A term that was to spread the generated classes makes them fewer: after it is added, nine of ten
-    samples show the same digit. The reported "entropy" is negative.
+    **Symptoms.** A term that was to spread the generated classes makes their shares less even. The reported "entropy" is negative.
 
     `entropy(p)` returns the entropy in nats of each row of `p`, a tensor of probabilities of shape $(N, K)$ in which
     zeros may occur. Write a test that exposes the bug.

@@ -211,8 +211,7 @@ register(
         stars=2,
         kind="test",
         statement=r"""
-    **Symptoms.** The critic's loss falls without end, twice as fast as usual, and the samples drift away from the
-    data. Each of two files reads correctly alone; in one the critic scores real samples high, in the other low.
+    **Symptoms.** The critic's loss falls without end, and the samples drift away from the data, faster and faster. Each of two files reads correctly alone; in one the critic scores real samples high, in the other low.
 
     `losses(d_real, d_fake)` takes scores of shape $(N,)$ and returns what the Wasserstein critic and the generator
     minimise. A critic that scores real *high* and one that scores real *low* are both right, as long as both losses

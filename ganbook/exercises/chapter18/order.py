@@ -91,8 +91,8 @@ register(
         stars=1,
         kind="test",
         statement=r"""
-    **Symptoms.** A run that was stopped after epoch 2 and resumed does not end where the uninterrupted run ends. With
-    many short sessions the training loss keeps falling and the loss on held-out samples does not.
+    **Symptoms.** A run that was stopped after epoch 2 and resumed does not end where the uninterrupted run ends. The
+    same pictures stand in the first batch of every session.
 
     `orders(n, epochs, start=0, seed=0)` returns a list with one permutation of $0, \dots, n - 1$, a tensor of
     integers, for each of the epochs `start`, ..., `epochs - 1`. Each epoch has an order of its own, it is the same

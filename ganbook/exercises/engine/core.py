@@ -107,7 +107,7 @@ Each pair of ``wrong`` is (answer, words that its feedback contains and no other
 - ``test``: the stub is ``def test(name): return ...``, and the learner's test gets an implementation of ``name``;
   it asserts. ``check=exposes(mended=(mended_18_1, another), broken=broken_18_1, ...)``, see its docstring in
   ``kinds``: the broken function is shown as ``name`` under the statement, the mended one with the solution.
-  ``solution`` and ``wrong`` are such tests; three wrong ones do.
+  ``solution`` and ``wrong`` are such tests.
 - ``experiment``: the stub returns what was found (settings, a data set, a counterexample); ``check`` tests the
   property by running it: ``found = c.call(answer)``.
 - ``rubric``: ``check=rubric("point 1", "point 2", ...)``; no wrong answers needed; at most two a chapter.
