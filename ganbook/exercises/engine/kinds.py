@@ -148,29 +148,34 @@ def exposes(
             f"exposes: two right implementations are needed, written differently, not {len(mended)}"
         )
 
+    variants, blind = dict(variants or {}), dict(blind or {})
+
     def check(answer: Answer, c: Checker) -> None:
         tried = _Tried(answer, c, runs)
-        for number, right in enumerate(mended):
-            failed = tried.on(right)
+        rights = len(mended)
+        outcomes = tried.on([*mended, broken, *variants.values()], rights)
+        for number, failed in enumerate(outcomes[:rights]):
             if failed:
                 tried.steady(failed, "a right function")
                 which = "It fails on the mended function."
                 if number:
-                    which = "It passes on the mended function, but fails on another right one."
-                    which = f"{which} {other}".strip()
-                c.fail(f"{which} It stopped at {failed[0]}.", "")
-        failed = tried.on(broken, on_broken=True)
-        if not failed:
-            c.fail(_unseen(answer, tried, mended[0], blind or {}), "")
-        tried.steady(failed, "the broken function")
-        for sentence, variant in (variants or {}).items():
-            failed = tried.on(variant, on_broken=True)
+                    which = f"It passes on the mended function, but fails on another right one. {other}"
+                tried.refuse(f"{which.strip()} It stopped at {failed[0]}.")
+        for sentence, failed in zip(
+            ("", *variants), outcomes[rights:], strict=True
+        ):
+            if not failed and not sentence:
+                tried.refuse(_unseen(answer, tried, mended[0], blind))
             if not failed:
-                c.fail(
-                    f"It exposes the bug that is shown, but passes on another form of it. {sentence}",
-                    "",
+                tried.refuse(
+                    f"It exposes the bug that is shown, but passes on another form of it. {sentence}"
                 )
-            tried.steady(failed, "a broken function")
+            if stops := [text for text in failed if text.startswith(STOPS)]:
+                tried.refuse(stops[0])
+            tried.steady(
+                failed,
+                "a broken function" if sentence else "the broken function",
+            )
 
     check.mended, check.broken = mended[0], broken  # type: ignore[attr-defined]
     return check
@@ -184,53 +189,53 @@ class _Tried:
         self.seeds = [c.integer(0, 2**31) for _ in range(runs)]
 
     def on(
-        self, function: Callable[..., Any], on_broken: bool = False
-    ) -> list[str]:
-        """Where and with which words it failed, an entry for each seed under which it did."""
-        failed: list[str] = []
+        self, functions: Sequence[Callable[..., Any]], rights: int
+    ) -> list[list[str]]:
+        """For each function where and with which words it failed, an entry for each seed under which it did.
+
+        All run in one guarded call. Only AssertionError may come out of the first ``rights`` functions.
+        """
+        outcomes: list[list[str]] = [[] for _ in functions]
 
         @functools.wraps(self.test)
         def run(function: Callable[..., Any]) -> Any:
-            for seed in self.seeds:
-                seed_everything(seed)
-                try:
-                    returned = self.test(function)
-                except AssertionError as error:
-                    failed.append(self._where(error))
-                    continue
-                except Exception as error:
-                    if not on_broken:
-                        raise
-                    self._stopped(error)
-                if returned is ...:
-                    return returned
-                if returned is not None:
-                    self._refuse(
-                        f"It returned {brief(returned)}, which nobody reads: a test says what it found by `assert`."
-                    )
+            for number, each in enumerate(functions):
+                for seed in self.seeds:
+                    seed_everything(seed)
+                    try:
+                        returned = self.test(each)
+                    except AssertionError as error:
+                        outcomes[number].append(self._where(error))
+                        continue
+                    except Exception as error:
+                        if number < rights:
+                            raise
+                        outcomes[number].append(_stopped(error))
+                        continue
+                    if returned is ...:
+                        return returned
+                    if returned is not None:
+                        self.refuse(
+                            f"It returned {brief(returned)}, which nobody reads: a test says what it found by `assert`."
+                        )
             return "done"
 
-        self.c.call(run, function)
-        return failed
+        self.c.call(run, functions[0])
+        return outcomes
 
     def _where(self, error: AssertionError) -> str:
         words = " ".join(str(error).split())[:200]
         where = own_line(error, self.test) or "an assertion"
         return f"`{where}`" + (f" ({words})" if words else "")
 
-    def _stopped(self, error: Exception) -> None:
-        self._refuse(
-            f"It stops on a broken function with {type(error).__name__}: {error}. A test says by an AssertionError "
-            "what it found: assert something before that line, or catch the exception."
-        )
-
-    def _refuse(self, message: str) -> None:
+    def refuse(self, message: str) -> None:
+        """End the check; what the last call was handed is nothing to the reader."""
         self.c.fail(message, "")
 
     def steady(self, failed: Sequence[str], on: str) -> None:
         """Refuse a test whose verdict is not the same under every seed."""
         if len(failed) < len(self.seeds):
-            self._refuse(
+            self.refuse(
                 f"Its verdict depends on the seed: on {on} it fails under {len(failed)} of {len(self.seeds)} seeds. "
                 f"It stopped at {failed[0]}."
             )
@@ -249,6 +254,16 @@ class _Tried:
             return "yes"
 
         return self.c.call(run, function) == "yes"
+
+
+STOPS = "It stops on a broken function with "
+
+
+def _stopped(error: Exception) -> str:
+    return (
+        f"{STOPS}{type(error).__name__}: {error}. A test says by an AssertionError what it found: "
+        "assert something before that line, or catch the exception."
+    )
 
 
 def _unseen(
