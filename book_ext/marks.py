@@ -146,7 +146,9 @@ here before:</label></p>
 
 
 def _table(page: dict[str, Any]) -> str:
-    name = f"Chapter {page['chapter']}. {page['title']}" if page["chapter"] else "First steps"
+    name = f"Chapter {page['chapter']}. {page['title']}"
+    if not re.search(r"/\d\d_", page["page"]):
+        name = page["title"] if page["chapter"] else "First steps"
     address = f"{page['page'].split('/')[-1]}.html"
     rows = "\n".join(
         f'<tr><th scope="row"><a href="{address}#ex-{key.replace(".", "-")}">{key}</a> {escape(title)}</th>'

@@ -9,6 +9,7 @@ from ganbook.networks.audio import (
     spectrogram_generator,
     wave_discriminator,
     wave_generator,
+)
 from ganbook.networks.conditional import (
     ClassSum,
     Concatenated,
@@ -20,20 +21,15 @@ from ganbook.networks.conditional import (
 )
 from ganbook.networks.conv import conv_discriminator, conv_generator
 from ganbook.networks.dcgan import dcgan_discriminator, dcgan_generator
+from ganbook.networks.denoiser import NoisyDiscriminator, PointDenoiser
 from ganbook.networks.flops import count_flops
 from ganbook.networks.full import full_discriminator, full_generator
-from ganbook.networks.geometry import (
-    footprint,
-    overlaps,
-    phases,
-    receptive_field,
-    uneven_share,
-)
-from ganbook.networks.denoiser import NoisyDiscriminator, PointDenoiser
+from ganbook.networks.geometry import footprint, overlaps, phases, receptive_field, uneven_share
 from ganbook.networks.layers import BitDropout, InBfloat16, has_bfloat16, quick_dropout
 from ganbook.networks.minibatch import MinibatchStd
 from ganbook.networks.minimal import Bottleneck, minimal_discriminator, minimal_generator
 from ganbook.networks.mlp import WIDTHS_D, WIDTHS_G, mlp_discriminator, mlp_generator
+from ganbook.networks.patch import PATCH_16, PATCH_70, PatchDiscriminator
 from ganbook.networks.resnet import (
     ResidualBlock,
     residual_discriminator,
@@ -42,12 +38,6 @@ from ganbook.networks.resnet import (
 )
 from ganbook.networks.side_by_side import SideBySide
 from ganbook.networks.sizes import count_parameters
-from ganbook.networks.unet import UNetDiscriminator
-from ganbook.networks.video import (
-    MotionContentGenerator,
-    frame_discriminator,
-    temporal_discriminator,
-)
 from ganbook.networks.style import (
     MappingNetwork,
     ModulatedConv2d,
@@ -56,10 +46,13 @@ from ganbook.networks.style import (
     truncate,
 )
 from ganbook.networks.tokenizer import Tokenizer, nearest_code, round_to_levels
-from ganbook.networks.patch import PATCH_16, PATCH_70, PatchDiscriminator
-from ganbook.networks.side_by_side import SideBySide
-from ganbook.networks.sizes import count_parameters
 from ganbook.networks.translators import Translator, UNet
+from ganbook.networks.unet import UNetDiscriminator
+from ganbook.networks.video import (
+    MotionContentGenerator,
+    frame_discriminator,
+    temporal_discriminator,
+)
 
 __all__ = [
     "PATCH_16",
@@ -75,58 +68,53 @@ __all__ = [
     "InBfloat16",
     "MappingNetwork",
     "MinibatchStd",
+    "ModulatedConv2d",
+    "MotionContentGenerator",
+    "NoisyDiscriminator",
+    "PatchDiscriminator",
+    "PointDenoiser",
+    "Projected",
     "ResidualBlock",
     "SelfAttention",
-    "MotionContentGenerator",
-    "SideBySide",
-    "UNetDiscriminator",
-    "ModulatedConv2d",
-    "NoisyDiscriminator",
-    "PointDenoiser",
     "SideBySide",
     "StyleGenerator",
     "Tokenizer",
-    "Projected",
-    "SideBySide",
-    "conditional_generator",
-    "PatchDiscriminator",
-    "SideBySide",
     "Translator",
     "UNet",
+    "UNetDiscriminator",
+    "conditional_generator",
     "conv_discriminator",
     "conv_generator",
     "count_flops",
     "count_parameters",
     "dcgan_discriminator",
     "dcgan_generator",
+    "fade_in",
     "footprint",
+    "frame_discriminator",
     "full_discriminator",
     "full_generator",
-    "frame_discriminator",
-    "fade_in",
     "has_bfloat16",
     "minimal_discriminator",
     "minimal_generator",
     "mlp_discriminator",
     "mlp_generator",
+    "nearest_code",
+    "overlap_add",
     "overlaps",
     "phases",
     "quick_dropout",
     "receptive_field",
     "residual_discriminator",
     "residual_generator",
-    "uneven_share",
-    "zeroed",
-    "overlap_add",
-    "quick_dropout",
+    "round_to_levels",
     "spectrogram_discriminator",
     "spectrogram_generator",
     "temporal_discriminator",
-    "wave_discriminator",
-    "wave_generator",
-    "nearest_code",
-    "quick_dropout",
-    "round_to_levels",
     "truncate",
     "two_heads",
+    "uneven_share",
+    "wave_discriminator",
+    "wave_generator",
+    "zeroed",
 ]

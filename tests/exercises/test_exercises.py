@@ -291,9 +291,8 @@ def test_pages_hold_the_exercises_of_the_package():
     """
     import nbformat
 
-    paths = sorted(NOTEBOOKS.glob("*.ipynb"), key=lambda path: (path.name[0].isdigit(), path.name))
-    placed = []
-    for path in paths:
+    pages = []
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         cells = nbformat.read(path, as_version=4).cells
         marks = [(cell.metadata.get("ganbook", {}), cell.source) for cell in cells]
         here = [mark["exercise"] for mark, _ in marks if "exercise" in mark]
@@ -301,7 +300,9 @@ def test_pages_hold_the_exercises_of_the_package():
             stored = {mark[key]: source for mark, source in marks if key in mark}
             wanted = {id: exercise(id).cells()[part] for id in here}
             assert stored == wanted, f"{path.name}: run `make notebooks`"
-        placed += here
+        pages += [here] if here else []
+    pages.sort(key=lambda here: int(here[0].split(".")[0]))
+    placed = [id for here in pages for id in here]
     on_pages = {int(id.split(".")[0]) for id in placed}
     assert placed == sorted(placed, key=lambda id: tuple(map(int, id.split(".")))) or not placed
     assert set(placed) == {ex.id for ex in all_exercises() if ex.chapter in on_pages}

@@ -10,6 +10,7 @@ import re
 
 from ganbook.exercises.engine import state
 from ganbook.exercises.engine.core import REGISTRY, Exercise
+from ganbook.exercises.engine.show import GROUPS
 
 
 def chapters() -> list[int]:
@@ -75,7 +76,7 @@ def progress_table() -> str:
         opened = [id for id in there if id not in done]
         total += len(there) - len(opened)
         rest = f"open: {', '.join(opened)}" if opened else "all solved"
-        name = f"chapter {number}" if number else "first steps"
+        name = GROUPS.get(number, f"chapter {number}")
         lines.append(
             f"{name:<12}{len(there) - len(opened):>3} of {len(there):>2}   {rest}"
         )

@@ -86,7 +86,7 @@ comment above it; lines of at most 76 characters fit the page); its name is what
 ``ex.check``. ``solution`` must be called ``solution_4_2``: the page includes its source, so it reads well alone.
 Each pair of ``wrong`` is (answer, words that its feedback contains and no other wrong answer's feedback does).
 
-**Kinds.** For ``function`` and ``bug``, ``check(answer, c)`` receives the learner's function; for ``value``,
+**Kinds.** For ``function``, ``bug`` and ``test``, ``check(answer, c)`` receives the learner's function; for ``value``,
 ``expression``, ``choice``, ``classify`` and ``rubric`` it receives the *value* that their stub returned
 (``ex.check(0.25)`` is accepted too); for ``experiment`` a function (a bare value is wrapped into one).
 
@@ -104,6 +104,10 @@ Each pair of ``wrong`` is (answer, words that its feedback contains and no other
 - ``bug``: give ``broken=broken_4_5``: its source is shown under the statement (under the stub's function name);
   put it into ``wrong`` with its words too, beside half-mended versions. Another good form is a ``function``
   that is handed an implementation and says whether it is broken.
+- ``test``: the stub is ``def test(name): return ...``, and the learner's test gets an implementation of ``name``;
+  it asserts. ``check=exposes(mended=(mended_18_1, another), broken=broken_18_1, ...)``, see its docstring in
+  ``kinds``: the broken function is shown as ``name`` under the statement, the mended one with the solution.
+  ``solution`` and ``wrong`` are such tests.
 - ``experiment``: the stub returns what was found (settings, a data set, a counterexample); ``check`` tests the
   property by running it: ``found = c.call(answer)``.
 - ``rubric``: ``check=rubric("point 1", "point 2", ...)``; no wrong answers needed; at most two a chapter.
@@ -151,7 +155,12 @@ from ganbook.exercises.engine import show, state
 from ganbook.exercises.engine.checker import Checker
 from ganbook.exercises.engine.evaluate import Feedback, evaluate
 from ganbook.exercises.engine.explain import FUNCTIONS, unfinished
-from ganbook.exercises.engine.kinds import choice, classify, rubric
+from ganbook.exercises.engine.kinds import (
+    choice,
+    classify,
+    exposes,
+    rubric,
+)
 
 __all__ = [
     "Checker",
@@ -159,20 +168,13 @@ __all__ = [
     "Feedback",
     "choice",
     "classify",
+    "exposes",
     "register",
     "rubric",
 ]
 
-KINDS = (
-    "function",
-    "value",
-    "expression",
-    "choice",
-    "classify",
-    "bug",
-    "experiment",
-    "rubric",
-)
+KINDS = ("function", "value", "expression", "choice", "classify", "bug")
+KINDS += ("test", "experiment", "rubric")
 REGISTRY: dict[str, Exercise] = {}
 OPENINGS = {
     "correct": "correct.",
@@ -213,11 +215,9 @@ class Exercise:
             _plain, (statement, stub, explanation)
         )
         self.hints = tuple(_plain(hint) for hint in hints)
-        self.solution_function, self.check_function, self.broken = (
-            solution,
-            check,
-            broken,
-        )
+        self.solution_function, self.check_function = solution, check
+        self.broken = getattr(check, "broken", broken)
+        self.mended = getattr(check, "mended", None)
         self.wrong, self.alternatives, self.options = (
             tuple(wrong),
             tuple(alternatives),
@@ -258,8 +258,8 @@ class Exercise:
             "options belong to a choice, and a choice needs them",
         )
         demand(
-            self.broken is not None or self.kind != "bug",
-            "a bug needs broken=, the function to mend",
+            self.broken is not None or self.kind not in ("bug", "test"),
+            "a bug needs broken=, the function to mend, and a test needs check=exposes(...)",
         )
         demand(
             all(len(pair) == 2 and pair[1] for pair in self.wrong),
@@ -274,6 +274,8 @@ class Exercise:
             len(functions) == 1 and self.stub.endswith("return ..."),
             "a stub is one function that ends in `return ...`",
         )
+        named = functions[0].args.args if self.kind == "test" else ()
+        self.shown_name = named[0].arg if named else functions[0].name
         return functions[0].name
 
     @property
@@ -305,7 +307,7 @@ class Exercise:
         if self.broken:
             source = textwrap.dedent(inspect.getsource(self.broken)).strip()
             renamed = re.sub(
-                rf"\b{self.broken.__name__}\b", self.answer_name, source
+                rf"\b{self.broken.__name__}\b", self.shown_name, source
             )
             parts.append(f"```python\n{renamed}\n```")
         return "\n\n".join(parts)
@@ -354,7 +356,7 @@ class Exercise:
         feedback = evaluate(
             self.check_function,
             answer,
-            self.kind in ("function", "bug", "experiment"),
+            self.kind in ("function", "bug", "test", "experiment"),
             checker,
         )
         return feedback, checker

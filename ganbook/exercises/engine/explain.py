@@ -66,6 +66,16 @@ def stopped(
     )
 
 
+def own_line(error: BaseException, function: Callable[..., Any]) -> str:
+    """The last line of the learner's own code that an exception passed through; empty if there is none."""
+    lines = [
+        linecache.getline(frame.f_code.co_filename, line).strip()
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == _file(function)
+    ]
+    return lines[-1] if lines else ""
+
+
 def _file(function: Callable[..., Any]) -> str:
     inner = getattr(function, "func", function)
     return getattr(

@@ -1,12 +1,22 @@
-"""Checks that need no code of their own: a choice, a classification, and a rubric for free text."""
+"""Checks that need no code of their own: a choice, a classification, a rubric for free text, a reader's own test."""
 
 from __future__ import annotations
 
+import ast
+import functools
+import inspect
+import itertools
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ganbook.exercises.engine.checker import Checker
+import numpy as np
+import torch
+
+from ganbook.exercises.engine.checker import Answer, Checker
 from ganbook.exercises.engine.compare import brief
+from ganbook.exercises.engine.explain import own_line
+from ganbook.exercises.engine.sandbox import seed_everything
 
 Check = Callable[[Any, Checker], str | None]
 
@@ -113,3 +123,225 @@ def rubric(*points: str, words: int = 20) -> Check:
         return f"No program can judge a text, so compare yours with these points: {numbered}"
 
     return check
+
+
+def exposes(
+    mended: Sequence[Callable[..., Any]],
+    broken: Callable[..., Any],
+    variants: Mapping[str, Callable[..., Any]] | None = None,
+    blind: Mapping[str, Callable[..., Any]] | None = None,
+    other: str = "",
+    runs: int = 3,
+) -> Check:
+    """A check for a test: it must pass on right implementations and raise AssertionError on broken ones.
+
+    ``mended`` holds two right implementations or more, written differently; ``other`` says how the later ones differ
+    from the first, for a test that refuses them. ``broken`` is the one that the page shows. ``variants`` maps a
+    sentence to another form of the bug that must be exposed as well; ``blind`` maps a sentence to an implementation
+    that is tried only where the bug has passed: if it passes too, the sentence says what the test does not look at
+    (let it raise wherever a better test would look). Each runs under ``runs`` seeds of torch, numpy and random, and the verdict may not depend on them.
+    The check carries ``mended`` (the first) and ``broken`` for the page. Raises ``ValueError`` for fewer than two
+    right implementations.
+    """
+    if len(mended) < 2:
+        raise ValueError(
+            f"exposes: two right implementations are needed, written differently, not {len(mended)}"
+        )
+
+    variants, blind = dict(variants or {}), dict(blind or {})
+
+    def check(answer: Answer, c: Checker) -> None:
+        tried = _Tried(answer, c, runs)
+        rights = len(mended)
+        outcomes = tried.on([*mended, broken, *variants.values()], rights)
+        for number, failed in enumerate(outcomes[:rights]):
+            if failed:
+                tried.steady(failed, "a right function")
+                which = "It fails on the mended function."
+                if number:
+                    which = f"It passes on the mended function, but fails on another right one. {other}"
+                tried.refuse(f"{which.strip()} It stopped at {failed[0]}.")
+        for sentence, failed in zip(
+            ("", *variants), outcomes[rights:], strict=True
+        ):
+            if not failed and not sentence:
+                tried.refuse(_unseen(answer, tried, mended[0], blind))
+            if not failed:
+                tried.refuse(
+                    f"It exposes the bug that is shown, but passes on another form of it. {sentence}"
+                )
+            if stops := [text for text in failed if text.startswith(STOPS)]:
+                tried.refuse(stops[0])
+            tried.steady(
+                failed,
+                "a broken function" if sentence else "the broken function",
+            )
+
+    check.mended, check.broken = mended[0], broken  # type: ignore[attr-defined]
+    return check
+
+
+class _Tried:
+    """The reader's test, run on implementations under a few seeds."""
+
+    def __init__(self, answer: Answer, c: Checker, runs: int) -> None:
+        self.c, self.test = c, answer.function
+        self.seeds = [c.integer(0, 2**31) for _ in range(runs)]
+
+    def on(
+        self, functions: Sequence[Callable[..., Any]], rights: int
+    ) -> list[list[str]]:
+        """For each function where and with which words it failed, an entry for each seed under which it did.
+
+        All run in one guarded call. Only AssertionError may come out of the first ``rights`` functions.
+        """
+        outcomes: list[list[str]] = [[] for _ in functions]
+
+        @functools.wraps(self.test)
+        def run(function: Callable[..., Any]) -> Any:
+            for number, each in enumerate(functions):
+                for seed in self.seeds:
+                    seed_everything(seed)
+                    try:
+                        returned = self.test(each)
+                    except AssertionError as error:
+                        outcomes[number].append(self._where(error))
+                        continue
+                    except Exception as error:
+                        if number < rights:
+                            raise
+                        outcomes[number].append(_stopped(error))
+                        continue
+                    if returned is ...:
+                        return returned
+                    if returned is not None:
+                        self.refuse(
+                            f"It returned {brief(returned)}, which nobody reads: a test says what it found by `assert`."
+                        )
+            return "done"
+
+        self.c.call(run, functions[0])
+        return outcomes
+
+    def _where(self, error: AssertionError) -> str:
+        words = " ".join(str(error).split())[:200]
+        where = own_line(error, self.test) or "an assertion"
+        return f"`{where}`" + (f" ({words})" if words else "")
+
+    def refuse(self, message: str) -> None:
+        """End the check; what the last call was handed is nothing to the reader."""
+        self.c.fail(message, "")
+
+    def steady(self, failed: Sequence[str], on: str) -> None:
+        """Refuse a test whose verdict is not the same under every seed."""
+        if len(failed) < len(self.seeds):
+            self.refuse(
+                f"Its verdict depends on the seed: on {on} it fails under {len(failed)} of {len(self.seeds)} seeds. "
+                f"It stopped at {failed[0]}."
+            )
+
+    def passes(self, function: Callable[..., Any]) -> bool:
+        """Whether it passes on an implementation under every seed; for a diagnosis, so exceptions count as a no."""
+
+        @functools.wraps(self.test)
+        def run(function: Callable[..., Any]) -> str:
+            for seed in self.seeds:
+                seed_everything(seed)
+                try:
+                    self.test(function)
+                except Exception:
+                    return "no"
+            return "yes"
+
+        return self.c.call(run, function) == "yes"
+
+
+STOPS = "It stops on a broken function with "
+
+
+def _stopped(error: Exception) -> str:
+    return (
+        f"{STOPS}{type(error).__name__}: {error}. A test says by an AssertionError what it found: "
+        "assert something before that line, or catch the exception."
+    )
+
+
+def _unseen(
+    answer: Answer,
+    tried: _Tried,
+    right: Callable[..., Any],
+    blind: Mapping[str, Callable[..., Any]],
+) -> str:
+    """Why a test passes on the bug: what it does not look at."""
+    lines = _assertions(answer.function)
+    if lines == [] or tried.passes(lambda *args, **named: None):
+        return "It asserts nothing about the function: it passes on one that does nothing, too."
+    changed: list[bool] = []
+
+    def moved(by: float, factor: float | None = None) -> Callable[..., Any]:
+        calls = itertools.count(1)
+
+        def function(*args: Any, **named: Any) -> Any:
+            step = by if factor is None else by * next(calls)
+            return _shifted(right(*args, **named), step, factor, changed)
+
+        return function
+
+    if (
+        all(map(tried.passes, (moved(-1e3, 0.0), moved(1e3, -1e3))))
+        and changed
+    ):
+        return (
+            "It does not look at the values: it passes on the broken function, "
+            "and on one that returns other numbers of the same shape."
+        )
+    low, high = (tried.passes(moved(by)) for by in (-1e3, 1e3))
+    if changed and low != high:
+        return (
+            "It passes on the broken function, and on one whose result is far too "
+            f"{'small' if low else 'large'}: a difference needs its absolute value, a bound its other side."
+        )
+    for sentence, implementation in blind.items():
+        if tried.passes(implementation):
+            return f"It passes on the broken function. {sentence}"
+    shown = (
+        f" All its assertions hold there, `{lines[-1]}` too." if lines else ""
+    )
+    return f"It passes on the broken function.{shown}"
+
+
+def _shifted(
+    value: Any, by: float, factor: float | None, changed: list[bool]
+) -> Any:
+    """A result with ``by`` added to every float in it; with a factor, multiplied by it first, with NaN as gradients."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(_shifted(x, by, factor, changed) for x in value)
+    scale = 1.0 if factor is None else factor
+    if isinstance(value, torch.Tensor) and value.is_floating_point():
+        changed.append(True)
+        moved = scale * value + by
+        if factor is not None and moved.requires_grad:
+            moved.register_hook(lambda slope: slope * torch.nan)
+        return moved
+    if isinstance(value, (float, np.floating)) or (
+        isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    ):
+        changed.append(True)
+        return scale * value + by
+    return value
+
+
+def _assertions(function: Callable[..., Any]) -> list[str] | None:
+    """The statements of a function that can raise AssertionError; None where its source is not to be had."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return None
+    found = []
+    for node in ast.walk(tree):
+        called = isinstance(node, ast.Call) and "assert" in ast.unparse(
+            node.func
+        )
+        if isinstance(node, (ast.Assert, ast.Raise)) or called:
+            found.append((node.lineno, ast.unparse(node)))
+    return [text for _, text in sorted(found)]

@@ -7,6 +7,10 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+GROUPS = {
+    0: "first steps",
+    18: "find the bug",
+}  # exercises outside the chapters
 ROLE = re.compile(r"\{[\w:-]+\}`(?:([^`<]+?)\s*<[^`>]+>|([^`]+))`")
 
 
@@ -25,6 +29,7 @@ class Shown(Protocol):
     hints: Sequence[str]
     explanation: str
     solution_function: Callable[..., Any]
+    mended: Callable[..., Any] | None
 
 
 def readable(markdown: str) -> str:
@@ -91,7 +96,7 @@ def statement_cell(ex: Shown) -> str:
     """The exercise directive of sphinx-exercise with stars, label and the full statement."""
     body = ex.full_statement
     fence = fence_for(body)
-    unnumbered = "" if ex.chapter else "\n:nonumber:"
+    unnumbered = "\n:nonumber:" if ex.chapter in GROUPS else ""
     return f"{fence}{{exercise}} {ex.title} {ex.difficulty}\n:label: {ex.label}{unnumbered}\n\n{body}\n{fence}"
 
 
@@ -128,14 +133,15 @@ def solution_cell(ex: Shown) -> str:
         fence = fence_for(hint)[1:]
         parts.append(f"{fence}{{dropdown}} Hint {number}\n{hint}\n{fence}")
     fence = fence_for(ex.explanation)
-    answer = (
-        quoted_answer(ex)
-        if ex.kind == "rubric"
-        else (
+    if ex.kind == "rubric":
+        answer = quoted_answer(ex)
+    else:
+        shown = [ex.solution_function, *filter(None, [ex.mended])]
+        answer = "\n\n".join(
             f":::{{literalinclude}} ../ganbook/exercises/{source_of(ex)}\n:language: python\n"
-            f":pyobject: {ex.solution_function.__name__}\n:::"
+            f":pyobject: {function.__name__}\n:::"
+            for function in shown
         )
-    )
     parts.append(
         f"{fence}{{solution}} {ex.label}\n:class: dropdown\n\n{ex.explanation}\n\n{answer}\n{fence}"
     )
