@@ -142,3 +142,18 @@ def test_what_the_good_net_would_miss():
     for name in ("no momentum", "batch norm in G"):
         ratio = good[f"{name}/frechet"].mean() / good["base/frechet"].mean()
         assert 1.3 < ratio < 1.5
+
+
+def test_augmenting_the_real_ones_alone_leaks():
+    run = records.load("tricks-limited")
+    plain, both, real = (run[f"{n}/frechet"].astype(float) for n in ("plain", "both", "real only"))
+    assert (real > plain).all() and ((both < plain).sum()) == 4
+    low, high = interval(real, plain)
+    assert (low, high) == pytest.approx((1.07, 1.18), abs=6e-3)
+    low, high = interval(both, plain)
+    assert (low, high) == pytest.approx((0.90, 1.02), abs=6e-3)
+    gap = {n: run[f"{n}/gap"][0] - run[f"{n}/gap"][1] for n in ("plain", "both", "real only")}
+    assert gap["plain"].mean() == pytest.approx(0.23, abs=6e-3)
+    assert gap["plain"].min() > 3 * max(gap["both"].max(), gap["real only"].max())
+    good = records.load("tricks-good")["base/frechet"]
+    assert plain.mean() < good.mean()
