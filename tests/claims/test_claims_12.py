@@ -142,3 +142,59 @@ def test_what_the_good_net_would_miss():
     for name in ("no momentum", "batch norm in G"):
         ratio = good[f"{name}/frechet"].mean() / good["base/frechet"].mean()
         assert 1.3 < ratio < 1.5
+
+
+def test_augmenting_the_real_ones_alone_leaks():
+    run = records.load("tricks-limited")
+    plain, both, real = (run[f"{n}/frechet"].astype(float) for n in ("plain", "both", "real only"))
+    assert (real > plain).all() and ((both < plain).sum()) == 4
+    low, high = interval(real, plain)
+    assert (low, high) == pytest.approx((1.07, 1.18), abs=6e-3)
+    low, high = interval(both, plain)
+    assert (low, high) == pytest.approx((0.90, 1.02), abs=6e-3)
+    gap = {n: run[f"{n}/gap"][0] - run[f"{n}/gap"][1] for n in ("plain", "both", "real only")}
+    assert gap["plain"].mean() == pytest.approx(0.23, abs=6e-3)
+    assert gap["plain"].min() > 3 * max(gap["both"].max(), gap["real only"].max())
+    good = records.load("tricks-good")["base/frechet"]
+    assert plain.mean() < good.mean()
+
+
+def test_momentum_breaks_the_relativistic_game():
+    run = records.load("tricks-breaks")
+    start = run["as it is/frechet"].astype(float)
+    found = {
+        n: interval(run[f"{n}/frechet"].astype(float), start)
+        for n in run.provenance["runs"]
+        if n != "as it is"
+    }
+    assert set(found) == {"momentum 0.9", "layer norm in D", "without R1", "without both"}
+    assert (run["momentum 0.9/frechet"] > run["noise"][0]).all()
+    assert found["momentum 0.9"][0] > 1.5
+    for name in ("without R1", "without both"):
+        assert found[name][0] < 1 < found[name][1]
+    assert found["layer norm in D"][1] < 0.8
+    assert start.mean() == pytest.approx(294, abs=1)
+
+
+def test_eight_runs_without_a_name():
+    """The letters of exercise 12.13 belong to the measurements that its answer names."""
+    from ganbook.exercises.chapter12.evidence import solution_12_13
+
+    names = np.array(records.load("tricks-clinic").provenance["runs"])[[0, 2, 3, 4, 5, 7, 8, 9]]
+    shuffled = names[np.random.default_rng(12).permutation(8)].tolist()
+    measures = {
+        "healthy": "floor and noise",
+        "minimax saturates": "weight of G's gradient",
+        "sigmoid in D": "range of the scores",
+        "real in [0, 1]": "range of the pictures",
+        "penalty per channel": "slope of D",
+        "few pictures": "held-out scores",
+        "real ones augmented": "positions in the pictures",
+        "average without buffers": "the other generator",
+    }
+    wanted = {k: measures[n] for k, n in zip("ABCDEFGH", shuffled, strict=True)}
+    assert solution_12_13() == wanted
+    run = records.load("tricks-clinic")
+    np.testing.assert_array_equal(
+        run["healthy/curve d_real"], run["average without buffers/curve d_real"]
+    )

@@ -5,26 +5,26 @@ from ganbook.exercises.engine.core import Exercise, classify, register, rubric
 # 12.13 -----------------------------------------------------------------
 
 _TRUTH_12_13 = {
-    "A": "spread of a batch",
-    "B": "held-out scores",
-    "C": "range of the scores",
-    "D": "slope of D",
-    "E": "weight of G's gradient",
-    "F": "positions in the pictures",
-    "G": "range of the pictures",
+    "A": "weight of G's gradient",
+    "B": "positions in the pictures",
+    "C": "range of the pictures",
+    "D": "held-out scores",
+    "E": "range of the scores",
+    "F": "the other generator",
+    "G": "slope of D",
     "H": "floor and noise",
 }
 
 
 def solution_12_13():
     return {
-        "A": "spread of a batch",
-        "B": "held-out scores",
-        "C": "range of the scores",
-        "D": "slope of D",
-        "E": "weight of G's gradient",
-        "F": "positions in the pictures",
-        "G": "range of the pictures",
+        "A": "weight of G's gradient",
+        "B": "positions in the pictures",
+        "C": "range of the pictures",
+        "D": "held-out scores",
+        "E": "range of the scores",
+        "F": "the other generator",
+        "G": "slope of D",
         "H": "floor and noise",
     }
 
@@ -34,13 +34,13 @@ def _other_12_13(key, label):
 
 
 _REASONS_12_13 = {
-    "A": "Its pictures resemble one another. That is a statement about a batch, so measure the batch.",
-    "B": "Curves and pictures look like those of a sound run. What differs is how D treats pictures that it has not been trained on.",
-    "C": "Both curves of scores stay inside one narrow band, whatever happens. No scores of a linear layer do that.",
-    "D": "The scores of both kinds are nearly equal all the time, and not because the pictures are good: D is flat.",
-    "E": "D is far ahead and the pictures have hardly changed. Ask what is left of the gradient that G receives.",
-    "F": "The curves are calm. Compare where the strokes lie with where they lie in real pictures.",
-    "G": "D wins at once, and the gap does not close: something gives the two kinds away in every pixel, before any shape.",
+    "A": "D gets far ahead in the middle of the run and the pictures stay poor. Ask what is left of the gradient that G receives.",
+    "B": "The curves are calm. Compare where the strokes lie with where they lie in real pictures.",
+    "C": "Its pictures are grey where others are black. Look at the numbers in the pixels before you look at D.",
+    "D": "Late in the run D tells the two kinds apart better and better, while the pictures look fair. How does D treat pictures that it has not been trained on?",
+    "E": "Both curves of scores lie on one line, whatever happens. No scores of a linear layer do that.",
+    "F": "Its curves are those of the sound run, and its pictures are not. What was drawn cannot be what D has seen.",
+    "G": "The scores run off to large values in a few dozen steps. Ask how steep D is.",
     "H": "Nothing points to a fault. Whether the run is good is then a matter of its score between two known numbers.",
 }
 _LABELS_12_13 = tuple(_TRUTH_12_13.values())
@@ -56,13 +56,13 @@ register(
     ten samples of the end. Seven have one fault each; one is sound. For each run, which *one* further measurement would
     you make to confirm your suspicion? Each of these belongs to one run:
 
-    - `"spread of a batch"`: its deviation per pixel, over that of real pictures
     - `"held-out scores"`: $D$'s mean score of real pictures that it was not trained on
     - `"range of the scores"`: the smallest and the largest score of any sample
     - `"slope of D"`: the mean norm of $D$'s gradient at real samples
     - `"weight of G's gradient"`: $\sigma(d)$ at generated samples, for a generator with the minimax loss
     - `"positions in the pictures"`: where the strokes lie, in real and in generated pictures
     - `"range of the pictures"`: the smallest value of a pixel, in both kinds
+    - `"the other generator"`: the samples of $G$ itself, where an average was drawn
     - `"floor and noise"`: the Fréchet distance, beside that of unseen real pictures and that of noise
 
     Return a dict from letter to measurement.
@@ -73,24 +73,25 @@ register(
         return ...
     """,
         hints=(
-            r"Begin with the runs that only one fault can explain: scores in a band between 0 and 1; scores that agree although the pictures are bad.",
-            r"Two runs look nearly sound. One of them was trained on 50 pictures, which only other pictures can reveal.",
+            r"Begin with the runs that only one fault can explain: scores that never leave one line; scores in the tens; pictures that are grey.",
+            r"Two runs have the same curves. One more looks nearly sound: it was trained on 50 pictures, which only other pictures can reveal.",
         ),
         explanation=r"""
-    The pictures decide A (one batch, one picture) and F (strokes at the border). The curves decide C (scores
-    between 0 and 1: a sigmoid), D (no gap at all: the penalty) and E (a gap that only grows, and a $G$ that stands still). G has
-    the gap as well, but its cause is in the data: real pixels in $[0, 1]$. B and H can hardly be told apart by curves or pictures: B was
-    trained on 50 pictures, and only held-out pictures show it. The {ref}`clinic <clinic>` has the measurements.
+    The pictures decide B (strokes where no real digit has any) and C (grey: its real pixels were in $[0, 1]$). The curves
+    decide A (a gap that opens until the minimax loss has no gradient left), E (a sigmoid at the end of $D$) and G (a
+    penalty on each pixel's slope). F has the curves of H to the last digit, because it is the same run: what was drawn
+    is an average without batch norm's buffers. D can hardly be told from a sound run by curves or pictures: it was trained on
+    50 pictures, and only held-out pictures show it. The {ref}`clinic <clinic>` has the measurements.
     """,
         solution=solution_12_13,
         wrong=(
-            (_other_12_13("A", "slope of D"), "resemble one another"),
-            (_other_12_13("B", "floor and noise"), "not been trained on"),
-            (_other_12_13("C", "slope of D"), "narrow band"),
-            (_other_12_13("D", "weight of G's gradient"), "D is flat"),
-            (_other_12_13("E", "spread of a batch"), "far ahead"),
-            (_other_12_13("F", "held-out scores"), "where the strokes lie"),
-            (_other_12_13("G", "weight of G's gradient"), "in every pixel"),
+            (_other_12_13("A", "slope of D"), "in the middle of the run"),
+            (_other_12_13("B", "held-out scores"), "where the strokes lie"),
+            (_other_12_13("C", "slope of D"), "grey where others"),
+            (_other_12_13("D", "floor and noise"), "not been trained on"),
+            (_other_12_13("E", "slope of D"), "No scores of a linear"),
+            (_other_12_13("F", "floor and noise"), "what D has seen"),
+            (_other_12_13("G", "range of the scores"), "few dozen steps"),
             (_other_12_13("H", "held-out scores"), "two known numbers"),
         ),
         check=classify(
