@@ -22,9 +22,9 @@ from ganbook.recipes import common
 from ganbook.recipes.place import Place
 from ganbook.training import fit
 
-SEEDS, STEPS, BATCH, RATE, BETAS, GAMMA = 5, 600, 64, 1e-3, (0.0, 0.99), 1.0
+SEEDS, STEPS, BATCH, RATE, BETAS, GAMMA = 5, 400, 64, 1e-3, (0.0, 0.99), 1.0
 # The weight of the squared error beside D's loss; None: the squared error alone.
-WEIGHTS = {"error": None, "adversarial 25": 25.0, "adversarial 5": 5.0}
+WEIGHTS = {"error": None, "adversarial": 5.0}
 SCORED, SHOWN = 2_000, 16
 MODULES = (
     "data",
