@@ -21,7 +21,7 @@ from ganbook.recipes.place import Place
 from ganbook.training import fit
 
 LABELS, TRAIN, SEEDS, CLASSES = 100, 1_297, (0, 1, 2, 3, 4), 10
-LATENT, WIDTH, BATCH, STEPS = 16, 128, 64, 1_000
+LATENT, WIDTH, BATCH, STEPS = 16, 128, 64, 600
 RATE, BETAS = 1e-3, (0.5, 0.99)
 MODULES = (
     "data",

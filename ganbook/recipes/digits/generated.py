@@ -24,14 +24,14 @@ from ganbook.training import EMA, fit
 
 SEEDS, STEPS, BATCH, RATE, BETAS, GAMMA, DECAY = (
     (0, 1, 2, 3, 4),
-    3_000,
+    1_500,
     64,
     1e-3,
     (0.0, 0.9),
     1.0,
     0.995,
 )
-MADE, CLASSIFIER_STEPS = 10_000, 1_000
+MADE, CLASSIFIER_STEPS = 10_000, 600
 MODULES = (
     *few_labels.MODULES,
     "penalties",
