@@ -496,6 +496,35 @@ def arrows() -> Axes:
     return ax
 
 
+def translation() -> Axes:
+    """Chapter 15: a translator with pairs, judged twice, and two translators without."""
+    ax = sheet(250)
+    words(ax, 150, 232, "with pairs", weight="bold")
+    words(ax, 22, 130, "$y$", REAL, size=15)
+    box(ax, 100, 130, 64, 50, "$G$", FAKE, size=17)
+    words(ax, 178, 130, "$G(z, y)$", FAKE, size=13)
+    arrow(ax, (34, 130), (66, 130))
+    arrow(ax, (132, 130), (148, 130))
+    box(ax, 262, 185, 82, 44, "error\nagainst $x$", INK)
+    box(ax, 262, 75, 82, 44, "$D$: real\nas a pair?", CRITIC)
+    arrow(ax, (192, 145), (220, 175))
+    arrow(ax, (192, 115), (220, 85))
+    words(ax, 100, 62, "$z$", size=15)
+    arrow(ax, (100, 74), (100, 103))
+    ax.plot([322, 322], [20, 235], color=MUTED, lw=0.8)
+    words(ax, 460, 232, "without pairs", weight="bold")
+    box(ax, 370, 130, 60, 50, "set $a$", REAL)
+    box(ax, 555, 130, 60, 50, "set $b$", REAL)
+    arrow(ax, (385, 157), (540, 157), FAKE, bend=-0.25)
+    words(ax, 462, 196, "$G$", FAKE, size=15)
+    arrow(ax, (540, 103), (385, 103), FAKE, bend=-0.25)
+    words(ax, 462, 64, "$F$", FAKE, size=15)
+    words(ax, 462, 130, "there and back:\nthe same?")
+    words(ax, 370, 42, "$D_a$: real?", CRITIC)
+    words(ax, 555, 42, "$D_b$: real?", CRITIC)
+    return ax
+
+
 DIAGRAMS: dict[str, Callable[[], Axes]] = {
     "models": models,
     "game": game,
@@ -514,6 +543,7 @@ DIAGRAMS: dict[str, Callable[[], Axes]] = {
     "overlap": overlap,
     "order": order,
     "arrows": arrows,
+    "translation": translation,
 }
 
 
@@ -639,6 +669,14 @@ WORDS = {
         "make of a noisy generated sample is the same arrow.",
         "Two ways to find where a generated sample should go. In this chapter they turn out to be "
         "one.",
+    ),
+    "translation": (
+        "Two diagrams. Left, with pairs: z and an observation y go through G to a picture; an "
+        "error compares it with the target x, and a discriminator D asks whether the pair is "
+        "real. Right, without pairs: G leads from set a to set b and F back, each set has a "
+        "discriminator, and the way there and back is to lead home.",
+        "Left: a translator with pairs is told what is right by an error and what is real by a "
+        "discriminator. Right: without pairs, two translators check each other by a cycle.",
     ),
 }
 

@@ -1,0 +1,255 @@
+r"""Exercises 15.7 and 15.8: receptive fields, and the weight of an error."""
+
+import torch
+from torch.nn.functional import softplus
+
+from ganbook.exercises.engine.core import Exercise, register
+
+# 15.7 ------------------------------------------------------------------
+
+
+def solution_15_7(layers):
+    field, step = 1, 1
+    for kernel, stride in layers:
+        field += (kernel - 1) * step
+        step *= stride
+    return field
+
+
+def alternative_15_7_backwards(layers):
+    field = 1
+    for kernel, stride in reversed(layers):
+        field = (field - 1) * stride + kernel
+    return field
+
+
+def wrong_15_7_own(layers):
+    field, step = 1, 1
+    for kernel, stride in layers:
+        step *= stride
+        field += (kernel - 1) * step
+    return field
+
+
+def wrong_15_7_kernels(layers):
+    return 1 + sum(kernel - 1 for kernel, _ in layers)
+
+
+def wrong_15_7_whole(layers):
+    field, step = 1, 1
+    for kernel, stride in layers:
+        field += kernel * step
+        step *= stride
+    return field
+
+
+def wrong_15_7_zero(layers):
+    return solution_15_7(layers) - 1
+
+
+def wrong_15_7_last(layers):
+    field, step = 1, 1
+    for kernel, stride in layers:
+        field += (kernel - 1) * step
+        step = stride
+    return field
+
+
+def wrong_15_7_reversed(layers):
+    return solution_15_7(list(reversed(layers)))
+
+
+def check_15_7(answer, c):
+    cases = [
+        [(4, 2), (4, 1), (4, 1)],
+        [(4, 2)] * 3 + [(4, 1)] * 2,
+        [(3, 2), (5, 3), (2, 2), (7, 1)],
+        [],
+    ]
+    for _ in range(4):
+        n = c.integer(2, 5)
+        cases.append([(c.integer(1, 7), c.integer(1, 3)) for _ in range(n)])
+    for layers in cases:
+        c.equal(
+            c.call(answer, layers),
+            alternative_15_7_backwards(layers),
+            mistakes={
+                "A layer's own stride acts only on the layers after it.": wrong_15_7_own(
+                    layers
+                ),
+                "Strides are missing: after a stride of 2, a step is two pixels.": wrong_15_7_kernels(
+                    layers
+                ),
+                "A kernel of k spans k - 1 steps, not k.": wrong_15_7_whole(
+                    layers
+                ),
+                "An output of no layers is the pixel itself, a field of one.": wrong_15_7_zero(
+                    layers
+                ),
+                "All earlier strides multiply, not the last one alone.": wrong_15_7_last(
+                    layers
+                ),
+                "The list begins at the input.": wrong_15_7_reversed(layers),
+            },
+        )
+
+
+register(
+    Exercise(
+        id="15.7",
+        title="How far a score looks",
+        stars=1,
+        kind="function",
+        statement=r"""
+    Write `field(layers)`: the side, in pixels, of the patch on which one output of a stack of convolutions depends.
+    `layers` is a list of pairs (kernel, stride) from the input on, possibly empty. For `[(4, 2), (4, 1), (4, 1)]` it is
+    16.
+    """,
+        stub="""
+    def field(layers):
+        return ...
+    """,
+        hints=(
+            r"How many pixels does one step of a layer's input measure?",
+            r"Either add $(k - 1)$ times the product of all earlier strides, or go backwards from a field of 1.",
+        ),
+        explanation=r"""
+    Forwards: each kernel reaches $k - 1$ steps further, and a step is the product of the strides before it. Backwards: a
+    field of $r$ outputs needs $(r - 1)s + k$ inputs. Both give the same number.
+    """,
+        solution=solution_15_7,
+        alternatives=(alternative_15_7_backwards,),
+        wrong=(
+            (wrong_15_7_own, "own stride"),
+            (wrong_15_7_kernels, "Strides are missing"),
+            (wrong_15_7_whole, "k - 1 steps"),
+            (wrong_15_7_zero, "pixel itself"),
+            (wrong_15_7_last, "earlier strides multiply"),
+            (wrong_15_7_reversed, "begins at the input"),
+        ),
+        check=check_15_7,
+    )
+)
+
+# 15.8 ------------------------------------------------------------------
+
+
+def solution_15_8(scores, made, target, weight):
+    adversarial = softplus(-scores).mean()
+    return adversarial + weight * (made - target).abs().mean()
+
+
+def alternative_15_8_by_hand(scores, made, target, weight):
+    adversarial = -torch.log(torch.sigmoid(scores)).sum() / scores.numel()
+    missed = torch.abs(target - made).sum() / made.numel()
+    return adversarial + missed * weight
+
+
+def broken_15_8(scores, made, target, weight):
+    adversarial = softplus(-scores).mean()
+    return adversarial + weight * (made - target).abs().sum() / len(made)
+
+
+def wrong_15_8_patches(scores, made, target, weight):
+    adversarial = softplus(-scores).flatten(1).sum(1).mean()
+    return adversarial + weight * (made - target).abs().mean()
+
+
+def wrong_15_8_mean_score(scores, made, target, weight):
+    adversarial = softplus(-scores.mean())
+    return adversarial + weight * (made - target).abs().mean()
+
+
+def wrong_15_8_sign(scores, made, target, weight):
+    adversarial = softplus(scores).mean()
+    return adversarial + weight * (made - target).abs().mean()
+
+
+def wrong_15_8_squared(scores, made, target, weight):
+    adversarial = softplus(-scores).mean()
+    return adversarial + weight * (made - target).square().mean()
+
+
+def wrong_15_8_bare(scores, made, target, weight):
+    adversarial = softplus(-scores).mean()
+    return weight * adversarial + (made - target).abs().mean()
+
+
+def check_15_8(answer, c):
+    for dtype in c.dtypes:
+        n, side = c.integer(2, 4), c.integer(3, 6)
+        scores = 3 * c.normal((n, 3, 5), dtype)
+        made, target = c.uniform(-1, 1, (2, n, 1, side, side), dtype)
+        weight = c.number(0.5, 3)
+        got, grads = c.call_grad(answer, scores, made, target, weight)
+        c.equal(
+            got,
+            alternative_15_8_by_hand(scores, made, target, weight),
+            rtol=1e-5,
+            mistakes={
+                "The error is still a sum over the pixels of a picture.": broken_15_8(
+                    scores, made, target, weight
+                ),
+                "The patches of a picture are averaged, not added up.": wrong_15_8_patches(
+                    scores, made, target, weight
+                ),
+                "Average the losses of the patches, not their scores.": wrong_15_8_mean_score(
+                    scores, made, target, weight
+                ),
+                "That is what D pays for generated patches.": wrong_15_8_sign(
+                    scores, made, target, weight
+                ),
+                "The absolute error was asked for, and this one squares it.": wrong_15_8_squared(
+                    scores, made, target, weight
+                ),
+                "The weight stands at the adversarial term.": wrong_15_8_bare(
+                    scores, made, target, weight
+                ),
+            },
+        )
+        want = weight * (made - target).sign() / made.numel()
+        c.true(
+            torch.allclose(grads[1], want, rtol=1e-4),
+            "The gradient in `made` is not that of the error.",
+        )
+
+
+register(
+    Exercise(
+        id="15.8",
+        title="Find the bug: the adversary that drowned",
+        stars=2,
+        kind="bug",
+        statement=r"""
+    This is meant to be $G$'s loss in pix2pix: the non-saturating loss, as the mean over all patches of all pictures
+    (`scores` has the shape `(N, h, w)`), plus `weight` times the mean absolute error per pixel between `made` and
+    `target`, both `(N, 1, H, W)`. Training looks calm, and the pictures are as blurred as those of the error alone. Mend
+    it; return a scalar tensor through which gradients flow.
+    """,
+        stub="""
+    def generator_loss(scores, made, target, weight):
+        return ...
+    """,
+        hints=(
+            r"Shift `made` by 0.01 everywhere. By how much should the loss rise, and by how much does it?",
+            r"Look at what the error is divided by.",
+        ),
+        explanation=r"""
+    The error was divided by the number of pictures and not by the number of pixels, so that the weight was $H \cdot W$
+    times what it says: 784 times on 28 by 28 pixels. A weight belongs to a mean over the same things in every program that
+    quotes it.
+    """,
+        solution=solution_15_8,
+        alternatives=(alternative_15_8_by_hand,),
+        broken=broken_15_8,
+        wrong=(
+            (broken_15_8, "sum over the pixels"),
+            (wrong_15_8_patches, "not added up"),
+            (wrong_15_8_mean_score, "not their scores"),
+            (wrong_15_8_sign, "what D pays"),
+            (wrong_15_8_squared, "squares it"),
+            (wrong_15_8_bare, "stands at the adversarial"),
+        ),
+        check=check_15_8,
+    )
+)
