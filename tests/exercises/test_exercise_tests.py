@@ -209,7 +209,7 @@ def test_another_exception_is_no_verdict():
         1 / (abs(float(square(torch.ones(3))) - 3) > 1e-5)
         assert float(square(torch.ones(3))) < 2
 
-    refused(divides, "stops on a broken function with ZeroDivisionError")
+    refused(divides, "stops on the broken function with ZeroDivisionError")
 
     def stops(square):
         assert square(torch.ones(3)).nothing

@@ -1,13 +1,13 @@
-r"""Exercises 18.19 and 18.20: tests that are not good enough."""
+r"""Exercises 18.25 and 18.26: tests that are not good enough."""
 
 from scipy.stats import norm
 
 from ganbook.exercises.engine.core import Exercise, classify, register
 
-# 18.19 -----------------------------------------------------------------
+# 18.25 -----------------------------------------------------------------
 
 
-def solution_18_19():
+def solution_18_25():
     return {
         "A": "one-sided",
         "B": "shape only",
@@ -18,13 +18,13 @@ def solution_18_19():
     }
 
 
-def _instead_18_19(**changes):
-    return lambda: {**solution_18_19(), **changes}
+def _instead_18_25(**changes):
+    return lambda: {**solution_18_25(), **changes}
 
 
 register(
     Exercise(
-        id="18.19",
+        id="18.25",
         title="What is wrong with these tests?",
         stars=1,
         kind="classify",
@@ -55,24 +55,24 @@ register(
     one standard error. D asks a single-precision number for sixteen digits. At E's critic without slope every
     penalty is zero, whatever its factor. F computes the right comparison and hands it to nobody.
     """,
-        solution=solution_18_19,
+        solution=solution_18_25,
         wrong=(
-            (_instead_18_19(A="too strict", D="one-sided"), "-1000"),
+            (_instead_18_25(A="too strict", D="one-sided"), "-1000"),
             (
-                _instead_18_19(B="agrees there", E="shape only"),
+                _instead_18_25(B="agrees there", E="shape only"),
                 "every number",
             ),
             (
-                _instead_18_19(C="too strict", D="depends on the seed"),
+                _instead_18_25(C="too strict", D="depends on the seed"),
                 "other draws",
             ),
-            (_instead_18_19(D="shape only", B="too strict"), "sixteen"),
+            (_instead_18_25(D="shape only", B="too strict"), "sixteen"),
             (
-                _instead_18_19(E="asserts nothing", F="agrees there"),
+                _instead_18_25(E="asserts nothing", F="agrees there"),
                 "critic without",
             ),
             (
-                _instead_18_19(F="one-sided", A="asserts nothing"),
+                _instead_18_25(F="one-sided", A="asserts nothing"),
                 "does assert",
             ),
         ),
@@ -124,15 +124,15 @@ register(
 )
 
 
-# 18.20 -----------------------------------------------------------------
+# 18.26 -----------------------------------------------------------------
 
 
-def solution_18_20():
+def solution_18_26():
     one = 2 * norm.sf(2)  # beyond two standard errors, on either side
     return 1 - (1 - one) ** 20
 
 
-def check_18_20(value, c):
+def check_18_26(value, c):
     one = 2 * norm.sf(2)
     c.equal(
         value,
@@ -155,7 +155,7 @@ def check_18_20(value, c):
 
 register(
     Exercise(
-        id="18.20",
+        id="18.26",
         title="A test that fails on Fridays",
         stars=1,
         kind="value",
@@ -179,7 +179,7 @@ register(
     seed, or choose the bound so that a right function fails once in a million and the bug still fails always: in
     exercise 18.2 the chance that the bug passes is $0.34^{500}$.
     """,
-        solution=solution_18_20,
+        solution=solution_18_26,
         wrong=(
             (lambda: (1 - 2 * norm.sf(2)) ** 20, "all twenty"),
             (lambda: 2 * norm.sf(2), "one run"),
@@ -188,6 +188,6 @@ register(
             (lambda: 1 - 0.95**20, "4.55"),
             (lambda: 1 - (1 - 2 * norm.sf(3)) ** 20, "three standard"),
         ),
-        check=check_18_20,
+        check=check_18_26,
     )
 )

@@ -170,7 +170,8 @@ def exposes(
                 tried.refuse(
                     f"It exposes the bug that is shown, but passes on another form of it. {sentence}"
                 )
-            if stops := [text for text in failed if text.startswith(STOPS)]:
+            stops = [text for text in failed if text.startswith(STOPS)]
+            if stops and not sentence:
                 tried.refuse(stops[0])
             tried.steady(
                 failed,
@@ -256,7 +257,7 @@ class _Tried:
         return self.c.call(run, function) == "yes"
 
 
-STOPS = "It stops on a broken function with "
+STOPS = "It stops on the broken function with "
 
 
 def _stopped(error: Exception) -> str:
