@@ -17,6 +17,7 @@ import platform
 import resource
 import sys
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -90,6 +91,7 @@ def write_exercises(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     notebook.
     """
     from ganbook.exercises import exercise
+    from ganbook.exercises.engine.page import on_page
 
     notebook = copy.deepcopy(notebook)
     cells = []
@@ -101,9 +103,13 @@ def write_exercises(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             cells.append(cell)
             continue
         number = marks["exercise"]
-        statement, stub, solution = exercise(number).cells()
+        ex = exercise(number)
+        statement, stub, solution = ex.cells()
+        # Python is not there where the book is rendered: what a page can check travels in the notebook.
+        answer = on_page(ex)
+        about = {"exercise": number} | ({"answer": answer} if answer else {})
         slug = number.replace(".", "-")
-        cells.append(new("markdown", f"exercise-{slug}", statement, {"exercise": number}))
+        cells.append(new("markdown", f"exercise-{slug}", statement, about))
         if stub:
             cells.append(new("code", f"stub-{slug}", stub, {"stub": number}))
         cells.append(new("markdown", f"solution-{slug}", solution, {"solution": number}))
@@ -111,7 +117,7 @@ def write_exercises(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def new(kind: str, name: str, source: str, marks: dict[str, str]) -> nbformat.NotebookNode:
+def new(kind: str, name: str, source: str, marks: dict[str, Any]) -> nbformat.NotebookNode:
     make = nbformat.v4.new_markdown_cell if kind == "markdown" else nbformat.v4.new_code_cell
     metadata: dict = {"ganbook": marks}
     if "solution" in marks:

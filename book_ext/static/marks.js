@@ -139,6 +139,13 @@
     const button = event.target.closest(".mark-button");
     if (button) toggle(button);
   });
+  document.addEventListener("ganbook-solved", ({detail: name}) => {
+    const marks = read();
+    if (name in marks) return;
+    marks[name] = today();
+    write(marks);
+    show();
+  });
   const on = (id, kind, action) => document.getElementById(id)?.addEventListener(kind, action);
   on("marks-import", "click", () => add(document.getElementById("marks-text").value));
   on("marks-file", "change", async event => {

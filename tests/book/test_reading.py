@@ -803,8 +803,8 @@ def test_the_page_says_what_executed_it(page: str, site: Path) -> None:
     text = (site / f"{page}.html").read_text(encoding="utf-8")
     line = re.search(r'<p class="chapter-facts">(.*?)</p>', text, re.S)[1]
     assert (
-        f"on {run['date']} in {float(run['seconds']):.0f} s of CPU time with Python {run['python']}, torch {run['torch']} "
-        f"({run['hardware']})"
+        f"on {run['date']} in {float(run['seconds']):.0f} s of CPU time "
+        f"with Python {run['python']}, torch {run['torch']} ({run['hardware']})"
     ) in line
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", run["date"])
     assert "cores" in run["hardware"]

@@ -33,6 +33,11 @@ def choice(correct: str, **reasons: str) -> Check:
             c.fail(f"Not {letter}. {reasons[letter]}")
         return None
 
+    check.page = {  # type: ignore[attr-defined]
+        "kind": "choice",
+        "correct": correct,
+        "reasons": reasons,
+    }
     return check
 
 
@@ -79,6 +84,14 @@ def classify(
                 )
         return None
 
+    check.page = {  # type: ignore[attr-defined]
+        "kind": "classify",
+        "truth": [list(pair) for pair in truth.items()],
+        "labels": list(labels),
+        "reasons": [
+            [case, label, says] for (case, label), says in reasons.items()
+        ],
+    }
     return check
 
 

@@ -67,6 +67,12 @@ def ordered(
             )
         return None
 
+    check.page = {  # type: ignore[attr-defined]
+        "kind": "ordered",
+        "rests_on": dict(rests_on),
+        "false": dict(false),
+        "needed": dict(needed or {}),
+    }
     return check
 
 
