@@ -188,7 +188,7 @@ register(
             (wrong_12_8_all, "whole batch"),
             (wrong_12_8_divisor, "size of the batch"),
             (wrong_12_8_sign, "saturating loss of G"),
-            (wrong_12_8_detached, "exactly k"),
+            (wrong_12_8_detached, "gradient is missing"),
             (wrong_12_8_first, "first k"),
         ),
         check=check_12_8,
