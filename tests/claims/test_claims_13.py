@@ -124,6 +124,15 @@ def test_the_recorded_comparison_is_complete_and_what_the_text_says():
     done = race["steps_done"][:, :, -1].mean(axis=0)
     assert done[by["MLP"]] < done[by["DCGAN"]] / 2
     assert (last[:, by["U-Net"]] > last[:, by["full resolution"]]).all()
+    means = {name: (steps[:, k, -1].mean(), last[:, k].mean()) for name, k in by.items()}
+    at_steps, at_time = (sorted(means, key=lambda n, k=k: means[n][k]) for k in (0, 1))
+    assert at_steps[0] == "minimal" and at_steps[-2:] == ["DCGAN", "MLP"]
+    wanted = ["full resolution", "DCGAN", "U-Net", "minimal", "residual", "MLP"]
+    assert at_time == wanted
+    assert (last[:, by["DCGAN"]] > last[:, by["full resolution"]]).all()
+    assert at[:, by["DCGAN"], 0].mean() < at[:, by["full resolution"], 0].mean()
+    behind = steps[:, by["U-Net"], -1] > steps[:, by["full resolution"], -1]
+    assert behind.sum() == 2 and seeds == 3
     for name in ("U-Net", "full resolution"):
         assert race["rates"][by[name]] == 3e-3
 
