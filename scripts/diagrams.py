@@ -519,7 +519,7 @@ def translation() -> Axes:
     words(ax, 462, 196, "$G$", FAKE, size=15)
     arrow(ax, (540, 103), (385, 103), FAKE, bend=-0.25)
     words(ax, 462, 64, "$F$", FAKE, size=15)
-    words(ax, 462, 130, "there and back:\nthe same?")
+    words(ax, 462, 130, "home\nagain?")
     words(ax, 370, 42, "$D_a$: real?", CRITIC)
     words(ax, 555, 42, "$D_b$: real?", CRITIC)
     return ax

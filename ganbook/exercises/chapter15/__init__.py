@@ -4,7 +4,8 @@ from ganbook.exercises.chapter15 import (
     answers,
     cycles,
     likeness,
+    messages,
     patches,
 )
 
-__all__ = ["answers", "cycles", "likeness", "patches"]
+__all__ = ["answers", "cycles", "likeness", "messages", "patches"]

@@ -52,7 +52,7 @@ def check_15_1(answer, c):
     cases = [
         (np.array([1.0, -1.0]), np.array([0.7, 0.3])),
         (np.array([5.0, 0.0, 1.0]), np.array([0.4, 0.35, 0.25])),
-        (np.array([9.0, 0.0, 2.0, 4.0]), np.array([0.45, 0.2, 0.3, 0.05])),
+        (np.array([9.0, 0.0, 2.0, 4.0]), np.array([0.6, 0.1, 0.2, 0.1])),
     ]
     for _ in range(3):
         n = c.integer(3, 7)
