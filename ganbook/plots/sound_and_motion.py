@@ -117,7 +117,7 @@ def pitches(numbers: Mapping[str, Array], notes: Array) -> Figure:
     edges = np.arange(np.min(notes) - 1, np.max(notes) + 1.01, 0.1)
     for ax, (name, values) in zip(panels, numbers.items(), strict=True):
         color = PALETTE["real" if name.startswith("real") else "generated"]
-        ax.hist(values, edges, color=color)
+        ax.hist(values, edges, color=color, histtype="stepfilled")
         for note in notes:
             ax.axvline(note, color=PALETTE["muted"], lw=0.5, zorder=0)
         tidy(ax, name, "", "clips")
