@@ -97,7 +97,8 @@ def test_the_stub_is_unattempted(ex):
 def accepted(ex, answer, note, what):
     """Refused seeds are false refusals; float tensors must have come in both precisions."""
     refused = {}
-    for seed in SEEDS:
+    # The check of a test runs it under three seeds of its own.
+    for seed in SEEDS[:7] if ex.kind == "test" else SEEDS:
         feedback, checker = ex.trial(answer, seed, PATIENCE)
         if feedback.status != "correct":
             refused[seed] = feedback.message
