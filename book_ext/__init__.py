@@ -13,6 +13,7 @@ from . import (
     cards,
     chapters,
     descriptions,
+    epochs,
     folding,
     formulas,
     marks,
@@ -47,6 +48,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     previews.setup(app)
     descriptions.setup(app)
     play.setup(app)
+    epochs.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -57,6 +59,7 @@ def add_looks(app: Sphinx, config: Any) -> None:
     app.add_css_file("book.css", priority=900)
     app.add_css_file("print.css", priority=901, media="print")
     app.add_js_file("book.js", defer="defer")
+    app.add_js_file("enlarge.js", defer="defer")
 
 
 def add_search(
