@@ -395,7 +395,15 @@ def overlap() -> Axes:
             box(ax, x, base + 142, 30, 26, f"$x_{k}$", REAL)
         for n in range(1, 12 + (kernel == 4)):
             x = 60 + 38 * n
-            box(ax, x, base + 46, 30, 26, f"{counts[n]}", FAKE if 2 < n < 10 + (kernel == 4) else MUTED)
+            box(
+                ax,
+                x,
+                base + 46,
+                30,
+                26,
+                f"{counts[n]}",
+                FAKE if 2 < n < 10 + (kernel == 4) else MUTED,
+            )
         words(ax, 6, base + 142, "inputs", ha="left")
         words(ax, 6, base + 46, "outputs", ha="left")
         words(ax, 300, base + 14, "how many inputs reach the output", style="italic")
