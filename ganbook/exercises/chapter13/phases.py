@@ -32,10 +32,6 @@ def wrong_13_1_all_least(k, s):
     return [k // s] * s
 
 
-def wrong_13_1_mean(k, s):
-    return [k / s] * s
-
-
 def wrong_13_1_width(k, s):
     return [k - s] * s
 
@@ -59,9 +55,6 @@ def check_13_1(answer, c):
                     k, s
                 ),
                 "Not every phase has the smallest count.": wrong_13_1_all_least(
-                    k, s
-                ),
-                "That is the average over the phases; counts are whole numbers.": wrong_13_1_mean(
                     k, s
                 ),
                 "That is how far two neighbouring kernels reach into each other, not how many reach an output.": wrong_13_1_width(
@@ -103,7 +96,6 @@ register(
             (wrong_13_1_floor, "round up"),
             (wrong_13_1_all_most, "largest"),
             (wrong_13_1_all_least, "smallest"),
-            (wrong_13_1_mean, "average"),
             (wrong_13_1_width, "how far"),
             (wrong_13_1_reversed, "turned round"),
         ),
