@@ -92,7 +92,7 @@ register(
         ),
         explanation=r"""
     $c$ is the middle value, $a + c = (\text{left} + \text{right})/2$ and $b = (\text{right} - \text{left})/2$. The top
-    at $-b/(2a)$ is {eq}`16-parabola`. Without it a pitch near 415 Hz would be off by up to 45 cents, four times what
+    at $-b/(2a)$ is {eq}`eq:16-parabola`. Without it a pitch near 415 Hz would be off by up to 45 cents, four times what
     "in tune" allows.
     """,
         solution=solution_16_3,
@@ -151,7 +151,7 @@ register(
         ),
         explanation=r"""
     The energies are $1, b^2, \dots, b^{10}$ up to a common factor, and their sum is $(1 - b^{12})/(1 - b^2)$. In a
-    pluck the higher harmonics fade sooner as well, which adds the factors $k^{-1/2}$ of {eq}`16-fundamental` and
+    pluck the higher harmonics fade sooner as well, which adds the factors $k^{-1/2}$ of {eq}`eq:16-fundamental` and
     raises the share: at $b = 0.9$ from $0.26$ to $0.39$.
     """,
         solution=solution_16_4,

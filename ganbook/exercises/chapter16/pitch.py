@@ -226,7 +226,7 @@ register(
         stars=2,
         kind="function",
         statement=r"""
-    Write `correlations(x, low, high)`: the unbiased autocorrelation of {eq}`16-auto` at the lags `low`, `low + 1`,
+    Write `correlations(x, low, high)`: the unbiased autocorrelation of {eq}`eq:16-auto` at the lags `low`, `low + 1`,
     ..., `high` (both ends included, $1 \le$ `low`, `high` below the length), for a numpy array `x` of shape `(L,)`
     that is not constant; its mean is taken off first. For `[1, 2, 4, 3, 7, 5]` and lags 1 to 3 it is about
     `[0.262, 0.250, -0.350]`.
