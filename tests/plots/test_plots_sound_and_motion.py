@@ -58,7 +58,7 @@ def test_pitches_spectra_and_steps():
     values = np.array([60.02, 60.04, 63.0])
     figure = plots.pitches({"real": values}, np.arange(60, 64))
     corners = figure.axes[0].patches[0].get_xy()
-    assert corners[:, 1].max() == 2 and ((60.0 <= corners[:, 0]) & (corners[:, 1] > 0)).any()
+    assert corners[:, 1].max() == 2 and ((corners[:, 0] >= 60.0) & (corners[:, 1] > 0)).any()
     assert corners[corners[:, 1] == 1, 0].min() == pytest.approx(63, abs=0.11)
     figure = plots.spectra({"real": np.zeros((256, 8))})
     assert figure.axes[0].images[0].get_extent() == [0, 128, 0, 4.0]
