@@ -44,7 +44,9 @@ def forest(
                 mfc=face, mew=1.5, label=label or None,
             )  # fmt: skip
     ax.set(yticks=rows, yticklabels=list(names), xscale="log")
-    ticks = [t for t in (0.25, 0.5, 0.6, 0.7, 0.8, 1, 1.2, 1.4, 2, 4, 8) if min(low) <= t <= max(high)]
+    ticks = [
+        t for t in (0.25, 0.5, 0.6, 0.7, 0.8, 1, 1.2, 1.4, 2, 4, 8) if min(low) <= t <= max(high)
+    ]
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
     ax.minorticks_off()
     ax.invert_yaxis()
