@@ -169,3 +169,12 @@ def test_published_numbers_are_quoted_as_they_are_filed():
             assert e["source"] in cell.source and e["seen"]
             quoted.add(key)
     assert quoted == set(entries)
+
+
+def test_films_of_the_record():
+    run = records.load(FILMS)
+    alone, whole = run["frames/frozen"], run["films/frozen"]
+    assert alone.tolist() == [1.0, 1.0, 1.0] and whole.max() == pytest.approx(0.164)
+    assert run["frames/constant"].max() == run["films/constant"].max() == 0
+    assert run["frames/spread"].round(1).min() == 4.5 and run["frames/spread"].max() < 4.7
+    assert run["films/films"].shape == (3, 12, 1, 8, 32, 32)
