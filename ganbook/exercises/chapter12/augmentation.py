@@ -140,6 +140,10 @@ def check_12_10(answer, c):
             isinstance(found, (tuple, list)) and len(found) == 2,
             "A pair is expected: D's loss and G's loss.",
         )
+        c.true(
+            all(isinstance(v, torch.Tensor) and v.ndim == 0 for v in found),
+            "Each of the two losses is a scalar tensor.",
+        )
         with torch.no_grad():
             fake = G(z)
             want_d = softplus(-D(T(x))).mean() + softplus(D(T(fake))).mean()
