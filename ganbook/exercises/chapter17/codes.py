@@ -34,7 +34,8 @@ def alternative_17_11_function(h, levels):
 
 def broken_17_11(h, levels):
     soft = torch.tanh(h)
-    return torch.round((soft + 1) / 2 * (levels - 1)) * 2 / (levels - 1) - 1
+    unit = (soft + 1) / 2
+    return torch.round(unit * (levels - 1)) / (levels - 1) * 2 - 1
 
 
 def wrong_17_11_soft(h, levels):
@@ -194,6 +195,7 @@ def check_17_12(answer, c):
             got.shape == (d,),
             "The shift is one of samples, with as many entries as B has columns.",
         )
+        c.true(not np.isnan(got).any(), "The shift has NaN in its entries.")
         c.true(
             np.isfinite(got).all() and np.linalg.norm(got) > 0,
             "A shift of length 0 changes nothing, in front of the features or behind them.",

@@ -9,7 +9,7 @@ from ganbook.exercises.engine.core import Exercise, exposes, register
 
 
 def broken_18_12(n, epochs, start=0, seed=0):
-    """The order of the n samples in each epoch from start to epochs - 1."""
+    """The order of n samples in each epoch, start to epochs - 1."""
     generator = torch.Generator().manual_seed(seed)
     orders = []
     for _ in range(start, epochs):
@@ -18,7 +18,7 @@ def broken_18_12(n, epochs, start=0, seed=0):
 
 
 def mended_18_12(n, epochs, start=0, seed=0):
-    """The order of the n samples in each epoch from start to epochs - 1."""
+    """The order of n samples in each epoch, start to epochs - 1."""
     generator = torch.Generator().manual_seed(seed)
     orders = []
     for _ in range(epochs):

@@ -9,7 +9,7 @@ from ganbook.exercises.engine.core import Exercise, exposes, register
 
 
 def broken_18_19(x_real, x_fake, k):
-    """The share of generated points within the k-th radius of a real one."""
+    """Share of generated points within the k-th radius of a real one."""
     among = (x_real[:, None] - x_real[None]).norm(dim=2)
     radius = among.sort(dim=1).values[:, k]  # place 0 is the point itself
     across = (x_fake[:, None] - x_real[None]).norm(dim=2)
@@ -17,7 +17,7 @@ def broken_18_19(x_real, x_fake, k):
 
 
 def mended_18_19(x_real, x_fake, k):
-    """The share of generated points within the k-th radius of a real one."""
+    """Share of generated points within the k-th radius of a real one."""
     among = (x_real[:, None] - x_real[None]).norm(dim=2)
     radius = among.sort(dim=1).values[:, k]  # place 0 is the point itself
     across = (x_fake[:, None] - x_real[None]).norm(dim=2)
