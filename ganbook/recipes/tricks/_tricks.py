@@ -65,6 +65,7 @@ def with_tricks(names: Iterable[str]) -> Net:
 def ablate(
     record: str,
     base: tuple[str, ...],
+    modules: tuple[str, ...],
     folder: Path,
     log: Callable[[str], None],
     place: Place,
@@ -75,7 +76,7 @@ def ablate(
     ``base/frechet`` is the distance of the averaged G if EMA is in ``base``, and
     ``EMA/frechet`` that of the other one, from the same runs.
     """
-    start, modules = time.perf_counter(), (*MODULES, f"recipes.{record.replace('-', '.')}")
+    start = time.perf_counter()
     code, real = records.code_hash(*modules), _common.reference(SCALE)
     averaged = "EMA" in base
     plan = {"base": lambda: _common.train(with_tricks(base), SCALE, real, EMA)}
