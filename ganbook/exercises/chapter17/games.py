@@ -7,7 +7,7 @@ from ganbook.exercises.engine.proofs import ordered
 
 
 def solution_17_7():
-    return "d b a c f"
+    return "dbacf"
 
 
 register(

@@ -81,7 +81,7 @@ def train(kind: str, seed: int, place: Place) -> torch.Tensor:
 def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Train every kind from every seed, write the record ``moving-patches``, sum up.
 
-    Arrays, per kind: ``KIND/constant``, ``frozen``, ``speeds``, ``entropy`` and ``spread``, (seeds,);
+    Arrays, per kind: ``KIND/constant``, ``frozen``, ``speeds`` and ``spread``, (seeds,);
     ``KIND/films``, bytes (seeds, 12, 1, 8, 32, 32); ``KIND/places``, the centroids of all 500 (seeds, 500, 8, 2).
     """
     place, start = place or Place(), time.perf_counter()
@@ -92,7 +92,9 @@ def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = 
             made.append(train(kind, seed, place))
             log(f"{kind}, seed {seed}: {score_motion(made[-1])}")
         scores = [asdict(score_motion(films)) for films in made]
-        arrays |= {f"{kind}/{k}": np.array([s[k] for s in scores]) for k in scores[0]}
+        # The entropy of the speeds has no value where no film keeps its speed.
+        kept_scores = scores[0].keys() - {"entropy"}
+        arrays |= {f"{kind}/{k}": np.array([s[k] for s in scores]) for k in sorted(kept_scores)}
         kept = torch.stack([films[:KEPT] for films in made])
         arrays[f"{kind}/films"] = data.to_uint8(kept).numpy()
         arrays[f"{kind}/places"] = np.stack([centroids(f) for f in made]).astype(np.float32)
