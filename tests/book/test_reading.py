@@ -104,7 +104,7 @@ def test_the_catalogue_is_that_of_the_notebooks(other: Visitor, site: Path) -> N
         ".getAttribute('href'), row.querySelector('button').dataset.exercise])"
     )
     there = []
-    for page in [MARKS_PAGE, *CHAPTERS]:
+    for page in [MARKS_PAGE, *CHAPTERS, "notebooks/find_the_bug"]:
         text = (site / f"{page}.html").read_text(encoding="utf-8")
         boxes = re.findall(r'<div class="exercise[^>]* id="(ex-[^"]+)">(.*?)<section', text, re.S)
         for place, head in boxes:
