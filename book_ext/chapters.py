@@ -133,17 +133,20 @@ def needed(about: list[dict[str, Any]]) -> dict[int, set[int]]:
 
 
 def places(direct: dict[int, set[int]]) -> dict[int, tuple[float, float]]:
-    """The centre of each chapter's box: a row below all that it builds on, evenly across."""
+    """The centre of each chapter's box: below all that it builds on, at most three in a row."""
     level: dict[int, int] = {}
     for number in sorted(direct):
         level[number] = max((level[n] + 1 for n in direct[number]), default=0)
-    found = {}
-    for row in set(level.values()):
-        here = [n for n in sorted(level) if level[n] == row]
-        for place, number in enumerate(here):
-            across = WIDE * (2 * place + 1) / (2 * len(here))
-            found[number] = (across, TALL / 2 + 4 + row * STEP)
-    return found
+    most = WIDE // NODE
+    rows: list[list[int]] = []
+    for depth in sorted(set(level.values())):
+        here = [n for n in sorted(level) if level[n] == depth]
+        rows += [here[first : first + most] for first in range(0, len(here), most)]
+    return {
+        number: (WIDE * (2 * place + 1) / (2 * len(here)), TALL / 2 + 4 + row * STEP)
+        for row, here in enumerate(rows)
+        for place, number in enumerate(here)
+    }
 
 
 def drawn(about: list[dict[str, Any]]) -> str:

@@ -95,7 +95,7 @@ register(
         kind="function",
         statement=r"""
     A classifier has $K$ logits for the real classes; the class "generated" has the logit 0. Write
-    `unlabelled_loss(real, fake)`: $-\mathbb{E}\log P(\text{one of the } K \text{ classes})$ on real samples plus
+    `unlabelled_loss(real, fake)`: $-\mathbb{E}\log P(\text{any class})$ on real samples plus
     $-\mathbb{E}\log P(\text{generated})$ on generated ones, in nats, from the logits `real` of shape `(N, K)` and `fake` of
     shape `(M, K)`.
     """,

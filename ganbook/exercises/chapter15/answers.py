@@ -144,7 +144,7 @@ register(
 
     - **a.** Given $y$, the cross term $\mathbb{E}[(x - m) \cdot (\hat x - m) \mid y]$ is the product of the two means, which are zero.
     - **b.** Let $\hat x$ be drawn from the law of $x$ given $y$, independently of $x$ given $y$.
-    - **c.** Averaging over $y$: $\mathbb{E}\|x - \hat x\|^2 = 2\,\mathbb{E}\|x - m\|^2$.
+    - **c.** Averaging over $y$: $\mathbb{E}\|x - \hat x\|^2$ is $2\,\mathbb{E}\|x - m\|^2$.
     - **d.** So, given $y$, $\hat x$ has the mean $m$ as well.
     - **e.** Hence, given $y$, $\mathbb{E}\|x - \hat x\|^2$ is the sum of $\mathbb{E}\|x - m\|^2$ and $\mathbb{E}\|\hat x - m\|^2$, and these two are equal.
     - **f.** Since $x$ and $\hat x$ have one law, they are uncorrelated.

@@ -27,7 +27,7 @@ register(
     - c. Hence $\partial_\theta \mathrm{KL}(q_\theta \| p) = \mathbb{E}_z[(\nabla \log q_\theta - \nabla \log p)(G_\theta(z)) \cdot \partial_\theta G_\theta(z)]$.
     - d. $\mathrm{KL}(q_\theta \| p) = \mathbb{E}_z[\log q_\theta(G_\theta(z)) - \log p(G_\theta(z))]$.
     - e. $\partial_\theta \log q_\theta(x) = 0$, because $x$ is held fixed.
-    - f. $\nabla d^\star = \nabla \log p - \nabla \log q_\theta$, so this is $-\partial_\theta \mathbb{E}_z[d^\star(G_\theta(z))]$ with $d^\star$ held fixed.
+    - f. $\nabla d^\star$ is $\nabla \log p - \nabla \log q_\theta$, so this is $-\partial_\theta \mathbb{E}_z[d^\star(G_\theta(z))]$ with $d^\star$ held fixed.
     - g. $\nabla \log q_\theta = 0$ where $q_\theta$ is largest, so only $\nabla \log p$ remains.
     """,
         stub="""
