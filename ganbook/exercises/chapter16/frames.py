@@ -236,8 +236,8 @@ register(
         kind="function",
         statement=r"""
     Write `learn(D, real, shuffled, steps, rate)`: train the discriminator `D` in place for `steps` steps of plain gradient
-    descent (no momentum) on $\mathrm{mean}(\mathrm{softplus}(-D(\text{real})))$ plus
-    $\mathrm{mean}(\mathrm{softplus}(D(\text{shuffled})))$, with the same two batches at each step (they may have
+    descent (no momentum) on the mean of $\mathrm{softplus}(-D(x))$ over `real` plus the mean
+    of $\mathrm{softplus}(D(x))$ over `shuffled`, with the same two batches at each step (they may have
     different sizes), and return that loss after the last step as a number.
     """,
         stub="""
