@@ -116,7 +116,7 @@ def solution_12_14():
     of a pair share initial weights, batches and z; ten seeds. Each net gets the same number of trials for the rate of D
     and the strength of the trick, drawn from one printed range, on other seeds than those that are reported. Score:
     Frechet distance on 10,000 samples at two moments, 300 and 3,000 steps, with the floor and the distance of noise
-    beside it. We report the ratio in pairs with its interval, every run that failed, and the seconds a step.
+    beside it. We report the ratio in pairs with its interval, every run that failed, and the seconds per step.
     """
 
 
