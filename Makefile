@@ -13,7 +13,7 @@ TORCH_CPU := https://download.pytorch.org/whl/cpu
 ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 RUN := GANBOOK_BUDGET=book GANBOOK_PROGRESS=0
 
-.PHONY: help setup book zip pdf links wheel data test test-slow test-package test-lowest lab notebooks notebooks-full notebooks-grid lint \
+.PHONY: help setup book zip pdf links messages wheel data test test-slow test-package test-lowest lab notebooks notebooks-full notebooks-grid lint \
   bench gpu clean
 .DEFAULT_GOAL := help
 
@@ -21,6 +21,7 @@ help:
 	@echo "make book             render the book to _build/html (installs about 300 MB, no torch)"
 	@echo "make zip              the rendered book as one zip, to open without a server: dist/ganbook-book.zip"
 	@echo "make pdf              the rendered book as one PDF, answers at the end: dist/ganbook.pdf (needs Chromium)"
+	@echo "make messages         list the sentences of the exercises for translators: _build/ganbook.pot"
 	@echo "make links            follow every link that leaves the book (needs the internet)"
 	@echo "make test             run every test: package, notebooks, exercises, built book"
 	@echo "make test-package     the package's tests alone; CPU=1 here and above: PyTorch without CUDA"
@@ -65,6 +66,11 @@ $(STAMPS)/pdf: $(STAMPS)/book
 
 pdf: $(STAMPS)/pdf book
 	$(BIN)/python scripts/print_book.py
+
+# What a translator starts from: the feedback of the exercises. The pages' texts come from Sphinx's gettext builder.
+messages: $(STAMPS)/book
+	$(BIN)/python scripts/messages.py
+
 links: $(STAMPS)/book
 	$(BIN)/python scripts/check_links.py
 

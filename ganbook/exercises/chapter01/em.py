@@ -9,6 +9,7 @@ from ganbook.exercises.engine.core import (
     Exercise,
     register,
 )
+from ganbook.exercises.engine.words import say
 
 # 1.4 ---------------------------------------------------------------------------------------------------------------
 
@@ -150,8 +151,11 @@ def check_1_4(answer, c):
                 "more than the narrow component can ever bring in."
             )
         c.fail(
-            f"The mean log-likelihood is {each.mean():.4g}, below the level {level:.4g}: the narrow "
-            "component has to shrink as the level and the number of points grow."
+            say(
+                "The mean log-likelihood is {value:.4g}, below the level {level:.4g}: the narrow component has to shrink as the level and the number of points grow.",
+                value=each.mean(),
+                level=level,
+            )
         )
 
 

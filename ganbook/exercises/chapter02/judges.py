@@ -5,6 +5,7 @@ import math
 import torch
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.words import say
 from ganbook.losses import MINIMAX, NON_SATURATING
 
 # 2.12: a judge that misleads ----------------------------------------------------------------------------------
@@ -85,7 +86,10 @@ def check_2_12(answer, c):
         )
         c.true(
             smooth,
-            f"It jumps near x = {float(grid[jump.argmax()]):.3f}: a function with a jump is not differentiable there.",
+            say(
+                "It jumps near x = {value:.3f}: a function with a jump is not differentiable there.",
+                value=float(grid[jump.argmax()]),
+            ),
             "",
         )
         c.true(
@@ -194,17 +198,26 @@ def check_2_13(answer, c):
         )
     if max(a, b) <= 0:
         c.fail(
-            f"The angle is {angle:.0f} degrees: one loss ignores the worse sample, but the other still hears both.",
+            say(
+                "The angle is {angle:.0f} degrees: one loss ignores the worse sample, but the other still hears both.",
+                angle=angle,
+            ),
             "",
         )
     if min(a, b) >= 0:
         c.fail(
-            f"The angle is {angle:.0f} degrees: no sample has been seen through by D.",
+            say(
+                "The angle is {angle:.0f} degrees: no sample has been seen through by D.",
+                angle=angle,
+            ),
             "",
         )
     c.true(
         angle >= 89,
-        f"The angle is {angle:.0f} degrees: of the right kind, but not yet extreme enough.",
+        say(
+            "The angle is {angle:.0f} degrees: of the right kind, but not yet extreme enough.",
+            angle=angle,
+        ),
         "",
     )
 

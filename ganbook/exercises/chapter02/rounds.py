@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from ganbook.exercises.engine.core import Exercise, choice, register
+from ganbook.exercises.engine.words import say
 from ganbook.losses import MINIMAX, NON_SATURATING
 
 # 2.1: a round of the game, checked by what the parameters are afterwards -----------------------------
@@ -78,7 +79,9 @@ def check_round(answer, c, mistakes):
             c.equal(
                 parameters(*theirs),
                 parameters(G, D),
-                on=f"two small players and the loss {loss.name!r}",
+                on=say(
+                    "two small players and the loss {name!r}", name=loss.name
+                ),
                 says="The parameters after the round are not those of the six steps.",
                 mistakes={
                     text: lambda wrong=wrong: after(wrong)

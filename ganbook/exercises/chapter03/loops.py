@@ -11,6 +11,7 @@ from ganbook.exercises.engine.core import (
     register,
 )
 from ganbook.exercises.engine.explain import Verdict
+from ganbook.exercises.engine.words import say
 
 # 3.3 ---------------------------------------------------------------------------------------------------------------
 
@@ -146,7 +147,11 @@ def check_3_3(answer, c):
                 def draw_z(count, vectors=vectors, drawn=drawn):
                     if count != n:
                         c.fail(
-                            f"The batch has {n} images, but draw_z was asked for {count}."
+                            say(
+                                "The batch has {n} images, but draw_z was asked for {count}.",
+                                n=n,
+                                count=count,
+                            )
                         )
                     if len(drawn) == 2:
                         c.fail(
@@ -176,10 +181,10 @@ def check_3_3(answer, c):
                 ),
             ):
                 if verdict.status == "error" and sign in verdict.message:
-                    c.fail(words, f"a batch of {n} images")
+                    c.fail(words, say("a batch of {n} images", n=n))
             raise
         truth = step(solution_3_3, G, D)
-        on = f"two steps on batches of {n} images"
+        on = say("two steps on batches of {n} images", n=n)
         c.true(
             isinstance(losses, tuple | list) and len(losses) == 2,
             "It should return a pair: loss of D, loss of G.",
@@ -217,7 +222,10 @@ def check_3_3(answer, c):
                     ):
                         c.fail(words, on)
                 c.fail(
-                    f"After the step the parameters of {player} are not what one step of plain descent gives.",
+                    say(
+                        "After the step the parameters of {player} are not what one step of plain descent gives.",
+                        player=player,
+                    ),
                     on,
                 )
         c.equal(

@@ -8,6 +8,7 @@ from ganbook.exercises.engine.core import (
     Exercise,
     register,
 )
+from ganbook.exercises.engine.words import say
 
 # 3.5 ---------------------------------------------------------------------------------------------------------------
 
@@ -159,7 +160,10 @@ def check_3_5(answer, c):
                 c.call(answer, z0, z1, t),
                 math.cos(t * small) * z0 + math.sin(t * small) * side,
                 *close,
-                says=f"At an angle of {small:g} the straight line is not near enough: only equal rows need care.",
+                says=say(
+                    "At an angle of {small:g} the straight line is not near enough: only equal rows need care.",
+                    small=small,
+                ),
             )
         z0 = torch.cat(
             [z0, c.normal((300, 10), dtype)]

@@ -11,6 +11,7 @@ from ganbook.exercises.engine.core import (
     register,
     rubric,
 )
+from ganbook.exercises.engine.words import say
 
 # 3.7 ---------------------------------------------------------------------------------------------------------------
 
@@ -194,7 +195,10 @@ def check_3_11(answer, c):
         torch.manual_seed(c.integer(0, 999))
         state = torch.get_rng_state()
         got = c.call(answer, G, n, latent, seed)
-        on = f"a generator that was in {'training' if training else 'evaluation'} mode"
+        on = say(
+            "a generator that was in {value} mode",
+            value="training" if training else "evaluation",
+        )
         if not torch.equal(G[1].running_mean, statistics):
             c.fail(
                 "Batch normalisation's statistics moved: samples were drawn in training mode.",

@@ -11,6 +11,7 @@ from ganbook.exercises.engine.core import (
     choice,
     register,
 )
+from ganbook.exercises.engine.words import say
 
 # 4.4 What a flat loss says ---------------------------------------------------------------------------------------
 
@@ -282,7 +283,13 @@ def check_4_6(answer, c):
         float((ATOMS_P * logsigmoid(s) + ATOMS_Q * logsigmoid(-s)).sum())
         for s in (A, B)
     ]
-    said = f"A is right {right[0]:.3f} of the time with V = {value[0]:.3f}, B {right[1]:.3f} with V = {value[1]:.3f}."
+    said = say(
+        "A is right {value:.3f} of the time with V = {value2:.3f}, B {value3:.3f} with V = {value4:.3f}.",
+        value=right[0],
+        value2=value[0],
+        value3=right[1],
+        value4=value[1],
+    )
     if right[0] > right[1] + 1e-9 and value[1] >= value[0] + 0.1:
         return
     c.true(
@@ -291,16 +298,28 @@ def check_4_6(answer, c):
     )
     c.true(
         abs(right[0] - right[1]) > 1e-9,
-        f"Both are equally often right: only the sign of a score counts. {said}",
+        say(
+            "Both are equally often right: only the sign of a score counts. {said}",
+            said=said,
+        ),
     )
     c.true(
         right[0] > right[1],
-        f"It is the second of the two that is right more often. {said}",
+        say(
+            "It is the second of the two that is right more often. {said}",
+            said=said,
+        ),
     )
-    c.true(value[1] > value[0], f"A is better in both respects. {said}")
+    c.true(
+        value[1] > value[0],
+        say("A is better in both respects. {said}", said=said),
+    )
     c.true(
         value[1] >= value[0] + 0.1,
-        f"The difference of the values is too slight: 0.1 was asked for. {said}",
+        say(
+            "The difference of the values is too slight: 0.1 was asked for. {said}",
+            said=said,
+        ),
     )
 
 

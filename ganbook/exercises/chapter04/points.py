@@ -9,6 +9,7 @@ from ganbook.exercises.engine.core import (
     Exercise,
     register,
 )
+from ganbook.exercises.engine.words import say
 
 # 4.1 One point, and the edges ------------------------------------------------------------------------------
 
@@ -209,7 +210,11 @@ def check_4_2(value, c):
         log_ratio = -(x**2) / 2 + (x - 1) ** 2 / 1.28 + math.log(0.8)
         if abs(log_ratio) > 4e-3:
             c.fail(
-                f"At x = {x:.4g} the best discriminator is not undecided: it says {1 / (1 + math.exp(-log_ratio)):.4f}."
+                say(
+                    "At x = {x:.4g} the best discriminator is not undecided: it says {value:.4f}.",
+                    x=x,
+                    value=1 / (1 + math.exp(-log_ratio)),
+                )
             )
     c.true(left <= right, "Both are right; put the smaller first.")
     c.true(

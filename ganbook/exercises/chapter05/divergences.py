@@ -9,6 +9,7 @@ from ganbook.exercises.engine.core import (
     classify,
     register,
 )
+from ganbook.exercises.engine.words import say
 
 LOG2 = math.log(2)
 
@@ -207,8 +208,11 @@ def check_5_2(answer, c):
             got = c.call(answer, p, q)
             if isinstance(got, torch.Tensor) and got.shape != p.shape[:-1]:
                 c.fail(
-                    f"One number for each pair of laws, summed over the last axis alone: shape {tuple(p.shape[:-1])}, "
-                    f"not {tuple(got.shape)}."
+                    say(
+                        "One number for each pair of laws, summed over the last axis alone: shape {value}, not {shape}.",
+                        value=tuple(p.shape[:-1]),
+                        shape=tuple(got.shape),
+                    )
                 )
             want = torch.tensor(
                 [

@@ -11,6 +11,7 @@ from ganbook.exercises.engine.core import (
     Exercise,
     register,
 )
+from ganbook.exercises.engine.words import say
 
 # 5.3 ---------------------------------------------------------------------------------------------------------------
 
@@ -64,7 +65,10 @@ def check_5_3(answer, c):
             )
             c.true(
                 got.dtype == torch.bool,
-                f"The wrong dtype: True or False for each outcome expected, not {got.dtype}.",
+                say(
+                    "The wrong dtype: True or False for each outcome expected, not {dtype}.",
+                    dtype=got.dtype,
+                ),
             )
             gap = (p - q).double()
             events = torch.tensor(
@@ -97,7 +101,11 @@ def check_5_3(answer, c):
                     "Outcomes where p is above q, but by less than a factor, were left out: each still adds."
                 )
             c.fail(
-                f"It reaches a difference of {reached:.4f}; another event reaches {best:.4f}."
+                say(
+                    "It reaches a difference of {reached:.4f}; another event reaches {best:.4f}.",
+                    reached=reached,
+                    best=best,
+                )
             )
 
 
@@ -206,16 +214,28 @@ def check_5_10(answer, c):
         )
     if direct <= detour:
         c.fail(
-            f"Direct {direct:.3f}, detour {detour:.3f}: with this law in the middle the inequality holds.",
+            say(
+                "Direct {direct:.3f}, detour {detour:.3f}: with this law in the middle the inequality holds.",
+                direct=direct,
+                detour=detour,
+            ),
             on="",
         )
     c.true(
         direct - detour >= 0.2,
-        f"It fails there, but only by {direct - detour:.3f} nats: make p and r differ more.",
+        say(
+            "It fails there, but only by {value:.3f} nats: make p and r differ more.",
+            value=direct - detour,
+        ),
         on="",
     )
     root = float(np.sqrt(js(p, q)) + np.sqrt(js(q, r)) - np.sqrt(js(p, r)))
-    return f"Direct {direct:.3f}, detour {detour:.3f}; with square roots the detour is longer again, by {root:.3f}."
+    return say(
+        "Direct {direct:.3f}, detour {detour:.3f}; with square roots the detour is longer again, by {root:.3f}.",
+        direct=direct,
+        detour=detour,
+        root=root,
+    )
 
 
 register(
@@ -282,11 +302,14 @@ def check_5_11(value, c):
     c.true(n == round(n), "A number of samples is whole.")
     c.true(
         999 / (2 * n) <= 0.005 if n > 0 else False,
-        f"With {n:.0f} samples the floor is still above 0.005 nats.",
+        say("With {n:.0f} samples the floor is still above 0.005 nats.", n=n),
     )
     c.true(
         999 / (2 * (n - 1)) > 0.005,
-        f"{n:.0f} are enough, and fewer are too: the smallest number was asked for.",
+        say(
+            "{n:.0f} are enough, and fewer are too: the smallest number was asked for.",
+            n=n,
+        ),
     )
 
 

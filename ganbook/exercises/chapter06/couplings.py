@@ -5,6 +5,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.words import say
 
 
 def solution_6_1():
@@ -275,9 +276,15 @@ def check_6_4(answer, c):
     )
     c.true(
         best <= 0.9 * in_order,
-        f"A crossing saves {100 * (1 - best / in_order):.2f} %, which is too little; 10 % were asked for.",
+        say(
+            "A crossing saves {value:.2f} %, which is too little; 10 % were asked for.",
+            value=100 * (1 - best / in_order),
+        ),
     )
-    return f"Crossing saves {100 * (1 - best / in_order):.0f} % here."
+    return say(
+        "Crossing saves {value:.0f} % here.",
+        value=100 * (1 - best / in_order),
+    )
 
 
 register(

@@ -10,6 +10,7 @@ from ganbook.exercises.engine.core import (
     Exercise,
     register,
 )
+from ganbook.exercises.engine.words import say
 
 # 7.1 ---------------------------------------------------------------------------------------------------------------
 
@@ -255,9 +256,17 @@ def check_7_2(answer, c):
         ):
             if c.agrees(got, after(slip)):
                 c.fail(
-                    sentence, on=f"a critic with 2 layers and c = {bound:.3f}"
+                    sentence,
+                    on=say(
+                        "a critic with 2 layers and c = {bound:.3f}",
+                        bound=bound,
+                    ),
                 )
-        c.equal(got, want, on=f"a critic with 2 layers and c = {bound:.3f}")
+        c.equal(
+            got,
+            want,
+            on=say("a critic with 2 layers and c = {bound:.3f}", bound=bound),
+        )
 
 
 register(

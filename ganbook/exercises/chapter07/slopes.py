@@ -9,6 +9,7 @@ from ganbook.exercises.engine.core import (
     Exercise,
     register,
 )
+from ganbook.exercises.engine.words import say
 
 # 7.5 ---------------------------------------------------------------------------------------------------------------
 
@@ -301,9 +302,19 @@ def check_7_8(answer, c):
     )
     c.true(
         psi < 0 and w < 2 * lam,
-        f"From {start:g} it escapes: the gap's pull w = {w:g} beats the penalty's push 2 lam = {2 * lam:g} near zero.",
+        say(
+            "From {start:g} it escapes: the gap's pull w = {w:g} beats the penalty's push 2 lam = {value:g} near zero.",
+            start=start,
+            w=w,
+            value=2 * lam,
+        ),
     )
-    return f"It stays at {psi:.3f}, and reads a gap of {psi * w:.3f} for a distance of {w:g}."
+    return say(
+        "It stays at {psi:.3f}, and reads a gap of {value:.3f} for a distance of {w:g}.",
+        psi=psi,
+        value=psi * w,
+        w=w,
+    )
 
 
 register(

@@ -7,6 +7,7 @@ from ganbook.exercises.engine.core import (
     Exercise,
     register,
 )
+from ganbook.exercises.engine.words import say
 
 # 7.11 --------------------------------------------------------------------------------------------------------------
 
@@ -308,7 +309,11 @@ def check_7_14(answer, c):
                     want[k],
                     rtol=1e-3 if dtype == torch.float32 else 1e-8,
                     atol=1e-5,
-                    on=f"the parameters of {who} after a round with {n} batches",
+                    on=say(
+                        "the parameters of {who} after a round with {n} batches",
+                        who=who,
+                        n=n,
+                    ),
                     mistakes={
                         text: (lambda f=f, k=k, i=inputs: result(f, *i)[k])
                         for text, f in slips.items()

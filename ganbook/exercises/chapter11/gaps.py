@@ -5,6 +5,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.words import say
 
 # 11.4 ------------------------------------------------------------------
 
@@ -38,7 +39,12 @@ def check_11_4(value, c):
     if len(set(lines)) < len(lines) or set(lines) - _NEEDED_11_4:
         c.fail("Each line may occur once, and there are eight of them.")
     if missing := _NEEDED_11_4 - set(lines):
-        c.fail(f"{len(missing)} line(s) that the proof needs are left out.")
+        c.fail(
+            say(
+                "{missing} line(s) that the proof needs are left out.",
+                missing=len(missing),
+            )
+        )
     for first, then, reason in _BEFORE_11_4:
         if lines.index(first) > lines.index(then):
             c.fail(reason)

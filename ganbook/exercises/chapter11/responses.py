@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn.functional import softplus
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.words import say
 
 # 11.10 -----------------------------------------------------------------
 
@@ -269,7 +270,7 @@ def check_11_12(answer, c):
             first[2].bias.detach(),
             rtol=1e-3,
             atol=1e-5,
-            on=f"{steps} steps at rate 0.1",
+            on=say("{steps} steps at rate 0.1", steps=steps),
             mistakes={
                 "That is the minimax loss; the non-saturating one was asked for.": lambda: (
                     after(wrong_11_12_saturating)

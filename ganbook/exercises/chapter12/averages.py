@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.words import say
 
 # 12.11 -----------------------------------------------------------------
 
@@ -95,7 +96,7 @@ def check_12_11(answer, c):
                 average[0].weight.detach(),
                 want.detach(),
                 rtol=1e-4,
-                on=f"a weight, with decay {decay:.2f}",
+                on=say("a weight, with decay {decay:.2f}", decay=decay),
                 mistakes={
                     "Decay and 1 - decay are swapped: the average follows nearly at once.": (
                         (1 - decay) * first[0].weight
@@ -222,7 +223,7 @@ def check_12_12(answer, c):
                 c.call(answer, penalties, every),
                 torch.tensor(sum(terms) / n, dtype=dtype),
                 rtol=1e-4,
-                on=f"{n} steps, every {every}",
+                on=say("{n} steps, every {every}", n=n, every=every),
                 mistakes={
                     "The rare penalty must be heavier: multiply it by the interval.": wrong_12_12_light(
                         penalties, every

@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn.functional import softplus
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.words import say
 
 # 12.6 ------------------------------------------------------------------
 
@@ -115,7 +116,11 @@ def check_12_6(answer, c):
                 after(alternative_12_6_torch),
                 rtol=1e-3,
                 atol=1e-5,
-                on=f"{steps} steps at rate 0.8 with the bound {bound:.2f}",
+                on=say(
+                    "{steps} steps at rate 0.8 with the bound {bound:.2f}",
+                    steps=steps,
+                    bound=bound,
+                ),
                 mistakes={
                     "Each parameter was clipped by itself; the norm is that of all gradients together.": lambda: (
                         after(wrong_12_6_each)

@@ -4,6 +4,7 @@ import torch
 
 from ganbook.exercises.engine.core import Exercise, register
 from ganbook.exercises.engine.proofs import ordered
+from ganbook.exercises.engine.words import say
 
 # 12.1 ------------------------------------------------------------------
 
@@ -73,7 +74,11 @@ def check_12_1(answer, c):
                 c.call(answer, *given),
                 want,
                 rtol=1e-4,
-                on=f"a matrix of shape {shape}, {steps} steps",
+                on=say(
+                    "a matrix of shape {shape}, {steps} steps",
+                    shape=shape,
+                    steps=steps,
+                ),
                 mistakes={
                     "That tends to the square of the norm: both maps have been applied.": wrong_12_1_square(
                         *given
@@ -199,7 +204,13 @@ def check_12_2(answer, c):
                 c.call(answer, *given),
                 want,
                 rtol=1e-4,
-                on=f"{out} x {into} channels, kernel {size} x {size}, pictures {n} x {n}",
+                on=say(
+                    "{out} x {into} channels, kernel {size} x {size}, pictures {n} x {n}",
+                    out=out,
+                    into=into,
+                    size=size,
+                    n=n,
+                ),
                 mistakes={
                     "That is the norm of the reshaped kernel.": lambda g=given: (
                         wrong_12_2_reshaped(*g)

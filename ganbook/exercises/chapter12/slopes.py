@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from ganbook.exercises.engine.core import Exercise, classify, register
+from ganbook.exercises.engine.words import say
 
 # 12.4 ------------------------------------------------------------------
 
@@ -83,7 +84,10 @@ def check_12_4(answer, c):
                 got,
                 want,
                 rtol=1e-4,
-                on=f"pictures with {channels} channel(s), 3 x 3",
+                on=say(
+                    "pictures with {channels} channel(s), 3 x 3",
+                    channels=channels,
+                ),
                 mistakes={
                     "Axis 1 holds the channels: that is a norm for each pixel.": lambda D=D, x=x: (
                         broken_12_4(D, x)

@@ -4,6 +4,7 @@ import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, classify, register
 from ganbook.exercises.engine.proofs import ordered
+from ganbook.exercises.engine.words import say
 
 # 13.1 ------------------------------------------------------------------
 
@@ -161,7 +162,10 @@ def check_13_2(answer, c):
         length = s * (n - 1) + k
         if np.shape(got) != (length,):
             c.fail(
-                f"The length is another: the last input lies at place s (n - 1), and its kernel ends {k} places on."
+                say(
+                    "The length is another: the last input lies at place s (n - 1), and its kernel ends {k} places on.",
+                    k=k,
+                )
             )
         c.equal(
             got,

@@ -9,6 +9,7 @@ from scipy.linalg import sqrtm
 from scipy.stats import norm, truncnorm
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.words import say
 
 # 17.1 ------------------------------------------------------------------
 
@@ -88,7 +89,7 @@ def check_17_1(answer, c):
                 want[place],
                 rtol=1e-5,
                 atol=1e-6,
-                says=f"The {name} differs.",
+                says=say("The {name} differs.", name=name),
                 mistakes={
                     text: wrong(A, S, psi)[place]
                     for text, wrong in wrongs.items()

@@ -5,6 +5,7 @@ from torch.nn import functional as F
 
 from ganbook.exercises.chapter18.common import says_nothing
 from ganbook.exercises.engine.core import Exercise, exposes, register
+from ganbook.exercises.engine.words import say
 
 # 18.8 ------------------------------------------------------------------
 
@@ -41,7 +42,9 @@ def full_18_8(d_real, d_fake):
 def solution_18_8(discriminator_loss):
     for n, m in ((128, 128), (96, 96), (1, 50)):
         loss = float(discriminator_loss(torch.zeros(n), torch.zeros(m)))
-        assert abs(loss - 1.386294) < 1e-4, f"batches of {n} and {m}"
+        assert abs(loss - 1.386294) < 1e-4, say(
+            "batches of {n} and {m}", n=n, m=m
+        )
 
 
 def wrong_18_8_shape(discriminator_loss):

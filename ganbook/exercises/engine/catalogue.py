@@ -11,6 +11,7 @@ import re
 from ganbook.exercises.engine import state
 from ganbook.exercises.engine.core import REGISTRY, Exercise
 from ganbook.exercises.engine.show import GROUPS
+from ganbook.exercises.engine.words import say
 
 
 def chapters() -> list[int]:
@@ -32,7 +33,10 @@ def exercise(id: str) -> Exercise:
     """
     if not isinstance(id, str):
         raise ValueError(
-            f'an exercise is asked for by its id as text, such as exercise("4.10"), not {id!r}'
+            say(
+                'an exercise is asked for by its id as text, such as exercise("4.10"), not {id!r}',
+                id=id,
+            )
         )
     name = id.strip()
     found = re.fullmatch(r"(\d+)\.(\d+)", name)
@@ -53,7 +57,11 @@ def exercise(id: str) -> Exercise:
         known[:3],
     )
     raise ValueError(
-        f"there is no exercise {id!r}; near it are {', '.join(near)}; all_exercises() lists them all"
+        say(
+            "there is no exercise {id!r}; near it are {near}; all_exercises() lists them all",
+            id=id,
+            near=", ".join(near),
+        )
     )
 
 

@@ -31,6 +31,7 @@ from ganbook.exercises.engine.sandbox import (
     trainable_flags,
     unchanged,
 )
+from ganbook.exercises.engine.words import say
 
 
 class Answer:
@@ -109,17 +110,22 @@ class Checker:
             result = self._run(function, inputs, {}, given, {}, False, False)
             if not isinstance(result, torch.Tensor):
                 self.fail(
-                    f"The wrong type: a torch tensor was expected, not {kind_of(result)}."
+                    say(
+                        "The wrong type: a torch tensor was expected, not {result}.",
+                        result=kind_of(result),
+                    )
                 )
-            cut = "The gradient is missing: the result does not depend on {} through torch (detach, no_grad, .item()?)"
+            cut = "The gradient is missing: the result does not depend on {what} through torch (detach, no_grad, .item()?)."
             if not result.requires_grad:
-                self.fail(cut.format("its input") + ".")
+                self.fail(say(cut, what=say("its input")))
             grads = torch.autograd.grad(
                 result.sum(), leaves, allow_unused=True
             )
         for place, grad in enumerate(grads):
             if grad is None:
-                self.fail(cut.format(f"input {place + 1}") + ".")
+                self.fail(
+                    say(cut, what=say("input {number}", number=place + 1))
+                )
         return result.detach(), list(grads)
 
     def _run(
@@ -155,8 +161,11 @@ class Checker:
         except TimeUp:
             raise Verdict(
                 "error",
-                f"It did not return within {self.clock.limit:g} s{self._on(None)}. "
-                "Is there a loop that never ends?",
+                say(
+                    "It did not return within {limit:g} s{on}. Is there a loop that never ends?",
+                    limit=self.clock.limit,
+                    on=self._on(None),
+                ),
             ) from None
         except (Verdict, KeyboardInterrupt):
             raise
@@ -174,7 +183,10 @@ class Checker:
             )
         if left:
             self.fail(
-                f"It left {left} behind; that is put back now. An answer leaves the session as it was.",
+                say(
+                    "It left {left} behind; that is put back now. An answer leaves the session as it was.",
+                    left=say(left),
+                ),
                 "",
             )
         if trainable_flags([*inputs, *named.values()]) != trainable:
@@ -208,7 +220,7 @@ class Checker:
             if difference(got, value, rtol, atol) is None:
                 says = sentence
                 break
-        self.fail(f"{found} {says}".strip(), on)
+        self.fail(f"{found} {say(says)}".strip(), on)
 
     def agrees(
         self,
@@ -229,7 +241,9 @@ class Checker:
 
     def fail(self, message: str, on: str | None = None) -> None:
         """End the check: the answer is incorrect, and this is why."""
-        raise Verdict("incorrect", f"{message}{self._on(on, sentence=True)}")
+        raise Verdict(
+            "incorrect", f"{say(message)}{self._on(on, sentence=True)}"
+        )
 
     def expression(
         self,
@@ -258,7 +272,7 @@ class Checker:
                 says = sentence
                 break
         self._last = ""
-        self.fail(f"{found} {says}".strip())
+        self.fail(f"{found} {say(says)}".strip())
 
     def normal(
         self, shape: Sequence[int], dtype: torch.dtype = torch.float64
@@ -321,13 +335,18 @@ class Checker:
             for (what, was), (_, now) in zip(before, look(), strict=True):
                 if not same(was, now):
                     self.fail(
-                        f"It changed {what} of the network that it was handed: leave it as it came."
+                        say(
+                            "It changed {what} of the network that it was handed: leave it as it came.",
+                            what=say(what),
+                        )
                     )
 
         return check
 
     def _on(self, on: str | None, sentence: bool = False) -> str:
-        text = self._last if on is None else on
-        return (
-            (f" (On {text}.)" if sentence else f" on {text}") if text else ""
+        text = self._last if on is None else say(on)
+        if not text:
+            return ""
+        return say(
+            " (On {inputs}.)" if sentence else " on {inputs}", inputs=text
         )

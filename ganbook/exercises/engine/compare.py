@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from ganbook.exercises.engine.words import say
+
 DOUBLE, SINGLE = (1e-6, 1e-9), (2e-4, 1e-6)
 
 
@@ -31,7 +33,11 @@ def brief(value: Any) -> str:
             head = ", ".join(
                 brief(item) for item in value.reshape(-1)[:4].tolist()
             )
-            return f"[{head}, ...] of shape {tuple(value.shape)}"
+            return say(
+                "[{head}, ...] of shape {shape}",
+                head=head,
+                shape=tuple(value.shape),
+            )
         return brief(value.tolist())
     if isinstance(value, bool) or value is None:
         return str(value)
@@ -75,25 +81,41 @@ def apart(got: Any, want: Any) -> tuple[str, str]:
 def how_far(got: float, want: float) -> str:
     """How a number is wrong, roughly, and without saying what the right one is."""
     if not math.isfinite(got):
-        return "It is infinite."
+        return say("It is infinite.")
     if want == 0 or got == 0 or not math.isfinite(want):
-        return f"It is too {'large' if got > want else 'small'}."
+        return say("It is too large." if got > want else "It is too small.")
     ratio = got / want
     if ratio < 0:
-        return "It has the wrong sign."
-    side = "large" if got > want else "small"
+        return say("It has the wrong sign.")
+    side = say("large") if got > want else say("small")
     factor = max(ratio, 1 / ratio)
     if factor >= 1.5:
-        return f"It is too {side}, by a factor of about {float(f'{factor:.1g}'):g}."
-    return f"It is too {side}, by about {float(f'{100 * (factor - 1):.1g}'):g} %."
+        return say(
+            "It is too {side}, by a factor of about {factor:g}.",
+            side=side,
+            factor=float(f"{factor:.1g}"),
+        )
+    return say(
+        "It is too {side}, by about {percent:g} %.",
+        side=side,
+        percent=float(f"{100 * (factor - 1):.1g}"),
+    )
 
 
 def kind_of(value: Any) -> str:
     """The type in a learner's words."""
     if isinstance(value, torch.Tensor):
-        return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
+        return say(
+            "a {dtype} tensor of shape {shape}",
+            dtype=str(value.dtype).removeprefix("torch."),
+            shape=tuple(value.shape),
+        )
     if isinstance(value, np.ndarray):
-        return f"a {value.dtype} array of shape {value.shape}"
+        return say(
+            "a {dtype} array of shape {shape}",
+            dtype=value.dtype,
+            shape=value.shape,
+        )
     return (
         f"{value!r} ({type(value).__name__})"
         if isinstance(value, (bool, int, float))
@@ -131,21 +153,43 @@ def difference(
         return (
             None
             if type(got) is type(want) and got == want
-            else f"{brief(want)} was expected, not {brief(got)}."
+            else say(
+                "{want} was expected, not {got}.",
+                want=brief(want),
+                got=brief(got),
+            )
         )
     if isinstance(want, torch.Tensor):
         if not isinstance(got, torch.Tensor):
-            return f"The wrong type: a torch tensor was expected, not {kind_of(got)}."
+            return say(
+                "The wrong type: a torch tensor was expected, not {got}.",
+                got=kind_of(got),
+            )
         if got.shape == want.shape and got.dtype != want.dtype:
-            return f"The wrong dtype: {want.dtype} was expected, not {got.dtype}."
+            return say(
+                "The wrong dtype: {want} was expected, not {got}.",
+                want=want.dtype,
+                got=got.dtype,
+            )
     if isinstance(want, (bool, np.bool_)):
         return _truth(got, bool(want))
     array, target = as_array(got), as_array(want)
     if array is None:
-        return f"The wrong type: {_expected(want)} was expected, not {kind_of(got)}."
+        return say(
+            "The wrong type: {want} was expected, not {got}.",
+            want=_expected(want),
+            got=kind_of(got),
+        )
     if array.shape != target.shape:
-        shape = f"shape {target.shape}" if target.shape else "a single number"
-        return f"The wrong shape: {shape} was expected, not {f'shape {array.shape}' if array.shape else 'a number'}."
+        shapes = [
+            say("shape {shape}", shape=a.shape) if a.shape else say(one)
+            for a, one in ((target, "a single number"), (array, "a number"))
+        ]
+        return say(
+            "The wrong shape: {want} was expected, not {got}.",
+            want=shapes[0],
+            got=shapes[1],
+        )
     return _values(array, target, rtol, atol, reveal)
 
 
@@ -178,20 +222,23 @@ def as_array(value: Any) -> np.ndarray | None:
 
 def _expected(want: Any) -> str:
     if isinstance(want, numbers.Number) or np.ndim(want) == 0:
-        return "a number"
-    return f"an array of shape {np.shape(want)}"
+        return say("a number")
+    return say("an array of shape {shape}", shape=np.shape(want))
 
 
 def _truth(got: Any, want: bool) -> str | None:
     array = as_array(got)
     if array is None or array.shape != () or array.dtype.kind != "b":
-        return (
-            f"The wrong type: True or False was expected, not {kind_of(got)}."
+        return say(
+            "The wrong type: True or False was expected, not {got}.",
+            got=kind_of(got),
         )
     return (
         None
         if bool(array) == want
-        else f"{want} was expected, not {bool(array)}."
+        else say(
+            "{want} was expected, not {got}.", want=want, got=bool(array)
+        )
     )
 
 
@@ -204,17 +251,39 @@ def _entries(
     atol: float | None,
     reveal: bool = True,
 ) -> str | None:
-    name = "a dict" if isinstance(want, dict) else f"a tuple of {len(want)}"
+    name = (
+        say("a dict")
+        if isinstance(want, dict)
+        else say("a tuple of {length}", length=len(want))
+    )
     if not isinstance(got, types):
-        return f"The wrong type: {name} was expected, not {kind_of(got)}."
+        return say(
+            "The wrong type: {name} was expected, not {got}.",
+            name=name,
+            got=kind_of(got),
+        )
     if isinstance(want, dict) and set(got) != set(want):
-        return f"The keys {brief(sorted(want, key=str))} were expected, not {brief(sorted(got, key=str))}."
+        return say(
+            "The keys {want} were expected, not {got}.",
+            want=brief(sorted(want, key=str)),
+            got=brief(sorted(got, key=str)),
+        )
     if len(got) != len(want):
-        return f"The wrong length: {name} was expected, not of {len(got)}."
+        return say(
+            "The wrong length: {name} was expected, not of {length}.",
+            name=name,
+            length=len(got),
+        )
     for key in keys:
         found = difference(got[key], want[key], rtol, atol, reveal)
         if found:
-            return f"In {'entry ' if isinstance(want, dict) else 'position '}{key!r}: {found}"
+            return say(
+                "In entry {key!r}: {found}"
+                if isinstance(want, dict)
+                else "In position {key!r}: {found}",
+                key=key,
+                found=found,
+            )
     return None
 
 
@@ -235,16 +304,24 @@ def _values(
     reveal: bool = True,
 ) -> str | None:
     if got.dtype.kind == "c" and want.dtype.kind != "c":
-        return "The result is complex; a real one was expected."
+        return say("The result is complex; a real one was expected.")
     if (got.dtype.kind == "b") != (want.dtype.kind == "b"):
-        expected = "True or False" if want.dtype.kind == "b" else "Numbers"
-        return f"The wrong dtype: {expected.lower() if want.dtype.kind != 'b' else expected} expected, not {got.dtype}."
+        return say(
+            "The wrong dtype: True or False expected, not {dtype}."
+            if want.dtype.kind == "b"
+            else "The wrong dtype: numbers expected, not {dtype}.",
+            dtype=got.dtype,
+        )
     if got.dtype.kind in "fc" and (np.isnan(got) & ~np.isnan(want)).any():
         count = int(np.isnan(got).sum())
         return (
-            "The result is NaN."
+            say("The result is NaN.")
             if got.size == 1
-            else f"The result has NaN in {count} of {got.size} entries."
+            else say(
+                "The result has NaN in {count} of {size} entries.",
+                count=count,
+                size=got.size,
+            )
         )
     single = np.dtype(np.float32) in (got.dtype, want.dtype)
     relative, absolute = SINGLE if single else DOUBLE
@@ -267,15 +344,23 @@ def _values(
         if not reveal:
             return how_far(float(one), float(other))
         shown = apart(one, other)
-        return f"{shown[1]} was expected, not {shown[0]}."
+        return say(
+            "{want} was expected, not {got}.", want=shown[1], got=shown[0]
+        )
     place = tuple(int(i) for i in np.argwhere(~close)[0])
     where = ", ".join(map(str, place))
     if not reveal:
-        return (
-            f"At [{where}]: {how_far(float(got[place]), float(want[place]))}"
+        return say(
+            "At [{where}]: {found}",
+            where=where,
+            found=how_far(float(got[place]), float(want[place])),
         )
     shown = apart(got[place], want[place])
-    return (
-        f"{math.prod(close.shape) - int(close.sum())} of {close.size} entries differ; at [{where}] "
-        f"{shown[1]} was expected, not {shown[0]}."
+    return say(
+        "{count} of {size} entries differ; at [{where}] {want} was expected, not {got}.",
+        count=math.prod(close.shape) - int(close.sum()),
+        size=close.size,
+        where=where,
+        want=shown[1],
+        got=shown[0],
     )

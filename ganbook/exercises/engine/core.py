@@ -126,7 +126,9 @@ Each pair of ``wrong`` is (answer, words that its feedback contains and no other
   makes it) that a known mistake leads to: it is looked at only once the answer is refused, so acceptance
   depends on ``want`` alone. ``on`` says on which input; by default the arguments of the last call are shown.
   ``says`` is a sentence for every other difference.
-- ``c.true(condition, "what is wrong", on=None)``, ``c.fail("what is wrong", on=None)``.
+- ``c.true(condition, "what is wrong", on=None)``, ``c.fail("what is wrong", on=None)``. What is put together
+  goes through `say` (`engine/words.py`): ``c.fail(say("The angle is {degrees:.0f} degrees.", degrees=x))``, so that
+  it can be said in another language; a plain string needs nothing.
 - ``c.agrees(got, want, rtol, atol)`` -> bool: compares, never ends the check; for a diagnosis of your own.
 - ``c.dtypes``; ``c.rng`` (numpy Generator), ``c.generator`` (torch Generator), both from the check's seed;
   ``c.normal(shape, dtype)``, ``c.uniform(low, high, shape, dtype)``, ``c.probabilities(shape, dtype)`` (the last
@@ -155,12 +157,8 @@ from ganbook.exercises.engine import show, state
 from ganbook.exercises.engine.checker import Checker
 from ganbook.exercises.engine.evaluate import Feedback, evaluate
 from ganbook.exercises.engine.explain import FUNCTIONS, unfinished
-from ganbook.exercises.engine.kinds import (
-    choice,
-    classify,
-    exposes,
-    rubric,
-)
+from ganbook.exercises.engine.kinds import choice, classify, exposes, rubric
+from ganbook.exercises.engine.words import say
 
 __all__ = [
     "Checker",
@@ -176,12 +174,6 @@ __all__ = [
 KINDS = ("function", "value", "expression", "choice", "classify", "bug")
 KINDS += ("test", "experiment", "rubric")
 REGISTRY: dict[str, Exercise] = {}
-OPENINGS = {
-    "correct": "correct.",
-    "incorrect": "not right yet.",
-    "error": "your code stopped.",
-    "unattempted": "not attempted yet.",
-}
 
 
 class Exercise:
@@ -321,14 +313,19 @@ class Exercise:
     ) -> Feedback:
         """Check an answer, print what is to be said about it, and return it.
 
-        ``seed`` fixes the random inputs (by default they are the same at each call), ``time_limit`` is in seconds.
-        A correct answer is remembered for ``progress()``, unless ``record`` is False.
+        ``seed`` fixes the random inputs (the same at each call without it), ``time_limit`` is in seconds. A correct
+        answer is remembered for ``progress()``, unless ``record`` is False.
         """
         feedback, _ = self.trial(answer, seed, time_limit)
-        opening = OPENINGS[feedback.status]
+        opening = feedback.opening
         if self.kind == "rubric" and feedback:
-            opening = "done; judge yourself."
-        text = f"Exercise {self.id}: {opening} {feedback.message}".strip()
+            opening = say("done; judge yourself.")
+        text = say(
+            "Exercise {id}: {opening} {message}",
+            id=self.id,
+            opening=opening,
+            message=feedback.message,
+        ).strip()
         if record and feedback.status == "correct":
             text = f"{text} {state.record(self.id)}".strip()
         print(show.wrapped(text, 76))
@@ -365,10 +362,20 @@ class Exercise:
         """Show one hint; the last is nearly the answer. Raises ValueError for a number that there is not."""
         if not isinstance(number, int) or not 1 <= number <= len(self.hints):
             raise ValueError(
-                f"exercise {self.id} has hints 1 to {len(self.hints)}, not {number!r}"
+                say(
+                    "exercise {id} has hints 1 to {count}, not {number!r}",
+                    id=self.id,
+                    count=len(self.hints),
+                    number=number,
+                )
             )
         show.show(
-            f"Hint {number} of {len(self.hints)}: {self.hints[number - 1]}"
+            say(
+                "Hint {number} of {count}: {hint}",
+                number=number,
+                count=len(self.hints),
+                hint=say(self.hints[number - 1]),
+            )
         )
 
     def solution(self) -> None:
@@ -377,7 +384,7 @@ class Exercise:
             answer = show.quoted_answer(self)
         else:
             answer = f"```python\n{textwrap.dedent(inspect.getsource(self.solution_function)).strip()}\n```"
-        show.show(f"{self.explanation}\n\n{answer}")
+        show.show(f"{say(self.explanation)}\n\n{answer}")
 
     def cells(self) -> tuple[str, str, str]:
         """The page's three cells: statement (Markdown), stub (code), hints and solution (Markdown)."""

@@ -21,6 +21,15 @@ from ganbook.exercises.engine.sandbox import (
     preserved,
     seed_everything,
 )
+from ganbook.exercises.engine.words import say
+
+
+OPENINGS = {
+    "correct": "correct.",
+    "incorrect": "not right yet.",
+    "error": "your code stopped.",
+    "unattempted": "not attempted yet.",
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,11 @@ class Feedback:
 
     def __bool__(self) -> bool:
         return self.status == "correct"
+
+    @property
+    def opening(self) -> str:
+        """The status in the reader's language."""
+        return say(OPENINGS[self.status])
 
     def _ipython_display_(self) -> None:
         """Nothing: ``check`` has printed the message already."""
@@ -50,25 +64,37 @@ def evaluate(
             remark = check(
                 _prepared(answer, wants_function, checker), checker
             )
-            feedback = Feedback("correct", remark or "")
+            feedback = Feedback("correct", say(remark or ""))
     except Verdict as verdict:
         feedback = Feedback(verdict.status, verdict.message)
     except TimeUp:
         feedback = Feedback(
-            "error", f"It did not return within {checker.clock.limit:g} s."
+            "error",
+            say(
+                "It did not return within {limit:g} s.",
+                limit=checker.clock.limit,
+            ),
         )
     except Exception as error:
         feedback = Feedback(
             "error",
-            f"The check could not read your answer ({type(error).__name__}: {error}). "
-            "Compare its form with the statement's.",
+            say(
+                "The check could not read your answer ({kind}: {error}). Compare its form with the statement's.",
+                kind=type(error).__name__,
+                error=error,
+            ),
         )
     text = feedback.message
     printed = " ".join(checker.printed.getvalue().split())
     if printed:
-        text += f" Your code printed: {printed[:400]}{' ...' if len(printed) > 400 else ''}"
+        text += say(
+            " Your code printed: {printed}",
+            printed=printed[:400] + (" ..." if len(printed) > 400 else ""),
+        )
     if feedback.status != "unattempted" and not checker.clock.limited:
-        text += " (No time limit here: it needs the main thread of a POSIX system.)"
+        text += say(
+            " (No time limit here: it needs the main thread of a POSIX system.)"
+        )
     return Feedback(feedback.status, text.strip())
 
 
@@ -78,7 +104,10 @@ def _prepared(answer: Any, wants_function: bool, checker: Checker) -> Any:
     if wants_function:
         if not callable(answer):
             checker.fail(
-                f"Hand over the function itself, without calling it: ex.check(name). Given: {kind_of(answer)}."
+                say(
+                    "Hand over the function itself, without calling it: ex.check(name). Given: {answer}.",
+                    answer=kind_of(answer),
+                )
             )
         return Answer(answer, checker)
     if not isinstance(answer, FUNCTIONS):

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from ganbook.exercises.engine.compare import brief
+from ganbook.exercises.engine.words import say
 
 UNATTEMPTED = "Replace the `...` and run this cell."
 FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, partial, np.ufunc)
@@ -23,6 +24,7 @@ class Verdict(BaseException):
     """Ends a check. A BaseException, so that a learner's ``except Exception`` around a mock does not catch it."""
 
     def __init__(self, status: str, message: str) -> None:
+        message = say(message)
         super().__init__(message)
         self.status, self.message = status, message
 
@@ -50,7 +52,12 @@ def stopped(
     if not own:
         return Verdict(
             "error",
-            f"It could not be called{on}: {type(error).__name__}: {error}.",
+            say(
+                "It could not be called{on}: {kind}: {error}.",
+                on=on,
+                kind=type(error).__name__,
+                error=error,
+            ),
         )
     if (
         isinstance(error, NotImplementedError)
@@ -62,7 +69,14 @@ def stopped(
     shown = f" (`{source}`)" if source else ""
     return Verdict(
         "error",
-        f"It stopped at line {line}{shown} with {type(error).__name__}: {error}{on}.",
+        say(
+            "It stopped at line {line}{shown} with {kind}: {error}{on}.",
+            line=line,
+            shown=shown,
+            kind=type(error).__name__,
+            error=error,
+            on=on,
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from ganbook.exercises.engine.checker import Answer, Checker
 from ganbook.exercises.engine.compare import brief
 from ganbook.exercises.engine.explain import own_line
 from ganbook.exercises.engine.sandbox import seed_everything
+from ganbook.exercises.engine.words import say
 
 Check = Callable[[Any, Checker], str | None]
 
@@ -32,15 +33,29 @@ def choice(correct: str, **reasons: str) -> Check:
         letters = ", ".join(sorted([correct, *reasons]))
         if not isinstance(value, str):
             c.fail(
-                f"The wrong type: one letter in quotes was expected ({letters}), not {brief(value)}."
+                say(
+                    "The wrong type: one letter in quotes was expected ({letters}), not {given}.",
+                    letters=letters,
+                    given=brief(value),
+                )
             )
         letter = value.strip().lower()
         if letter != correct and letter not in reasons:
             c.fail(
-                f"There is no option {brief(value)}: choose one of {letters}."
+                say(
+                    "There is no option {given}: choose one of {letters}.",
+                    given=brief(value),
+                    letters=letters,
+                )
             )
         if letter != correct:
-            c.fail(f"Not {letter}. {reasons[letter]}")
+            c.fail(
+                say(
+                    "Not {letter}. {reason}",
+                    letter=letter,
+                    reason=say(reasons[letter]),
+                )
+            )
         return None
 
     check.page = {  # type: ignore[attr-defined]
@@ -72,17 +87,30 @@ def classify(
     def check(value: Any, c: Checker) -> str | None:
         if not isinstance(value, Mapping):
             c.fail(
-                f"The wrong type: a dict with the keys {brief(list(truth))} was expected, not {brief(value)}."
+                say(
+                    "The wrong type: a dict with the keys {truth} was expected, not {given}.",
+                    truth=brief(list(truth)),
+                    given=brief(value),
+                )
             )
         if set(value) != set(truth):
             c.fail(
-                f"The keys {brief(list(truth))} were expected, not {brief(list(value))}."
+                say(
+                    "The keys {truth} were expected, not {given}.",
+                    truth=brief(list(truth)),
+                    given=brief(list(value)),
+                )
             )
         for case, label in truth.items():
             given = value[case]
             if not isinstance(given, type(label)) or given not in labels:
                 c.fail(
-                    f"{case}: there is no label {brief(given)}; choose among {brief(list(labels))}."
+                    say(
+                        "{case}: there is no label {given}; choose among {labels}.",
+                        case=case,
+                        given=brief(given),
+                        labels=brief(list(labels)),
+                    )
                 )
             if given != label:
                 right = sum(
@@ -90,7 +118,14 @@ def classify(
                 )
                 reason = reasons.get((case, given), "Look at it again.")
                 c.fail(
-                    f"{case} is not {given!r}. {reason} ({right} of {len(truth)} are right.)"
+                    say(
+                        "{case} is not {given!r}. {reason} ({right} of {truth} are right.)",
+                        case=case,
+                        given=given,
+                        reason=say(reason),
+                        right=right,
+                        truth=len(truth),
+                    )
                 )
         return None
 
@@ -111,16 +146,26 @@ def rubric(*points: str, words: int = 20) -> Check:
     def check(value: Any, c: Checker) -> str | None:
         if not isinstance(value, str):
             c.fail(
-                f"The wrong type: your text in quotes was expected, not {brief(value)}."
+                say(
+                    "The wrong type: your text in quotes was expected, not {given}.",
+                    given=brief(value),
+                )
             )
         if len(value.split()) < words:
             c.fail(
-                f"Write at least {words} words before you look at the rubric; these are {len(value.split())}."
+                say(
+                    "Write at least {words} words before you look at the rubric; these are {count}.",
+                    words=words,
+                    count=len(value.split()),
+                )
             )
         numbered = " ".join(
-            f"({k}) {point}" for k, point in enumerate(points, 1)
+            f"({k}) {say(point)}" for k, point in enumerate(points, 1)
         )
-        return f"No program can judge a text, so compare yours with these points: {numbered}"
+        return say(
+            "No program can judge a text, so compare yours with these points: {numbered}",
+            numbered=numbered,
+        )
 
     return check
 
@@ -157,10 +202,19 @@ def exposes(
         for number, failed in enumerate(outcomes[:rights]):
             if failed:
                 tried.steady(failed, "a right function")
-                which = "It fails on the mended function."
+                which = say("It fails on the mended function.")
                 if number:
-                    which = f"It passes on the mended function, but fails on another right one. {other}"
-                tried.refuse(f"{which.strip()} It stopped at {failed[0]}.")
+                    which = say(
+                        "It passes on the mended function, but fails on another right one. {other}",
+                        other=say(other),
+                    )
+                tried.refuse(
+                    say(
+                        "{which} It stopped at {line}.",
+                        which=which.strip(),
+                        line=failed[0],
+                    )
+                )
         for sentence, failed in zip(
             ("", *variants), outcomes[rights:], strict=True
         ):
@@ -168,9 +222,12 @@ def exposes(
                 tried.refuse(_unseen(answer, tried, mended[0], blind))
             if not failed:
                 tried.refuse(
-                    f"It exposes the bug that is shown, but passes on another form of it. {sentence}"
+                    say(
+                        "It exposes the bug that is shown, but passes on another form of it. {sentence}",
+                        sentence=say(sentence),
+                    )
                 )
-            stops = [text for text in failed if text.startswith(STOPS)]
+            stops = [text for text in failed if isinstance(text, Stop)]
             if stops and not sentence:
                 tried.refuse(stops[0])
             tried.steady(
@@ -217,7 +274,10 @@ class _Tried:
                         return returned
                     if returned is not None:
                         self.refuse(
-                            f"It returned {brief(returned)}, which nobody reads: a test says what it found by `assert`."
+                            say(
+                                "It returned {returned}, which nobody reads: a test says what it found by `assert`.",
+                                returned=brief(returned),
+                            )
                         )
             return "done"
 
@@ -226,7 +286,7 @@ class _Tried:
 
     def _where(self, error: AssertionError) -> str:
         words = " ".join(str(error).split())[:200]
-        where = own_line(error, self.test) or "an assertion"
+        where = own_line(error, self.test) or say("an assertion")
         return f"`{where}`" + (f" ({words})" if words else "")
 
     def refuse(self, message: str) -> None:
@@ -237,8 +297,13 @@ class _Tried:
         """Refuse a test whose verdict is not the same under every seed."""
         if len(failed) < len(self.seeds):
             self.refuse(
-                f"Its verdict depends on the seed: on {on} it fails under {len(failed)} of {len(self.seeds)} seeds. "
-                f"It stopped at {failed[0]}."
+                say(
+                    "Its verdict depends on the seed: on {on} it fails under {failed} of {seeds} seeds. It stopped at {line}.",
+                    on=say(on),
+                    failed=len(failed),
+                    seeds=len(self.seeds),
+                    line=failed[0],
+                )
             )
 
     def passes(self, function: Callable[..., Any]) -> bool:
@@ -257,14 +322,17 @@ class _Tried:
         return self.c.call(run, function) == "yes"
 
 
-STOPS = "It stops on the broken function with "
+class Stop(str):
+    """Words for an exception that is no AssertionError."""
 
 
-def _stopped(error: Exception) -> str:
-    return (
-        f"{STOPS}{type(error).__name__}: {error}. A test says by an AssertionError what it found: "
-        "assert something before that line, or catch the exception."
+def _stopped(error: Exception) -> Stop:
+    said = say(
+        "It stops on the broken function with {kind}: {error}. A test says by an AssertionError what it found: assert something before that line, or catch the exception.",
+        kind=type(error).__name__,
+        error=error,
     )
+    return Stop(said)
 
 
 def _unseen(
@@ -276,7 +344,9 @@ def _unseen(
     """Why a test passes on the bug: what it does not look at."""
     lines = _assertions(answer.function)
     if lines == [] or tried.passes(lambda *args, **named: None):
-        return "It asserts nothing about the function: it passes on one that does nothing, too."
+        return say(
+            "It asserts nothing about the function: it passes on one that does nothing, too."
+        )
     changed: list[bool] = []
 
     def moved(by: float, factor: float | None = None) -> Callable[..., Any]:
@@ -292,23 +362,28 @@ def _unseen(
         all(map(tried.passes, (moved(-1e3, 0.0), moved(1e3, -1e3))))
         and changed
     ):
-        return (
+        return say(
             "It does not look at the values: it passes on the broken function, "
             "and on one that returns other numbers of the same shape."
         )
     low, high = (tried.passes(moved(by)) for by in (-1e3, 1e3))
     if changed and low != high:
-        return (
-            "It passes on the broken function, and on one whose result is far too "
-            f"{'small' if low else 'large'}: a difference needs its absolute value, a bound its other side."
+        return say(
+            "It passes on the broken function, and on one whose result is far too {side}: a difference needs its absolute value, a bound its other side.",
+            side=say("small") if low else say("large"),
         )
     for sentence, implementation in blind.items():
         if tried.passes(implementation):
-            return f"It passes on the broken function. {sentence}"
+            return say(
+                "It passes on the broken function. {sentence}",
+                sentence=say(sentence),
+            )
     shown = (
-        f" All its assertions hold there, `{lines[-1]}` too." if lines else ""
+        say(" All its assertions hold there, `{line}` too.", line=lines[-1])
+        if lines
+        else ""
     )
-    return f"It passes on the broken function.{shown}"
+    return say("It passes on the broken function.{shown}", shown=shown)
 
 
 def _shifted(

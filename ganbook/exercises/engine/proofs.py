@@ -7,6 +7,7 @@ from typing import Any
 
 from ganbook.exercises.engine.checker import Checker
 from ganbook.exercises.engine.compare import brief
+from ganbook.exercises.engine.words import say
 
 __all__ = ["ordered"]
 
@@ -45,25 +46,51 @@ def ordered(
         for place, letter in enumerate(letters):
             if letter not in known:
                 c.fail(
-                    f"There is no line {brief(letter)}: the lines are {', '.join(known)}."
+                    say(
+                        "There is no line {letter}: the lines are {lines}.",
+                        letter=brief(letter),
+                        lines=", ".join(known),
+                    )
                 )
             if letter in letters[:place]:
-                c.fail(f"Line {letter} occurs twice: each line is used once.")
+                c.fail(
+                    say(
+                        "Line {letter} occurs twice: each line is used once.",
+                        letter=letter,
+                    )
+                )
         for letter in letters:
             if letter in false:
                 c.fail(
-                    f"Line {letter} does not belong there. {false[letter]}"
+                    say(
+                        "Line {letter} does not belong there. {reason}",
+                        letter=letter,
+                        reason=say(false[letter]),
+                    )
                 )
         for place, letter in enumerate(letters):
             for use in rests_on[letter]:
                 if use in letters[place:]:
-                    c.fail(f"Line {letter} comes before a line that it uses.")
+                    c.fail(
+                        say(
+                            "Line {letter} comes before a line that it uses.",
+                            letter=letter,
+                        )
+                    )
         missing = [letter for letter in rests_on if letter not in letters]
         if missing and needed:
-            c.fail(f"A line is missing. {needed[missing[0]]}")
+            c.fail(
+                say(
+                    "A line is missing. {reason}",
+                    reason=say(needed[missing[0]]),
+                )
+            )
         if missing:
             c.fail(
-                f"The proof has a gap: {len(missing)} of its lines are missing."
+                say(
+                    "The proof has a gap: {missing} of its lines are missing.",
+                    missing=len(missing),
+                )
             )
         return None
 
@@ -83,7 +110,10 @@ def _letters(value: Any, c: Checker) -> list[str]:
         value = "".join(value)
     if not isinstance(value, str):
         c.fail(
-            f"The wrong type: a string of letters such as 'cab' was expected, not {brief(value)}."
+            say(
+                "The wrong type: a string of letters such as 'cab' was expected, not {given}.",
+                given=brief(value),
+            )
         )
     return [
         letter

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ganbook import locks
+from ganbook.exercises.engine.words import say
 from ganbook.folders import user_folder
 
 FILE = "exercises.json"
@@ -41,14 +42,21 @@ def remark() -> str:
     except OSError as error:
         if isinstance(error, (FileNotFoundError, NotADirectoryError)):
             return ""
-        return f"(Your progress, {path}, cannot be read: {error.strerror or error}.)"
+        return say(
+            "(Your progress, {path}, cannot be read: {reason}.)",
+            path=path,
+            reason=error.strerror or error,
+        )
     if content is None:
-        return (
-            f"(Your progress, {path}, is damaged and cannot be read, so nothing counts as solved. "
-            "The next solved exercise puts it aside under another name; a copy of yours may replace it before.)"
+        return say(
+            "(Your progress, {path}, is damaged and cannot be read, so nothing counts as solved. The next solved exercise puts it aside under another name; a copy of yours may replace it before.)",
+            path=path,
         )
     if _newer(content):
-        return f"(Your progress, {path}, was written by a newer version; what this one does not know is kept.)"
+        return say(
+            "(Your progress, {path}, was written by a newer version; what this one does not know is kept.)",
+            path=path,
+        )
     return ""
 
 
@@ -67,7 +75,10 @@ def record(id: str) -> str:
                 spare = _spare(path)
                 os.replace(path, spare)
                 known = {"version": VERSION, "solved": {}}
-                said = f"(Your earlier progress was damaged; it is kept as {spare}, and a new file begins.)"
+                said = say(
+                    "(Your earlier progress was damaged; it is kept as {spare}, and a new file begins.)",
+                    spare=spare,
+                )
             elif _newer(known):
                 said = remark()
             known.setdefault("version", VERSION)
@@ -75,10 +86,15 @@ def record(id: str) -> str:
                 known["solved"][id] = date.today().isoformat()
                 _write(path, known)
     except locks.HeldError as error:
-        return f"(Your progress could not be saved: {error.strerror} holds {path}.)"
+        return say(
+            "(Your progress could not be saved: {strerror} holds {path}.)",
+            strerror=error.strerror,
+            path=path,
+        )
     except OSError as error:
-        return (
-            f"(Your progress could not be saved: {error.strerror or error}.)"
+        return say(
+            "(Your progress could not be saved: {reason}.)",
+            reason=error.strerror or error,
         )
     return said
 

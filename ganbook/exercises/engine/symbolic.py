@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ganbook.exercises.engine.compare import brief
+from ganbook.exercises.engine.words import say
 
 
 def expression_difference(
@@ -26,18 +27,24 @@ def expression_difference(
         hint = _slip(got)
         if hint:
             return hint
-        return f"This is not an expression that sympy can read ({type(error).__name__}): {brief(got)}."
+        return say(
+            "This is not an expression that sympy can read ({kind}): {got}.",
+            kind=type(error).__name__,
+            got=brief(got),
+        )
     if not isinstance(expression, sympy.Expr):
-        return (
-            f"The wrong type: an expression was expected, not {brief(got)}."
+        return say(
+            "The wrong type: an expression was expected, not {got}.",
+            got=brief(got),
         )
     strangers = sorted(
         str(call.func) for call in expression.atoms(AppliedUndef)
     )
     if strangers:
-        return (
-            f"There is no function {strangers[0]!r} here; known are {', '.join(sorted(_functions()))} and those of sympy. "
-            "A product needs a `*`."
+        return say(
+            "There is no function {name!r} here; known are {known} and those of sympy. A product needs a `*`.",
+            name=strangers[0],
+            known=", ".join(sorted(_functions())),
         )
     unknown = sorted(
         str(symbol)
@@ -45,7 +52,11 @@ def expression_difference(
         if str(symbol) not in points[0]
     )
     if unknown:
-        return f"The symbol {', '.join(unknown)} should not occur; use {', '.join(points[0])}."
+        return say(
+            "The symbol {unknown} should not occur; use {known}.",
+            unknown=", ".join(unknown),
+            known=", ".join(points[0]),
+        )
     for point in points:
         value = _number(expression, point)
         target = (
@@ -58,13 +69,19 @@ def expression_difference(
             f"{name} = {number:.4g}" for name, number in point.items()
         )
         if value is None or value != value:
-            return f"The expression has no finite value (NaN) at {where}."
+            return say(
+                "The expression has no finite value (NaN) at {where}.",
+                where=where,
+            )
         if abs(value - target) > rtol * max(1.0, abs(target)) * 10:
             shown = (
                 brief(value.real) if abs(value.imag) < 1e-12 else brief(value)
             )
-            return (
-                f"At {where}, {brief(target.real)} was expected, not {shown}."
+            return say(
+                "At {where}, {want} was expected, not {got}.",
+                where=where,
+                want=brief(target.real),
+                got=shown,
             )
     return None
 
@@ -99,9 +116,15 @@ def _slip(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
     if "=" in value:
-        return f"Give the right side alone, without `{value.partition('=')[0].strip()} =`."
+        return say(
+            "Give the right side alone, without `{left} =`.",
+            left=value.partition("=")[0].strip(),
+        )
     if re.search(r"[\w)]\s+[\w(]|\d[A-Za-z_(]|\)\(|\)\w|\b[A-Za-z]\(", value):
-        return f"A product needs a `*` between its factors: write `2*s`, not `2 s` or `2s`. Given: {brief(value)}."
+        return say(
+            "A product needs a `*` between its factors: write `2*s`, not `2 s` or `2s`. Given: {given}.",
+            given=brief(value),
+        )
     return None
 
 
@@ -118,7 +141,9 @@ def _parsed(value: Any, names: set[str]) -> Any:
             if not callable(getattr(sympy, name, None)):
                 known[name] = sympy.Function(name)
         for name in names & called:  # `w(1 - w)` calls a symbol
-            raise ValueError(f"{name} is a symbol; a product needs a `*`")
+            raise ValueError(
+                say("{name} is a symbol; a product needs a `*`", name=name)
+            )
         known |= {name: sympy.Symbol(name) for name in names}
         return sympy.sympify(text, locals=known)
     expression = sympy.sympify(value)
