@@ -188,6 +188,12 @@ def wrong_5_2_total(p, q):
     return solution_5_2(p, q).sum()
 
 
+def wrong_5_2_threshold(p, q):
+    return torch.where(
+        p > 1e-6, p * (p.log() - q.log()), torch.zeros_like(p)
+    ).sum(-1)
+
+
 def check_5_2(answer, c):
     for dtype in c.dtypes:
         zeros = torch.tensor(
@@ -203,7 +209,16 @@ def check_5_2(answer, c):
             c.probabilities((2, 3, 5), dtype),
             c.probabilities((2, 3, 5), dtype),
         )
-        for p, q in (random, (zeros, other), (zeros, missed)):
+        rare = torch.tensor([[1e-9, 1 - 1e-9]] * 2, dtype=dtype)
+        never = torch.tensor([[0.0, 1.0], [0.5, 0.5]], dtype=dtype)
+        one = c.probabilities((1, 4), dtype), c.probabilities((1, 4), dtype)
+        for p, q in (
+            random,
+            (zeros, other),
+            (zeros, missed),
+            (rare, never),
+            one,
+        ):
             got = c.call(answer, p, q)
             if isinstance(got, torch.Tensor) and got.shape != p.shape[:-1]:
                 c.fail(
@@ -234,6 +249,9 @@ def check_5_2(answer, c):
                     ),
                     "Where p > 0 = q the term is infinite; leaving it out hides the worst mistake of all.": lambda p=p, q=q: (
                         wrong_5_2_common(p, q)
+                    ),
+                    "An outcome counts however small its p is: only an exact zero is left out.": lambda p=p, q=q: (
+                        wrong_5_2_threshold(p, q)
                     ),
                     "The sign: KL is never negative.": lambda p=p, q=q: (
                         wrong_5_2_sign(p, q)
@@ -304,6 +322,7 @@ observed outcome impossible then gets a harmless finite score. `torch.xlogy` tre
             (wrong_5_2_symmetric, "both directions"),
             (wrong_5_2_finite, "large finite"),
             (wrong_5_2_total, "last axis alone"),
+            (wrong_5_2_threshold, "only an exact zero"),
         ),
         check=check_5_2,
     )

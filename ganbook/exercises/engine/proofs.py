@@ -62,8 +62,9 @@ def ordered(
         if missing and needed:
             c.fail(f"A line is missing. {needed[missing[0]]}")
         if missing:
+            verb = "is" if len(missing) == 1 else "are"
             c.fail(
-                f"The proof has a gap: {len(missing)} of its lines are missing."
+                f"The proof has a gap: {len(missing)} of its lines {verb} missing."
             )
         return None
 
