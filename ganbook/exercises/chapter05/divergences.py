@@ -244,14 +244,14 @@ def check_5_2(answer, c):
                     "That is the mean over the K outcomes, K times too small: the trap in kl_div's default.": lambda p=p, q=q: (
                         wrong_5_2_mean(p, q)
                     ),
+                    "An outcome counts however small its p is: only an exact zero is left out.": lambda p=p, q=q: (
+                        wrong_5_2_threshold(p, q)
+                    ),
                     "A small constant in the logarithm hides that KL is infinite here.": lambda p=p, q=q: (
                         wrong_5_2_epsilon(p, q)
                     ),
                     "Where p > 0 = q the term is infinite; leaving it out hides the worst mistake of all.": lambda p=p, q=q: (
                         wrong_5_2_common(p, q)
-                    ),
-                    "An outcome counts however small its p is: only an exact zero is left out.": lambda p=p, q=q: (
-                        wrong_5_2_threshold(p, q)
                     ),
                     "The sign: KL is never negative.": lambda p=p, q=q: (
                         wrong_5_2_sign(p, q)
