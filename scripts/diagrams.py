@@ -315,31 +315,33 @@ def penalty() -> Axes:
 
 
 def half_steps() -> Axes:
-    """A round as two moves, one player each, and both at once: the smallest game, steps of 0.45."""
+    """A round as two moves, one player each, and both at once: the smallest game near its solution, steps of 0.45."""
     figure = plt.figure(figsize=(6, 4.6), dpi=100, layout="constrained")
     ax = figure.subplots()
     h, theta, psi = 0.45, 1.0, 0.0
     both = [(theta, psi)]
     for _ in range(7):
         a, b = both[-1]
-        both.append((a - h * b, b + h * a))
+        both.append((a + h * b, b - h * a))
     ax.plot(*np.array(both).T, ".--", color=MUTED, lw=1.2, label="both at once")
     for k in range(14):
-        corner = (theta, psi + h * theta)
-        end = (theta - h * corner[1], corner[1])
+        corner = (theta, psi - h * theta)
+        end = (theta + h * corner[1], corner[1])
         for start, tip, color in (((theta, psi), corner, CRITIC), (corner, end, FAKE)):
             ax.plot(*zip(start, tip, strict=True), color=color, lw=2.2 if k == 0 else 1.2)
         if k == 0:
-            ax.plot(*corner, "^", color=CRITIC)
+            ax.plot(*corner, "v", color=CRITIC)
             ax.plot(*end, "<", color=FAKE)
-            ax.text(1.06, 0.2, "1. $D$ moves", color=CRITIC, va="center")
-            ax.text(end[0] - 0.03, end[1] - 0.05, "2. $G$ moves", color=FAKE, ha="right", va="top")
+            ax.text(1.06, -0.22, "1. $D$ moves", color=CRITIC, va="center")
+            ax.text(
+                end[0] - 0.03, end[1] + 0.05, "2. $G$ moves", color=FAKE, ha="right", va="bottom"
+            )
         theta, psi = end
     ax.plot([1], [0], "o", color=INK)
-    ax.text(1.06, -0.06, "start", va="top")
+    ax.text(1.06, 0.06, "start", va="bottom")
     ax.plot([0], [0], "*", color=INK, ms=11)
     ax.text(0, -0.12, "solution", va="top", ha="center")
-    ax.set(xlim=(-2.2, 2.2), ylim=(-1.4, 1.9), xticks=[-2, -1, 0, 1, 2], yticks=[-1, 0, 1])
+    ax.set(xlim=(-2.2, 2.2), ylim=(-1.9, 1.4), xticks=[-2, -1, 0, 1, 2], yticks=[-1, 0, 1])
     ax.set_aspect("equal")
     return tidy(ax, "", r"generator's parameter $\theta$", r"discriminator's parameter $\psi$",
                 legend=True)  # fmt: skip
@@ -622,7 +624,7 @@ WORDS = {
         "The gradient penalty is taken at random places between random pairs, and nowhere else.",
     ),
     "half-steps": (
-        "The plane of the generator's and the discriminator's parameter. In turn: D moves up, then "
+        "The plane of the generator's and the discriminator's parameter. In turn: D moves down, then "
         "G moves left, and so on; after 14 such rounds the staircase has closed around the "
         "solution. Both at once: seven rounds from the same start spiral outwards.",
         "One round as two half-steps, and the same game with both players moving at once.",

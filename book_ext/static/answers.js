@@ -110,7 +110,8 @@ window.ganbookAnswers = (() => {
       const missing = Object.keys(data.rests_on).filter(letter => !letters.includes(letter));
       if (!missing.length) return null;
       if (Object.keys(data.needed).length) return wrong(`A line is missing. ${data.needed[missing[0]]}`);
-      return wrong(`The proof has a gap: ${missing.length} of its lines are missing.`);
+      const verb = missing.length === 1 ? "is" : "are";
+      return wrong(`The proof has a gap: ${missing.length} of its lines ${verb} missing.`);
     },
     number(data, got) {
       if (close(got, data.want, data.tolerance)) return null;

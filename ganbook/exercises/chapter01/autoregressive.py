@@ -127,7 +127,7 @@ def check_1_8(answer, c):
                 "Places count from 1 here, as degrees do; these count from 0.": lambda g=given: (
                     wrong_1_8_from_zero(*g)
                 ),
-                "Both signs point the wrong way: a hidden unit of degree m sees places up to m, not from m.": lambda g=given: (
+                "Both inequalities point the wrong way: a hidden unit of degree m sees places up to m, not from m.": lambda g=given: (
                     wrong_1_8_reversed(*g)
                 ),
             },
@@ -164,9 +164,10 @@ def masks(order, degrees):
         ),
         explanation=r"""
 `order` maps time to variable and the rule needs variable to time, its inverse; for the identity order the two are
-equal, which is why code tested with that order alone keeps this bug. The strict sign belongs to the output: with
-$\ge$ there, output $i$ reaches input $i$ through a unit of degree $i$. With a strict sign at both layers the model is
-a distribution, but a poorer one: output $i$ no longer sees its direct predecessor.
+equal, which is why code tested with that order alone keeps this bug. The strict inequality belongs to the
+output: with $\ge$ there, the output for variable $i$ reaches input $i$ through a unit of degree $d(i)$. With strict
+inequalities at both layers the model is a distribution, but a poorer one: an output no longer sees the variable drawn
+just before its own.
 """,
         solution=solution_1_8,
         alternatives=(alternative_1_8_sets,),
@@ -179,7 +180,7 @@ a distribution, but a poorer one: output $i$ no longer sees its direct predecess
             (wrong_1_8_backwards, "runs backwards"),
             (wrong_1_8_from_zero, "these count from 0"),
             (wrong_1_8_swapped, "come in the other order"),
-            (wrong_1_8_reversed, "both signs"),
+            (wrong_1_8_reversed, "both inequalities"),
         ),
         check=check_1_8,
     )

@@ -275,14 +275,20 @@ def wrong_1_6_mean_over_all(x, r):
     return r.mean(dim=0), (r * x[:, None]).mean(dim=0), solution_1_6(x, r)[2]
 
 
+def wrong_1_6_floor(x, r):
+    weights, means, variances = solution_1_6(x, r)
+    return weights, means, variances.clamp(min=1e-3)
+
+
 def check_1_6(answer, c):
     for dtype in c.dtypes:
-        for n, k in ((7, 2), (12, 3)):
+        for n, k, scale in ((7, 2, 1), (12, 3, 1), (9, 2, 0.01)):
             x = c.normal((n,), dtype) * 2 + 1
             slopes = torch.linspace(-1, 1, k, dtype=dtype)
             r = torch.softmax(
                 x[:, None] * slopes + 0.5 * c.normal((n, k), dtype), 1
             )
+            x = scale * x
             given = (x, r)
             got = c.call(answer, x, r)
             want = tuple(
@@ -314,6 +320,9 @@ def check_1_6(answer, c):
                     ),
                     "Divided by N_k − 1, that is no maximum of the likelihood: the M step divides by N_k.": lambda g=given: (
                         wrong_1_6_unbiased(*g)
+                    ),
+                    "A floor below the variances is no part of the M step: small data have small variances.": lambda g=given: (
+                        wrong_1_6_floor(*g)
                     ),
                     "The means were right before: divide the weighted sum by N_k, not by N.": lambda g=given: (
                         wrong_1_6_mean_over_all(*g)
@@ -359,6 +368,7 @@ bound, and the theorem's proof breaks at its second sentence. A printed likeliho
             (wrong_1_6_squared, "squared along"),
             (wrong_1_6_unbiased, "no maximum"),
             (wrong_1_6_mean_over_all, "means were right"),
+            (wrong_1_6_floor, "no part of the m step"),
         ),
         check=check_1_6,
     )

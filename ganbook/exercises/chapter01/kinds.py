@@ -156,6 +156,11 @@ def wrong_1_2_softmax(prior, likelihood):
     return torch.softmax(likelihood * prior, dim=1)
 
 
+def wrong_1_2_floor(prior, likelihood):
+    joint = likelihood * prior
+    return joint / joint.sum(dim=1, keepdim=True).clamp(min=1e-3)
+
+
 def check_1_2(answer, c):
     for dtype in c.dtypes:
         cases = [
@@ -172,6 +177,10 @@ def check_1_2(answer, c):
                 )
             )
         cases[-1][1][0, 0] = 0
+        rare = torch.tensor([1e-6, 4e-6, 2e-6], dtype=dtype)  # p(x | y)
+        cases.append(
+            (c.probabilities((3,), dtype), torch.stack([rare, 1 - rare]))
+        )
         for prior, likelihood in cases:
             got = c.call(answer, prior, likelihood)
             given, joint = (
@@ -200,6 +209,9 @@ def check_1_2(answer, c):
                     ),
                     "The sums of rows were laid along the columns: keepdim=True keeps each sum with its row.": lambda g=given: (
                         wrong_1_2_broadcast(*g)
+                    ),
+                    "A floor below p(x) changes the answer wherever x is rare.": lambda g=given: (
+                        wrong_1_2_floor(*g)
                     ),
                 },
             )
@@ -239,6 +251,7 @@ prove a rare disease. Dividing by column sums gives back $p(x \mid y)$.
             (wrong_1_2_evidence, "needs the prior too"),
             (wrong_1_2_softmax, "no exponentials"),
             (wrong_1_2_broadcast, "with its row"),
+            (wrong_1_2_floor, "wherever x is rare"),
         ),
         check=check_1_2,
     )

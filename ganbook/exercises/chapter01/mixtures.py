@@ -119,6 +119,10 @@ def wrong_1_3_not_squared(x, weights, means, stds):
     )
 
 
+def wrong_1_3_floor(x, weights, means, stds):
+    return solution_1_3(x, weights.clamp(min=1e-4), means, stds)
+
+
 def check_1_3(answer, c):
     for dtype in c.dtypes:
         for k in (1, 3, 4):
@@ -196,6 +200,22 @@ def check_1_3(answer, c):
             says="A small number inside the log hides the underflow and puts its own "
             "log in place of the answer; stay in the log domain.",
         )
+        tiny = c.number(2e-6, 1e-5)
+        given = (
+            torch.tensor([0.5, 30.0], dtype=dtype),
+            torch.tensor([1 - tiny, tiny], dtype=dtype),
+            torch.tensor([0.0, 30.0], dtype=dtype),
+            torch.ones(2, dtype=dtype),
+        )
+        wide = [v.double() for v in given]
+        c.equal(
+            c.call(answer, *given),
+            (
+                wide[1].log() - 0.5 * torch.tensor([0.25, 0.0]) - HALF_LOG_2PI
+            ).to(dtype),
+            rtol=1e-5 if dtype == torch.float32 else 1e-9,
+            says="A weight may be tiny, and where its component is the only one near it decides: put no floor below it.",
+        )
         for k in (2, 3, 5):  # far away, and several components count
             weights = c.probabilities((k,), dtype)
             stds = c.number(0.5, 2) * torch.ones(k, dtype=dtype)
@@ -257,6 +277,7 @@ but not the likelihood.
             (wrong_1_3_largest_when_far, "several components may count"),
             (wrong_1_3_bits, "in bits"),
             (wrong_1_3_not_squared, "square of the standard"),
+            (wrong_1_3_floor, "put no floor below it"),
         ),
         check=check_1_3,
     )
@@ -306,7 +327,8 @@ def proof():
         explanation=r"""
 The identity (c) and the sign of the divergence (d) are used twice: at $\theta$, where $r$ is the posterior and $F$
 touches $L$ (f), and at $\theta'$, where it is not and $F$ lies below (h). Between the two stands the M step (a), and the
-chain (g) closes. Line b is false: after the M step the posterior has changed, and the gap is what the next E step
+chain (g) closes. (Line f can also be seen at once: with $r_{nk} = p_\theta(k \mid x_n)$ every fraction in $F$ is
+$p_\theta(x_n)$. So it may stand anywhere before g.) Line b is false: after the M step the posterior has changed, and the gap is what the next E step
 closes. Line e is false: $F(r, \cdot)$ is a bound that touches $L$ at $\theta$ only. That the M step *maximises* is not
 needed: any step that does not lower $F$ will do.
 """,
@@ -326,7 +348,7 @@ needed: any step that does not lower $F$ will do.
             rests_on={
                 "c": "",
                 "d": "",
-                "f": "cd",
+                "f": "",
                 "a": "",
                 "h": "cd",
                 "g": "fah",

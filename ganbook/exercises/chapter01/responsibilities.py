@@ -93,6 +93,14 @@ def wrong_1_5_row_mean(log_joint):
     return joint / joint.sum(dim=1, keepdim=True)
 
 
+def wrong_1_5_single(log_joint):
+    return torch.softmax(log_joint.float(), dim=1).to(log_joint.dtype)
+
+
+def wrong_1_5_squeezed(log_joint):
+    return torch.softmax(log_joint, dim=1).squeeze()
+
+
 def check_1_5(answer, c):
     for dtype in c.dtypes:
         low = torch.tensor(
@@ -103,6 +111,8 @@ def check_1_5(answer, c):
             c.normal((5, 3), dtype) - 2,
             2 * c.normal((4, 2), dtype) - 5,
             low + c.normal((1, 1), dtype),
+            3 * c.normal((4, 3), dtype) - 2000,
+            c.normal((1, 3), dtype),
             *far_tables(c, dtype),
         ):
             got = c.call(answer, log_joint)
@@ -162,6 +172,9 @@ def check_1_5(answer, c):
                     "The rows do not sum to one yet.": lambda x=log_joint: (
                         wrong_1_5_unnormalised(x)
                     ),
+                    "Single precision on the way: at a log of -2000 it keeps three decimals.": lambda x=log_joint: (
+                        wrong_1_5_single(x)
+                    ),
                     "The whole table sums to one; each point is to have a distribution of its own.": lambda x=log_joint: (
                         wrong_1_5_total(x)
                     ),
@@ -190,8 +203,8 @@ def responsibilities(log_joint):
         explanation=r"""
 Responsibilities are a posterior for each *point*, so rows sum to one: `torch.softmax(log_joint, dim=1)`, which
 subtracts the maximum by itself. Without that, a point far from all components has $0/0$. Normalising over the data
-instead confuses $p(k \mid x)$ with the weights that the M step makes of it. Hard assignments give k-means, a
-different algorithm with a different objective.
+instead confuses $p(k \mid x)$ with the weights that the M step makes of it. Hard assignments give
+another algorithm with another objective (k-means, if weights and spherical covariances are equal).
 """,
         solution=solution_1_5,
         alternatives=(alternative_1_5_softmax, alternative_1_5_logsumexp),
@@ -207,6 +220,8 @@ different algorithm with a different objective.
             (wrong_1_5_total, "whole table"),
             (wrong_1_5_first_column, "first column need not"),
             (wrong_1_5_row_mean, "shifted by its mean"),
+            (wrong_1_5_single, "single precision"),
+            (wrong_1_5_squeezed, "shape (1, 3)"),
         ),
         check=check_1_5,
     )

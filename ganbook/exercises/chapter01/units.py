@@ -129,10 +129,18 @@ def wrong_1_11_sign(nats, shape):
     return -nats / (math.prod(shape) * math.log(2))
 
 
+def wrong_1_11_positive(nats, shape):
+    return nats.abs() / (math.prod(shape) * math.log(2))
+
+
 def check_1_11(answer, c):
     for dtype in c.dtypes:
-        for shape in ((2, 4, 4), (3, c.integer(5, 32), c.integer(5, 32))):
-            nats = c.uniform(10, 2000, (4,), dtype)
+        for shape, low, high in (
+            ((2, 4, 4), 10, 2000),
+            ((3, c.integer(5, 32), c.integer(5, 32)), 10, 2000),
+            ((1, 3, 5), -300, -5),
+        ):
+            nats = c.uniform(low, high, (4,), dtype)
             got = c.call(answer, nats, shape)
             dims = torch.tensor(shape).prod().double()
             c.equal(
@@ -146,7 +154,7 @@ def check_1_11(answer, c):
                     "The conversion goes the other way: one nat is more than one bit.": lambda n=nats, s=shape: (
                         wrong_1_11_multiplied(n, s)
                     ),
-                    "That is bits a picture.": lambda n=nats, s=shape: (
+                    "That is bits per picture.": lambda n=nats, s=shape: (
                         wrong_1_11_per_picture(n, s)
                     ),
                     "That is nats per dimension.": lambda n=nats, s=shape: (
@@ -160,6 +168,9 @@ def check_1_11(answer, c):
                     ),
                     "A bit is a logarithm to base 2, not 10.": lambda n=nats, s=shape: (
                         wrong_1_11_log10(n, s)
+                    ),
+                    "Below zero is possible: a density may exceed one.": lambda n=nats, s=shape: (
+                        wrong_1_11_positive(n, s)
                     ),
                     "The sides were added; the number of dimensions is their product.": lambda n=nats, s=shape: (
                         wrong_1_11_added(n, s)
@@ -180,8 +191,9 @@ register(
         kind="function",
         statement=r"""
 One paper reports nats per picture, another bits per dimension. Write `bits_per_dimension(nats, shape)`: `nats` is a
-tensor of negative log-likelihoods a picture, `shape` the tuple (channels, height, width); return a tensor of the same
-shape and dtype. For example 44.3614 nats on $(1, 8, 8)$ are one bit a dimension, which is what coins cost.
+tensor of negative log-likelihoods per picture (below zero where a density exceeds one), `shape` the tuple (channels,
+height, width); return a tensor of the same shape and dtype. For example 44.3614 nats on $(1, 8, 8)$ are one bit per
+dimension, which is what coins cost.
 """,
         stub="""
 def bits_per_dimension(nats, shape):
@@ -201,13 +213,14 @@ decimal that papers print.
         alternatives=(alternative_1_11_exponent,),
         wrong=(
             (wrong_1_11_multiplied, "goes the other way"),
-            (wrong_1_11_per_picture, "bits a picture"),
+            (wrong_1_11_per_picture, "bits per picture"),
             (wrong_1_11_nats, "nats per dimension"),
             (wrong_1_11_no_channels, "channels count"),
             (wrong_1_11_log2_of, "do not take another"),
             (wrong_1_11_log10, "not 10"),
             (wrong_1_11_added, "sides were added"),
             (wrong_1_11_sign, "its sign stays"),
+            (wrong_1_11_positive, "may exceed one"),
         ),
         check=check_1_11,
     )
@@ -266,7 +279,7 @@ pictures A is the better predictor, and as a source of pictures it is useless.
             b="Memorising would ruin its likelihood on held-out pictures, and give good samples: the other way round.",
             c="The likelihood is measured on real digits, and there A is the higher on average.",
             e="Nothing says so: the gap is a property of the models, not of sampling error.",
-            f="A change of unit multiplies all likelihoods by one factor and leaves samples as they are.",
+            f="A change of unit multiplies all log-likelihoods by one factor and leaves samples as they are.",
         ),
     )
 )

@@ -138,6 +138,10 @@ def wrong_2_3_in_psi():
     return "-(z + theta) / (1 + exp(-psi * (z + theta)))"
 
 
+def wrong_2_3_positive():
+    return "-Abs(psi) / (1 + exp(-psi * (z + theta)))"
+
+
 def check_2_3(value, c):
     def slope(psi, theta, z):
         h = 1e-5
@@ -161,6 +165,15 @@ def check_2_3(value, c):
             "Where is z? The sample is z + theta, not theta alone.": wrong_2_3_no_z(),
             "That is the derivative in psi, which is D's business.": wrong_2_3_in_psi(),
         },
+    )
+    c.expression(
+        value,
+        slope,
+        rtol=1e-7,
+        psi=(-2, -0.5),
+        theta=(-1, 1),
+        z=(0.5, 2),
+        says="With psi below zero a larger theta lowers the score: the slope changes its sign with psi.",
     )
 
 
@@ -195,6 +208,7 @@ the *generator* its Jacobian, which is $1$ here. The data do not occur.
             (wrong_2_3_sign, "sign is wrong"),
             (wrong_2_3_no_z, "where is z"),
             (wrong_2_3_in_psi, "D's business"),
+            (wrong_2_3_positive, "its sign with psi"),
         ),
         check=check_2_3,
     )

@@ -44,6 +44,18 @@ def wrong_2_12_detached(x):
     return 2 * x.detach() - x
 
 
+def wrong_2_12_flat(x):
+    return solution_2_12(x.flatten())
+
+
+def wrong_2_12_plain(x):
+    return x
+
+
+def wrong_2_12_uneven(x):
+    return x - 0.05 * torch.sin(15 * math.pi * x)
+
+
 def check_2_12(answer, c):
     for dtype in c.dtypes:
         at = torch.arange(-3, 4).to(dtype)
@@ -53,7 +65,15 @@ def check_2_12(answer, c):
             anywhere,
             rtol=0.0,
             atol=0.0501,
-            says="It has to judge as d(x) = x does, within 0.05, everywhere.",
+            says="It has to judge as d(x) = x does, within 0.05, everywhere between -3.5 and 3.5.",
+        )
+        table = anywhere.view(20, 25, 1)
+        c.equal(
+            c.call(answer, table),
+            table,
+            rtol=0.0,
+            atol=0.0501,
+            says="The result is to have the shape of x, whatever shape that is.",
         )
         value, (slope,) = c.call_grad(answer, at)
         c.equal(
@@ -93,8 +113,19 @@ def check_2_12(answer, c):
             "",
         )
         c.true(
-            (slope < 1).all(),
+            ((slope - 1).abs() > 1e-3).any(),
+            "At the integers its slope is 1, that of the good judge: it sends none the wrong way yet.",
+            "",
+        )
+        c.true(
+            not (slope > 1).all(),
             "At the integers its slope is steeper the right way; turn the ripple round.",
+            "",
+        )
+        c.true(
+            (slope < 1).all() or (slope > -1).all(),
+            "The slope is -1 or less at some of the integers and not at all of them: the ripple has to repeat from one "
+            "integer to the next.",
             "",
         )
         c.true(
@@ -127,17 +158,20 @@ def judge(x):
         explanation=r"""
 $x - 0.05 \sin(2\pi k x)$ is within $0.05$ of $x$ and has the slope $1 - 0.1\pi k$ at the integers: $k = 7$ gives $-1.2$.
 No bound on the *error* of a function bounds the error of its *slope*. A discriminator that classifies almost as well as
-the best one may send samples anywhere; penalties on $D$'s gradient, such as R1, are there to forbid the ripple.
+the best one may send samples anywhere; penalties on $D$'s gradient act against such a ripple.
 """,
         solution=solution_2_12,
         alternatives=(alternative_2_12_slower,),
         wrong=(
             (wrong_2_12_rounded, "moves no point"),
-            (wrong_2_12_mirror, "within 0.05, everywhere"),
+            (wrong_2_12_mirror, "within 0.05, everywhere between"),
             (wrong_2_12_slow, "too slow"),
             (wrong_2_12_phase, "turn the ripple round"),
             (wrong_2_12_detached, "a detach hides"),
             (wrong_2_12_jumps, "with a jump"),
+            (wrong_2_12_flat, "whatever shape"),
+            (wrong_2_12_plain, "that of the good judge"),
+            (wrong_2_12_uneven, "repeat from one"),
         ),
         check=check_2_12,
     )
@@ -198,18 +232,12 @@ def check_2_13(answer, c):
         )
     if max(a, b) <= 0:
         c.fail(
-            say(
-                "The angle is {angle:.0f} degrees: one loss ignores the worse sample, but the other still hears both.",
-                angle=angle,
-            ),
+            f"The angle is {angle:.0f} degrees: one loss hardly weights the worse sample, but the other still weights both.",
             "",
         )
     if min(a, b) >= 0:
         c.fail(
-            say(
-                "The angle is {angle:.0f} degrees: no sample has been seen through by D.",
-                angle=angle,
-            ),
+            f"The angle is {angle:.0f} degrees: D rejects neither sample.",
             "",
         )
     c.true(
@@ -240,18 +268,18 @@ def two_scores():
 """,
         hints=(
             r"The updates are $(\sigma(a), \sigma(b))$ and $(\sigma(-a), \sigma(-b))$. Right angles need each of them to lie along another axis.",
-            "One loss must hear only the first sample, the other only the second: one score very negative, the other very positive.",
+            "One loss must give weight to the first sample only, the other to the second: one score very negative, the other very positive.",
         ),
         explanation=r"""
-For scores $(-6, 6)$ the weights are $(0.002, 0.998)$ and $(0.998, 0.002)$: the minimax loss perfects the sample that
-already passes for real, the other rescues the one that $D$ has seen through. Both losses agree about each sample, and
-their updates are orthogonal.
+For scores $(-6, 6)$ the weights are $(0.002, 0.998)$ and $(0.998, 0.002)$: the minimax loss improves
+almost only the sample that $D$ takes for real already, the other almost only the one that $D$ rejects. For each sample
+alone the two losses have the same direction, and yet their updates are nearly at right angles.
 """,
         solution=solution_2_13,
         wrong=(
-            (wrong_2_13_chapter, "still hears both"),
+            (wrong_2_13_chapter, "still weights both"),
             (wrong_2_13_equal, "parallel"),
-            (wrong_2_13_both_good, "has been seen through"),
+            (wrong_2_13_both_good, "rejects neither"),
             (wrong_2_13_too_far, "outside of"),
             (wrong_2_13_mild, "extreme enough"),
         ),

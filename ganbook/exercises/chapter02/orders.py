@@ -188,8 +188,8 @@ register(
         stars=2,
         kind="function",
         statement=r"""
-The data are a distribution $p$ on $K$ atoms, and $G$ may only choose *one* atom, while $D$ may give each atom any score (read $\max$ as supremum). Write `gap(p)`: for a tensor of $K$
-probabilities (zeros allowed), the difference $\min_G \max_D V - \max_D \min_G V$ in nats, as a number. Use what the
+The data are a distribution $p$ on $K$ atoms, and $G$ may only choose *one* atom, while $D$ may give each atom any score
+(read $\max$ as supremum). Write `gap(p)`: for a tensor of $K$ probabilities (zeros allowed), the difference $\min_G \max_D V - \max_D \min_G V$ in nats, as a number. Use what the
 chapter derived about both orders. For $p = (0.15, 0.1, 0.3, 0.25, 0.2)$ it is about $0.684$.
 """,
         stub="""
@@ -258,9 +258,9 @@ def diagnosis():
         ),
         explanation=r"""
 C has a loss of $G$ below zero: minimax, and near zero at that, so all weights $\sigma(d)$ are near zero as well. In B
-the losses settle at $2\log 2 = 1.39$ and $\log 2 = 0.69$, the values at $d = 0$. In A $D$'s loss falls to
-zero while $G$'s grows: $D$ learns and $G$ does not respond. In D $G$'s loss falls and $D$'s grows: $G$ maximises a fixed
-score, whether or not its maximum lies near the data. A falling loss of either player is no evidence of quality.
+the losses settle at $2\log 2 = 1.39$ and $\log 2 = 0.69$, the values at $d = 0$. In run A the loss of
+the discriminator falls to zero while that of the generator grows: only the discriminator learns. In run D it is the
+other way round: the generator maximises a fixed score, whether or not its maximum lies near the data. A falling loss of either player is no evidence of quality.
 """,
         solution=solution_2_11,
         wrong=(
@@ -282,7 +282,7 @@ score, whether or not its maximum lies near the data. A falling loss of either p
                 (
                     "A",
                     "healthy",
-                ): "D wins all the time, and G's loss only grows: nobody answers D.",
+                ): "D wins all the time, and G's loss only grows: G does not respond.",
                 ("A", "frozen D"): "D's loss falls steadily: D does learn.",
                 (
                     "B",

@@ -50,23 +50,22 @@ def check_round(answer, c, mistakes):
     for dtype in c.dtypes:
         for loss in (NON_SATURATING, MINIMAX):
             start = small_players(c, dtype)
-            x_real, z_d, z_g = (
+            x_real, z_d, z_g = (  # the three batches may differ in size
                 2 + c.normal((5, 2), dtype),
-                c.normal((5, 2), dtype),
-                c.normal((5, 2), dtype),
+                c.normal((7, 2), dtype),
+                c.normal((4, 2), dtype),
             )
             G, D = copy.deepcopy(start)
             descend(loss.discriminator(D(x_real), D(G(z_d).detach())), D)
             descend(loss.generator(D(G(z_g))), G)
             theirs = copy.deepcopy(start)
-            c.call(
-                answer,
-                *with_optimizers(*theirs),
-                loss,
-                x_real,
-                z_d,
-                z_g,
-                returns_none=True,
+            given = with_optimizers(*theirs)
+            c.call(answer, *given, loss, x_real, z_d, z_g, returns_none=True)
+            c.true(
+                theirs[0].training and theirs[1].training,
+                "A player came in training mode and is left in evaluation mode: "
+                "dropout would be off in all later rounds.",
+                "",
             )
 
             def after(
@@ -202,6 +201,22 @@ def wrong_2_1_swapped_noise(
     solution_2_1(G, D, optimizer_g, optimizer_d, loss, x_real, z_g, z_d)
 
 
+def wrong_2_1_left_in_eval(
+    G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g
+):
+    G.eval()
+    solution_2_1(G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g)
+
+
+def wrong_2_1_cut_to_one_size(
+    G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g
+):
+    n = min(len(x_real), len(z_d), len(z_g))
+    solution_2_1(
+        G, D, optimizer_g, optimizer_d, loss, x_real[:n], z_d[:n], z_g[:n]
+    )
+
+
 def check_2_1(answer, c):
     check_round(
         answer,
@@ -217,6 +232,7 @@ def check_2_1(answer, c):
             "G stepped along what an earlier backward left in it: `optimizer_g.zero_grad()` is missing.": wrong_2_1_g_not_cleared,
             "D's half used the noise of G's half: its samples are made from `z_d`.": wrong_2_1_later_noise,
             "The two batches of noise are exchanged.": wrong_2_1_swapped_noise,
+            "Rows were left out: the batches may differ in size, and each half uses all of its own.": wrong_2_1_cut_to_one_size,
         },
     )
 
@@ -231,7 +247,8 @@ register(
 Write `one_round`, which plays one round of the game, $D$ first: $D$ is updated once on the real batch `x_real` and on
 samples made from the noise `z_d`; then $G$ is updated once, through the $D$ that has just moved, on samples made from
 the noise `z_g`. `loss` is one of the package's, with `loss.discriminator(d_real, d_fake)` and `loss.generator(d_fake)`.
-The players may still carry gradients from earlier; they must have no influence. Nothing is returned.
+The players may still carry gradients from earlier; they must have no influence. The three batches may differ in size.
+Nothing is returned.
 """,
         stub="""
 def one_round(G, D, optimizer_g, optimizer_d, loss, x_real, z_d, z_g):
@@ -261,6 +278,8 @@ the start of the next round.
             (wrong_2_1_g_not_cleared, "`optimizer_g.zero_grad()` is missing"),
             (wrong_2_1_later_noise, "noise of G's half"),
             (wrong_2_1_swapped_noise, "noise are exchanged"),
+            (wrong_2_1_left_in_eval, "left in evaluation mode"),
+            (wrong_2_1_cut_to_one_size, "rows were left out"),
         ),
         check=check_2_1,
     )
@@ -303,8 +322,9 @@ def what_it_produces():
         ),
         explanation=r"""
 The loss is a mean over samples, and each sample lowers its own term by climbing to the largest score, $d(1) = 0$. So the
-best answer to a *fixed* judge is a single point, wherever the data are: neither cluster is near it. A game in which
-$D$ stops learning ends in collapse; the variety of samples is $D$'s doing, who lowers the score wherever samples pile up.
+best answer to a *fixed* judge is a single point, wherever the data are: neither cluster is near it. If $D$
+stops learning, a generator of this freedom collapses; the variety of samples is due to $D$, which lowers the score
+wherever samples pile up.
 """,
         solution=solution_2_4,
         wrong=(

@@ -218,8 +218,8 @@ def first_lost_score():
             r"Solve $\sigma(d) = 1 - 2^{-9}$: then $1 - \sigma(d) = 1/(1 + e^{d}) = 2^{-9}$.",
         ),
         explanation=r"""
-The border lies half a spacing below $1$: $1 - \sigma(d) = 2^{-9}$, so $e^{d} = 2^9 - 1$ and $d = \log 511 = 6.236$. A
-score of $6$ is an everyday event. This is why mixed-precision code keeps scores, and why PyTorch refuses
+The border lies half a spacing below $1$: $1 - \sigma(d) = 2^{-9}$, so $e^{d} = 2^9 - 1$ and $d = \log 511 = 6.236$. Scores
+of $6$ are common. This is why mixed-precision code keeps scores, and why PyTorch refuses
 `binary_cross_entropy` under autocast and asks for the version with logits.
 """,
         solution=solution_2_7,
@@ -343,7 +343,7 @@ def minimax_loss(d_fake):
         explanation=r"""
 $-\log\sigma(d)$ is the non-saturating loss. The slip is common, because both are "cross-entropies" and both train. The
 check that catches it asks for the weight at a score of $-5$: $\sigma(-5) = 0.007$ for the true minimax loss, $0.993$ for
-the other. Whoever compares "minimax" with "non-saturating" by such a library compares a loss with itself.
+the other. Whoever compares "minimax" with "non-saturating" in such a library compares a loss with itself.
 """,
         solution=solution_2_9,
         alternatives=(alternative_2_9_softplus,),

@@ -73,6 +73,15 @@ def wrong_3_9_graph(average, network, decay):
                 )
 
 
+def wrong_3_9_eval(average, network, decay):
+    solution_3_9(average, network, decay)
+    network.eval()
+
+
+def wrong_3_9_first_layer(average, network, decay):
+    solution_3_9(average[0], network[0], decay)
+
+
 def check_3_9(answer, c):
     for dtype in c.dtypes:
         decay = c.number(0.2, 0.95)
@@ -82,7 +91,7 @@ def check_3_9(answer, c):
         start = [
             c.normal(tuple(p.shape), dtype) for p in network.parameters()
         ]
-        average = copy.deepcopy(network)
+        average = copy.deepcopy(network).eval()
         with torch.no_grad():
             for a, s in zip(average.parameters(), start, strict=True):
                 a.copy_(s)
@@ -110,7 +119,21 @@ def check_3_9(answer, c):
             ),
             "It put new parameters into the average: change the values in place, under no_grad.",
         )
+        c.true(
+            network.training and not average.training,
+            "It switched a network between training and evaluation mode: leave both as they came.",
+            "",
+        )
         n = len(path)
+        still = [
+            c.agrees(a.detach(), s)
+            for a, s in zip(average.parameters(), start, strict=True)
+        ]
+        c.true(
+            all(still) or not any(still),
+            "Some parameters of the average did not move: every one has to be averaged.",
+            "",
+        )
         for i, a in enumerate(average.parameters()):
             truth = decay**n * start[i] + sum(
                 (1 - decay) * decay ** (n - 1 - k) * path[k][i]
@@ -172,6 +195,8 @@ in place, since an optimiser or another module may hold the very same tensors.
             (wrong_3_9_network, "network in training"),
             (wrong_3_9_rebound, "loop variable"),
             (wrong_3_9_graph, "new parameters"),
+            (wrong_3_9_eval, "evaluation mode"),
+            (wrong_3_9_first_layer, "every one has to be averaged"),
         ),
         check=check_3_9,
     )

@@ -73,6 +73,10 @@ def wrong_3_6_both_halves(d_real, d_fake, smooth):
     return mixed.mean() + (softplus(d_fake) * labels).mean()
 
 
+def wrong_3_6_detached(d_real, d_fake, smooth):
+    return solution_3_6(d_real, d_fake, smooth).detach()
+
+
 def check_3_6(answer, c):
     for dtype in c.dtypes:
         for n in (4, c.integer(3, 9)):
@@ -110,6 +114,23 @@ def check_3_6(answer, c):
                     ),
                 },
             )
+        given = c.normal((3, 1), dtype), c.normal((3, 1), dtype)
+        smooth = c.uniform(0, 1, (3,), dtype)
+        _, slopes = c.call_grad(
+            lambda d_real, d_fake, smooth=smooth: getattr(
+                answer, "function", answer
+            )(d_real, d_fake, smooth),
+            *given,
+        )
+        y = 1 - 0.1 * smooth.double()[:, None]
+        c.equal(
+            tuple(slopes),
+            (
+                ((torch.sigmoid(given[0].double()) - y) / 3).to(dtype),
+                (torch.sigmoid(given[1].double()) / 3).to(dtype),
+            ),
+            says="The value is right, its gradient not.",
+        )
         far = torch.full((2, 1), 900.0, dtype=dtype)
         got = c.call(answer, far, far, torch.ones(2, dtype=dtype))
         c.true(
@@ -161,7 +182,7 @@ def loss_d(d_real, d_fake, smooth):
         explanation=r"""
 $(N, 1) \times (N,)$ broadcasts to $(N, N)$: every score meets every label, and the sum divided by $N$ is $N$ times
 too large. Taking the mean instead hides the factor, and with *equal* labels even gives the right loss, which is why
-this mistake lives so long; with random ones it pairs each score with the average label. Give labels the shape of the
+this mistake is rarely noticed; with random ones it pairs each score with the average label. Give labels the shape of the
 scores. And $\log(1 + e^d)$ overflows near 89 in float32, where `softplus(d)` is $d$.
 """,
         solution=solution_3_6,
@@ -175,6 +196,7 @@ scores. And $\log(1 + e^d)$ overflows near 89 in float32, where `softplus(d)` is
             (wrong_3_6_overflow, "overflows"),
             (wrong_3_6_both_halves, "Only the real half"),
             (wrong_3_6_capped, "a cap stops it"),
+            (wrong_3_6_detached, "gradient is missing"),
         ),
         check=check_3_6,
     )

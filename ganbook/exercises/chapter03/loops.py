@@ -62,6 +62,8 @@ def _variant_3_3(
     swapped=False,
     half=1.0,
     leak=False,
+    deaf=False,
+    kept="",
 ):
     def step(G, D, optimizer_g, optimizer_d, images, draw_z):
         n = len(images)
@@ -72,7 +74,7 @@ def _variant_3_3(
 
         def for_d():
             fake = G(draw_z(n))
-            if not never:
+            if not never and kept != "D":
                 optimizer_d.zero_grad()
             loss = half * (
                 binary_cross_entropy(D(real), ones)
@@ -83,9 +85,10 @@ def _variant_3_3(
             return loss.item()
 
         def for_g():
-            if not leak and not never:
+            if not leak and not never and kept != "G":
                 optimizer_g.zero_grad()
-            guess = D(G(draw_z(n)))
+            fake = G(draw_z(n))
+            guess = D(fake.detach() if deaf else fake)
             loss = (
                 torch.log(1 - guess).mean()
                 if minimax
@@ -257,6 +260,15 @@ _DIAGNOSES_3_3 = {
     "Gradients pile up from one step to the next: clear both players'.": _variant_3_3(
         never=True
     ),
+    "G never moved: in its own half the samples must not be detached.": _variant_3_3(
+        deaf=True
+    ),
+    "D steps along its earlier gradients too, those of G's loss among them: `optimizer_d.zero_grad()` is missing.": _variant_3_3(
+        kept="D"
+    ),
+    "G steps along its earlier gradients too: `optimizer_g.zero_grad()` is missing.": _variant_3_3(
+        kept="G"
+    ),
     "D's loss sent a gradient into G that was never cleared: detach, and clear before backward.": _variant_3_3(
         leak=True
     ),
@@ -307,6 +319,9 @@ half the learning rate for plain descent, and nearly nothing for Adam.
             (_variant_3_3(minimax=True), "minimax loss"),
             (_variant_3_3(never=True), "pile up"),
             (_variant_3_3(leak=True), "never cleared"),
+            (_variant_3_3(deaf=True), "must not be detached"),
+            (_variant_3_3(kept="D"), "`optimizer_d.zero_grad()` is missing"),
+            (_variant_3_3(kept="G"), "`optimizer_g.zero_grad()` is missing"),
         ),
         check=check_3_3,
     )

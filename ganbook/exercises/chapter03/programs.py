@@ -145,6 +145,10 @@ def wrong_3_2_float(n, size):
     return n / size, n % size
 
 
+def wrong_3_2_rounded(n, size):
+    return max(1, round(n / size)), (n - 1) % size + 1
+
+
 def check_3_2(answer, c):
     cases = [
         (60_000, 128),
@@ -153,6 +157,8 @@ def check_3_2(answer, c):
         (128, 128),
         (5, 5),
         (7, 1),
+        (257, 128),
+        (10_001, 5_000),
     ]
     for _ in range(4):
         size = c.integer(1, 50)
@@ -167,6 +173,9 @@ def check_3_2(answer, c):
             got,
             (len(lengths), lengths[-1]),
             mistakes={
+                "Rounded to the nearest: a batch that is less than half full is a batch too.": wrong_3_2_rounded(
+                    n, size
+                ),
                 "Where the size divides n the last batch is a full one, not an empty one.": wrong_3_2_remainder(
                     n, size
                 ),
@@ -214,6 +223,7 @@ without leaving the whole numbers.
             (wrong_3_2_full, "not always full"),
             (wrong_3_2_remainder, "not an empty one"),
             (wrong_3_2_float, "whole"),
+            (wrong_3_2_rounded, "less than half full"),
         ),
         check=check_3_2,
     )

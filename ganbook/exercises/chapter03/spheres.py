@@ -103,6 +103,10 @@ def wrong_3_5_straight_when_small(z0, z1, t):
     return torch.where(cosine > 0.998, (1 - t) * z0 + t * z1, whole)
 
 
+def wrong_3_5_squeezed(z0, z1, t):
+    return alternative_3_5_chapter(z0, z1, t).squeeze(0)
+
+
 def check_3_5(answer, c):
     for dtype in c.dtypes:
         z0, z1 = c.normal((2, 6, 10), dtype)
@@ -145,6 +149,15 @@ def check_3_5(answer, c):
                     ),
                 },
             )
+        middle = z0[:1] + z1[:1]
+        middle = middle * z0[:1].norm() / middle.norm()
+        c.equal(
+            c.call(answer, z0[:1], z1[:1], 0.5),
+            middle,
+            rtol=1e-3,
+            atol=1e-3,
+            says="A batch of one row has one row in the result.",
+        )
         close = (1e-5, 1e-5) if dtype == torch.float64 else (1e-3, 1e-3)
         for small in (0.5, 0.1, 0.05, 0.02, 1e-3):
             side = c.normal((6, 10), dtype)
@@ -220,6 +233,7 @@ fast through the middle.
             (wrong_3_5_turned, "backwards"),
             (wrong_3_5_rescaled, "wrong speed"),
             (wrong_3_5_straight_when_small, "only equal rows"),
+            (wrong_3_5_squeezed, "batch of one row"),
         ),
         check=check_3_5,
     )

@@ -109,6 +109,14 @@ def wrong_4_5_no_ceiling(accuracy, tv):
     return 0 <= tv <= 1 and (1 - tv) / 2 <= accuracy
 
 
+def wrong_4_5_about(accuracy, tv):
+    return 0 <= tv <= 1 and abs(2 * accuracy - 1) <= tv + 1e-3
+
+
+def wrong_4_5_size(accuracy, tv):
+    return abs(tv) <= 1 and abs(2 * accuracy - 1) <= abs(tv)
+
+
 def check_4_5(answer, c):
     cases = (
         (
@@ -141,6 +149,11 @@ def check_4_5(answer, c):
             c.number(1.1, 1.9),
             "No total variation exceeds 1.",
         ),
+        (
+            c.number(0.48, 0.52),
+            -c.number(0.1, 0.9),
+            "No total variation lies below zero.",
+        ),
         (1.0, 1.0, "Disjoint supports allow a perfect discriminator."),
         (0.5, 0.0, "Equal distributions leave exactly one half."),
         *((c.number(0, 1), c.number(0, 1), "") for _ in range(30)),
@@ -153,6 +166,16 @@ def check_4_5(answer, c):
             for tv in (c.number(0.2, 0.4), c.number(0.5, 0.9))
             for side in (-1, 1)
             for off in (-0.02, 0.02)
+        ),
+        *(
+            (
+                (1 + side * (1 + off) * tv) / 2,
+                tv,
+                "The report is exact: compare without a tolerance.",
+            )
+            for tv in (c.number(0.2, 0.4), c.number(0.5, 0.9))
+            for side in (-1, 1)
+            for off in (-1e-4, 1e-4)
         ),
     )
     for accuracy, tv, sentence in cases:
@@ -184,8 +207,8 @@ def possible(accuracy, tv):
         ),
         explanation=r"""
 Equation {eq}`eq:04-accuracy`: $\tfrac12 (1 - \mathrm{TV}) \le \text{accuracy} \le \tfrac12 (1 + \mathrm{TV})$, and every
-value between is reached by mixing the best discriminator with its opposite. The floor is easily forgotten. A
-discriminator far below one half knows a great deal, and holds the labels the wrong way round.
+value between is reached by answering at random, now as the best discriminator does and now the opposite. The floor is
+easily forgotten. The answers of a discriminator far below one half are informative, with the labels exchanged.
 """,
         solution=solution_4_5,
         alternatives=(alternative_4_5_distance,),
@@ -196,6 +219,8 @@ discriminator far below one half knows a great deal, and holds the labels the wr
             (wrong_4_5_no_floor, "floor"),
             (wrong_4_5_any_tv, "exceeds 1"),
             (wrong_4_5_no_ceiling, "ceiling"),
+            (wrong_4_5_about, "without a tolerance"),
+            (wrong_4_5_size, "below zero"),
         ),
         check=check_4_5,
     )
@@ -258,11 +283,19 @@ def wrong_4_6_infinite():
     ]
 
 
+def wrong_4_6_ragged():
+    return [9.0, 9.0, -9.0], solution_4_6()[1]
+
+
 def check_4_6(answer, c):
     found = c.call(answer)
+    try:
+        shape = np.shape(found)
+    except ValueError:  # rows of unequal length
+        shape = None
     if not isinstance(
         found, tuple | list | np.ndarray | torch.Tensor
-    ) or np.shape(found) != (2, 5):
+    ) or shape != (2, 5):
         c.fail(
             "The wrong shape: a tuple of two lists of five scores was expected, A first."
         )
@@ -347,7 +380,7 @@ def two_discriminators():
 The best scores are $\log(p/q) = (1.39, 1.10, -0.69, -1.10, -1.10)$. Multiplied by 8 they keep their signs, hence the
 best accuracy of 0.75; but where the answer is right only three times in four, certainty is expensive, and the value
 drops far below the $-2 \log 2$ of a coin. B moves one score from $-0.69$ to $+0.1$: its accuracy falls by 0.05, its
-value by hardly anything. $D$ is paid for honest probabilities, not for hits.
+value by hardly anything. The value rewards accurate probabilities, not the number of right decisions.
 """,
         solution=solution_4_6,
         alternatives=(alternative_4_6_small,),
@@ -358,6 +391,7 @@ value by hardly anything. $D$ is paid for honest probabilities, not for hits.
             (wrong_4_6_probabilities, "probabilities"),
             (wrong_4_6_slight, "too slight"),
             (wrong_4_6_infinite, "finite"),
+            (wrong_4_6_ragged, "two lists of five"),
         ),
         check=check_4_6,
     )

@@ -241,6 +241,10 @@ def wrong_4_11_first_shift(h, scores):
     return wrong_4_11_overflow(h, scores - scores[0])
 
 
+def wrong_4_11_unweighted(h, scores):
+    return float(h.mean()), solution_4_11(h, scores)[1]
+
+
 def check_4_11(answer, c):
     for dtype in c.dtypes:
         rtol = 1e-3 if dtype == torch.float32 else 1e-8
@@ -290,6 +294,16 @@ def check_4_11(answer, c):
                 and len(got) == 2
                 and c.agrees(got[0], want[0], rtol=rtol)
             )
+            says = "The estimate is right, the effective number is not."
+            if not first and shift == 0.0 and not isinstance(shift, int):
+                moved = c.call(answer, h, scores - 1)
+                says = (
+                    "The first number is not the mean of h under the weights."
+                    if c.agrees(moved, got, rtol=1e-3, atol=1e-5)
+                    else "A constant added to all scores must change nothing: divide by the sum of the weights."
+                )
+            elif not first:
+                says = "The first number is not the mean of h under the weights: do they still sum to one?"
             c.equal(
                 got,
                 want,
@@ -316,9 +330,7 @@ def check_4_11(answer, c):
                     ),
                     "The two numbers have changed places.": want[::-1],
                 },
-                says="The estimate is right, the effective number is not."
-                if first
-                else "A constant added to all scores must change nothing: divide by the sum of the weights.",
+                says=says,
             )
 
 
@@ -362,6 +374,7 @@ $\mathcal{N}(0,1)$ against $\mathcal{N}(m,1)$ it is about $N e^{-m^2}$: at $m = 
             (wrong_4_11_capped, "capped"),
             (wrong_4_11_mean_shift, "less their mean"),
             (wrong_4_11_first_shift, "first score need not"),
+            (wrong_4_11_unweighted, "not the mean of h"),
         ),
         check=check_4_11,
     )

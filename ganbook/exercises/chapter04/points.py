@@ -60,6 +60,10 @@ def wrong_4_1_ratio(a, b):
     return torch.where(a + b == 0, 0.5, a / b)
 
 
+def wrong_4_1_squeezed(a, b):
+    return solution_4_1(a, b).squeeze()
+
+
 def check_4_1(answer, c):
     for dtype in c.dtypes:
         fixed = torch.tensor(
@@ -94,6 +98,8 @@ def check_4_1(answer, c):
                     ),
                 },
             )
+        a, b = c.uniform(0.05, 3, (2, 1), dtype)
+        c.equal(c.call(answer, a, b), a / (a + b))
         a, b = torch.tensor([[3e-30, 0.0], [1e-30, 2e-30]], dtype=dtype)
         c.equal(
             c.call(answer, a, b),
@@ -124,7 +130,7 @@ def best_guess(a, b):
         explanation=r"""
 For $a + b > 0$ the maximiser is $a/(a+b)$, also at the ends, where one density vanishes and the derivative has no
 zero. Only $a = b = 0$ needs a convention. A small constant in the denominator looks like a repair, but it changes
-the answer at every point where samples are rare, and a score is read most eagerly there.
+the answer at every point where samples are rare.
 """,
         solution=solution_4_1,
         alternatives=(alternative_4_1_loop, alternative_4_1_posterior),
@@ -136,6 +142,7 @@ the answer at every point where samples are rare, and a score is read most eager
             (wrong_4_1_timid, "other decides"),
             (wrong_4_1_ratio, "quotient"),
             (wrong_4_1_tiny, "where samples are rare"),
+            (wrong_4_1_squeezed, "shape (1,)"),
         ),
         check=check_4_1,
     )
@@ -230,8 +237,8 @@ register(
         stars=1,
         kind="value",
         statement=r"""
-Real samples come from $\mathcal{N}(0, 1)$, generated ones from $\mathcal{N}(1, 0.8^2)$, as in the fourth way of this
-chapter. At which two points does the best discriminator say exactly $\tfrac12$? Return them as a tuple of two
+Real samples come from $\mathcal{N}(0, 1)$, generated ones from $\mathcal{N}(1, 0.8^2)$, as in the fourth check of
+this chapter. At which two points does the best discriminator say exactly $\tfrac12$? Return them as a tuple of two
 floats, the smaller first, to three decimals.
 """,
         stub="""

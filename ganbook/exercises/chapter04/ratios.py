@@ -57,6 +57,10 @@ def wrong_4_7_unsmoothed(d, prior, alpha, beta):
     return (d - beta) / (alpha - beta)
 
 
+def wrong_4_7_clipped(d, prior, alpha, beta):
+    return solution_4_7(d, prior, alpha, beta).clamp(1e-3, 1e3)
+
+
 def check_4_7(answer, c):
     for dtype in c.dtypes:
         for _ in range(4):
@@ -103,6 +107,18 @@ def check_4_7(answer, c):
                     ),
                 },
             )
+    ratio = torch.tensor([1e-6, 1e-4, 1.0, 1e4, 1e6], dtype=torch.float64)
+    prior, alpha, beta = c.number(0.2, 0.8), 0.9, c.number(0.05, 0.2)
+    d = (prior * alpha * ratio + (1 - prior) * beta) / (
+        prior * ratio + 1 - prior
+    )
+    c.equal(
+        c.call(answer, d, prior, alpha, beta),
+        ratio,
+        rtol=1e-6,
+        atol=0.0,
+        says="Near alpha and beta the ratio is very large and very small: put no bound on it.",
+    )
 
 
 register(
@@ -144,6 +160,7 @@ of $r$.
             (wrong_4_7_plain_labels, "are still in d"),
             (wrong_4_7_output, "other way round"),
             (wrong_4_7_unsmoothed, "still a probability"),
+            (wrong_4_7_clipped, "put no bound"),
         ),
         check=check_4_7,
     )

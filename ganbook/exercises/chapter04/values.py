@@ -313,7 +313,7 @@ $D$ may be changed where $p + q = 0$, and on a set of measure zero, and $V$ stay
                 "f": "b",
                 "d": "ef",
                 "a": "d",
-                "g": "dab",
+                "g": "db",
             },
             false={
                 "c": "A discriminator that is right more often than another can have the smaller value: see A and B.",

@@ -59,6 +59,10 @@ def wrong_5_8_grid(t):
     return values.amax(-1).to(t.dtype)
 
 
+def wrong_5_8_capped(t):
+    return solution_5_8(t).clamp(max=1e4)
+
+
 def check_5_8(answer, c):
     told = {
         "Below t = -2 the parabola's top lies at a negative u, which is not allowed: the supremum sits at the border.": wrong_5_8_everywhere,
@@ -68,6 +72,7 @@ def check_5_8(answer, c):
         "That is the u at which the supremum is attained, not the supremum.": wrong_5_8_slope,
         "The sign below t = -2: at u = 0 the bracket is minus f(0).": wrong_5_8_plus_one,
         "Below t = -2 the best u is 0, not 1, so the bracket does not depend on t there.": wrong_5_8_identity,
+        "The values have a cap: for large t the conjugate grows without limit.": wrong_5_8_capped,
         "The square has another factor: put the best u back into the bracket.": wrong_5_8_factor,
     }
     for dtype in c.dtypes:
@@ -76,6 +81,7 @@ def check_5_8(answer, c):
             c.uniform(-6, 4, (3, 4), dtype),
             torch.tensor([-150.0, 150.0, -40.0, 40.0], dtype=dtype),
             c.uniform(-150, 150, (5,), dtype),
+            torch.tensor([-3000.0, 1000.0, 30_000.0], dtype=dtype),
         ):
             got = c.call(answer, t)
             best = (1 + t.double() / 2).clamp(min=0)
@@ -131,6 +137,7 @@ right one; being smaller below $-2$, it gives a tighter bound.
             (wrong_5_8_plus_one, "minus f(0)"),
             (wrong_5_8_identity, "does not depend on t"),
             (wrong_5_8_grid, "a grid of u ends"),
+            (wrong_5_8_capped, "values have a cap"),
         ),
         check=check_5_8,
     )

@@ -189,6 +189,12 @@ def wrong_5_2_total(p, q):
     return solution_5_2(p, q).sum()
 
 
+def wrong_5_2_threshold(p, q):
+    return torch.where(
+        p > 1e-6, p * (p.log() - q.log()), torch.zeros_like(p)
+    ).sum(-1)
+
+
 def check_5_2(answer, c):
     for dtype in c.dtypes:
         zeros = torch.tensor(
@@ -204,7 +210,16 @@ def check_5_2(answer, c):
             c.probabilities((2, 3, 5), dtype),
             c.probabilities((2, 3, 5), dtype),
         )
-        for p, q in (random, (zeros, other), (zeros, missed)):
+        rare = torch.tensor([[1e-9, 1 - 1e-9]] * 2, dtype=dtype)
+        never = torch.tensor([[0.0, 1.0], [0.5, 0.5]], dtype=dtype)
+        one = c.probabilities((1, 4), dtype), c.probabilities((1, 4), dtype)
+        for p, q in (
+            random,
+            (zeros, other),
+            (zeros, missed),
+            (rare, never),
+            one,
+        ):
             got = c.call(answer, p, q)
             if isinstance(got, torch.Tensor) and got.shape != p.shape[:-1]:
                 c.fail(
@@ -232,6 +247,9 @@ def check_5_2(answer, c):
                     ),
                     "That is the mean over the K outcomes, K times too small: the trap in kl_div's default.": lambda p=p, q=q: (
                         wrong_5_2_mean(p, q)
+                    ),
+                    "An outcome counts however small its p is: only an exact zero is left out.": lambda p=p, q=q: (
+                        wrong_5_2_threshold(p, q)
                     ),
                     "A small constant in the logarithm hides that KL is infinite here.": lambda p=p, q=q: (
                         wrong_5_2_epsilon(p, q)
@@ -308,6 +326,7 @@ observed outcome impossible then gets a harmless finite score. `torch.xlogy` tre
             (wrong_5_2_symmetric, "both directions"),
             (wrong_5_2_finite, "large finite"),
             (wrong_5_2_total, "last axis alone"),
+            (wrong_5_2_threshold, "only an exact zero"),
         ),
         check=check_5_2,
     )

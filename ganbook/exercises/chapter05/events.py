@@ -44,6 +44,10 @@ def wrong_5_3_twice(p, q):
     return p > 2 * q
 
 
+def alternative_5_3_numpy(p, q):
+    return (p > q).numpy()
+
+
 def check_5_3(answer, c):
     for dtype in c.dtypes:
         fixed = torch.tensor(
@@ -58,10 +62,16 @@ def check_5_3(answer, c):
             ),
         ):
             got = c.call(answer, p, q)
-            c.equal(
-                got.shape if isinstance(got, torch.Tensor) else got,
-                p.shape,
-                says="One entry for each outcome.",
+            if isinstance(got, list | tuple | np.ndarray):
+                try:
+                    got = torch.as_tensor(got)
+                except (TypeError, ValueError, RuntimeError):
+                    c.fail(
+                        "The wrong type: a boolean tensor was expected, with one entry for each outcome."
+                    )
+            c.true(
+                isinstance(got, torch.Tensor) and got.shape == p.shape,
+                f"A boolean tensor of shape {tuple(p.shape)} was expected, with one entry for each outcome.",
             )
             c.true(
                 got.dtype == torch.bool,
@@ -134,7 +144,7 @@ Since $p - q$ sums to zero, the positive terms add up to half of $\sum |p_k - q_
 total variation; and "real where $p > q$" is the best discriminator's decision.
 """,
         solution=solution_5_3,
-        alternatives=(alternative_5_3_loop,),
+        alternatives=(alternative_5_3_loop, alternative_5_3_numpy),
         wrong=(
             (wrong_5_3_swapped, "exchanged"),
             (wrong_5_3_one, "single outcome"),

@@ -57,9 +57,14 @@ def wrong_5_4_mixed(value, unit):
     return (value + 2 * (LOG2 if unit == "nats" else 1)) / 2
 
 
+def wrong_5_4_floor(value, unit):
+    return max(solution_5_4(value, unit), 1e-3)
+
+
 def check_5_4(answer, c):
-    for _ in range(4):
+    for near in (1.0, 1.0, 1.0, 0.01, 0.0):  # how far q lies from p
         p, q = c.probabilities((2, 4))
+        q = p + near * (q - p)
         value = float(
             (p * (p / (p + q)).log() + q * (q / (p + q)).log()).sum()
         )
@@ -92,6 +97,9 @@ def check_5_4(answer, c):
                     "The log 4 was subtracted: solve for JS, which cannot be negative.": truth
                     / size
                     - 2 * LOG2 / size,
+                    "Equal laws have the divergence zero: put no floor below it.": wrong_5_4_floor(
+                        value, unit
+                    ),
                     "Bits were added to nats: the value is in nats, so convert it as well.": value
                     / 2
                     + 1,
@@ -134,6 +142,7 @@ between 0 and 1, so the number of bits is the *larger* one.
             (wrong_5_4_sign, "The sign"),
             (wrong_5_4_minus, "was subtracted"),
             (wrong_5_4_mixed, "Bits were added"),
+            (wrong_5_4_floor, "put no floor"),
         ),
         check=check_5_4,
     )

@@ -180,7 +180,7 @@ and it is not available: $m \ge a$ need not be shown, and the proof works withou
 """,
         solution=solution_7_10,
         wrong=(
-            (lambda: "ceagb", "of its lines are missing"),
+            (lambda: "ceagb", "proof has a gap"),
             (lambda: "cedgfb", "claims that the mean"),
             (lambda: "ceahfb", "is one at the optimum"),
             (lambda: "acegfb", "Line a comes before"),

@@ -86,11 +86,9 @@ def ordered(
                 )
             )
         if missing:
+            verb = "is" if len(missing) == 1 else "are"
             c.fail(
-                say(
-                    "The proof has a gap: {missing} of its lines are missing.",
-                    missing=len(missing),
-                )
+                f"The proof has a gap: {len(missing)} of its lines {verb} missing."
             )
         return None
 
