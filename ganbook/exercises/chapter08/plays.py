@@ -348,8 +348,8 @@ register(
         stars=2,
         kind="function",
         statement=r"""
-    The bilinear game with coupling `k` is played in turn with step `h`. Write `ratio(beta, h, k)`: the size of the circle on
-    which the exponential average with memory `beta` ends up, divided by that of the pair itself.
+    The bilinear game with coupling `k` is played in turn with step `h`. Write `ratio(beta, h, k)`: the size of the
+    ellipse on which the exponential average with memory `beta` ends up, divided by that of the pair's own ellipse.
     """,
         stub="""
     def ratio(beta, h, k):
