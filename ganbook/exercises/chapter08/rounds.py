@@ -319,7 +319,7 @@ register(
         check=choice(
             "e",
             a="It holds: both shares sigma(d) are one half at score zero.",
-            b="It holds: with $hk = 0.1$ alternating play has its eigenvalues on the unit circle.",
+            b="It holds: with hk = 0.1 alternating play has its eigenvalues on the unit circle.",
             c="It holds: the theorem in the text gives the form, whose level lines are an ellipse each.",
             d="It holds: that is Taylor's formula for a smooth map.",
             f="It holds as a conditional: it follows from its premise. Is the premise proved?",
