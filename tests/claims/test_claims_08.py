@@ -13,6 +13,7 @@ from scipy.integrate import quad, solve_ivp
 from torch import nn
 from torch.nn.functional import softplus
 
+from ganbook import published
 from ganbook.dynamics import dirac_gan, negative_momentum, update_eigenvalues
 
 H, START = 0.2, (1.0, -1.0)
@@ -215,6 +216,21 @@ def test_eq_08_momentum(beta):
     nu = np.linalg.eigvals(momentum_matrix(beta, a))
     assert np.abs((nu - 1) ** 2 * (nu - beta) ** 2 + a**2 * nu**3).max() < 1e-9
     assert (np.abs(nu).max() < 1) == (beta < 0)
+
+
+@pytest.mark.parametrize("a", [0.02, 0.1, 0.5])
+def test_negative_momentum_has_a_limit_of_its_own(a):
+    """In turn the modulus is below one for -1 + a/2 < beta < 0, and at once it is never."""
+    edge = -1 + a / 2
+    assert (-2) ** 2 * (-1 - edge) ** 2 - a**2 == pytest.approx(0, abs=1e-15)  # nu = -1
+    for beta in (edge + 1e-3, edge / 2, -1e-3):
+        assert largest(momentum_matrix(beta, a)) < 1
+    for beta in (edge - 1e-3, -1.5, 1e-3, 0.99):
+        assert largest(momentum_matrix(beta, a)) > 1
+    for beta in (-1.5, -0.999, edge, -0.5, -0.01, 0.0, 0.5):
+        at_once = np.polymul(np.poly([1, 1]), np.poly([beta, beta]))
+        nu = np.roots(np.polyadd(at_once, [a**2, 0, 0]))
+        assert np.abs(nu).max() > 1
 
 
 def test_momentum_with_r1():
@@ -452,7 +468,24 @@ def test_eq_08_gamma_is_critical():
 
 
 def test_the_automatic_setting_at_28_pixels():
-    assert pytest.approx(0.0012, abs=5e-5) == 0.0002 * 28**2 / 128
+    factor = published.load(8)["stylegan2-ada-factor"].value
+    assert factor * 28**2 / 128 == pytest.approx(0.0012, abs=5e-5)
+
+
+def test_published_weights_range_over_four_orders_of_magnitude():
+    values = [e.value for e in published.load(8).values() if e.id.startswith("r3gan")]
+    assert len(values) == 10
+    assert 4 <= math.log10(max(values) / min(values)) < 5
+
+
+def test_averaging_needs_a_small_step():
+    t, p = START
+    for _ in range(400):
+        v = non_saturating(t, p)
+        t, p = t + 3 * v[0], p + 3 * v[1]
+        if math.hypot(t, p) > 20:
+            break
+    assert math.hypot(t, p) > 20  # sqrt(2h) would be 2.4
 
 
 def test_adams_eigenvalues_at_rest_describe_nothing():

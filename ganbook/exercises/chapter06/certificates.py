@@ -131,6 +131,24 @@ def wrong_6_7_loose(plan, f, g, a, b, cost):
     )
 
 
+def wrong_6_7_tight_is_used(plan, f, g, a, b, cost):
+    tight = np.isclose(cost, f[:, None] + g, rtol=0, atol=1e-9)
+    return solution_6_7(plan, f, g, a, b, cost) and bool(
+        (tight == (plan > 1e-9)).all()
+    )
+
+
+def wrong_6_7_nan_passes(plan, f, g, a, b, cost):
+    slack = cost - f[:, None] - g
+    return not (
+        (plan < -1e-9).any()
+        or (np.abs(plan.sum(1) - a) > 1e-9).any()
+        or (np.abs(plan.sum(0) - b) > 1e-9).any()
+        or (slack < -1e-9).any()
+        or (plan * slack).sum() > 1e-9
+    )
+
+
 def check_6_7(answer, c):
     rng, n = c.rng, 4
     a, b = np.full(n, 0.25), np.full(n, 0.25)
@@ -208,6 +226,21 @@ def check_6_7(answer, c):
         ),
     ):
         c.equal(c.call(answer, plan, fee, g, a, b, cost), False, says=message)
+    touching = cost.copy()
+    row, column = 0, other[0]
+    touching[row, column] = f[row] + g[column]
+    c.equal(
+        c.call(answer, plan, f, g, a, b, touching),
+        True,
+        says="A route may be tight and carry nothing: the plan is optimal all the same.",
+    )
+    unknown = plan.copy()
+    unknown[0, 0] = np.nan
+    c.equal(
+        c.call(answer, unknown, f, g, a, b, cost),
+        False,
+        says="A table with NaN in it is no coupling: every comparison with NaN is false.",
+    )
     for table in (leaning.T, leaning, tipped):
         c.equal(
             c.call(answer, table, zero, zero, a, b, flat),
@@ -323,6 +356,8 @@ register(
             (wrong_6_7_solver, "earn less than the plan"),
             (wrong_6_7_columns_only, "both sums and the sign"),
             (wrong_6_7_loose, "earn a millionth less"),
+            (wrong_6_7_tight_is_used, "carry nothing"),
+            (wrong_6_7_nan_passes, "NaN in it"),
         ),
         check=check_6_7,
     )

@@ -186,6 +186,11 @@ def wrong_7_2_new_tensors(optimizer, D, x_real, x_fake, c):
     [p.clamp(-c, c) for p in D.parameters()]
 
 
+def wrong_7_2_mode(optimizer, D, x_real, x_fake, c):
+    solution_7_2(optimizer, D, x_real, x_fake, c)
+    D.eval()
+
+
 def check_7_2(answer, c):
     for dtype in c.dtypes:
         start = nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 1)).to(
@@ -208,6 +213,10 @@ def check_7_2(answer, c):
                 real
             ).square().mean().backward()  # what an earlier step has left in .grad
             step(optimizer, D, real, fake, bound)
+            c.true(
+                D.training,
+                "The critic is left in evaluation mode: it goes on being trained.",
+            )
             return torch.cat([p.detach().reshape(-1) for p in D.parameters()])
 
         def answered(*inputs):
@@ -303,6 +312,7 @@ shortens the update and says nothing about where the weights end up.
             (wrong_7_2_above_only, "only one side"),
             (wrong_7_2_rescaled, "rescaled"),
             (wrong_7_2_no_zero, "zero_grad is missing"),
+            (wrong_7_2_mode, "evaluation mode"),
             (wrong_7_2_sign, "wrong way"),
             (wrong_7_2_new_tensors, "new tensor"),
         ),

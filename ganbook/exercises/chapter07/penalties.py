@@ -102,8 +102,33 @@ def wrong_7_3_backward(D, x_real, x_fake, epsilon):
     return solution_7_3(D, x_real, x_fake, epsilon)
 
 
+def wrong_7_3_one_sided(D, x_real, x_fake, epsilon):
+    return _penalty_7_3(
+        D,
+        x_real,
+        x_fake,
+        epsilon,
+        lambda g: (g.flatten(1).norm(dim=1) - 1).relu().square().mean(),
+    )
+
+
+def wrong_7_3_squeezed(D, x_real, x_fake, epsilon):
+    return _penalty_7_3(
+        D,
+        x_real,
+        x_fake,
+        epsilon,
+        lambda g: (g.squeeze().flatten(1).norm(dim=1) - 1).square().mean(),
+    )
+
+
 def check_7_3(answer, c):
-    for dtype in c.dtypes:
+    # slopes above one, then on both sides of it, then a batch of one sample
+    for dtype, size, n in (
+        *((dtype, 0.8, c.integer(3, 6)) for dtype in c.dtypes),
+        (torch.float64, 0.35, 6),
+        (torch.float64, 0.3, 1),
+    ):
         side = c.integer(3, 5)
         D = nn.Sequential(
             nn.Flatten(),
@@ -113,8 +138,7 @@ def check_7_3(answer, c):
         ).to(dtype)
         with torch.no_grad():
             for p in D.parameters():
-                p.copy_(0.8 * c.normal(tuple(p.shape), dtype))
-        n = c.integer(3, 6)
+                p.copy_(size * c.normal(tuple(p.shape), dtype))
         x_real, x_fake = c.normal((2, n, 1, side, side), dtype).unbind()
         epsilon = c.uniform(0, 1, (n,), dtype)
         given = (D, x_real, x_fake, epsilon)
@@ -127,6 +151,8 @@ def check_7_3(answer, c):
             "The mean was taken before the square: slopes above and below one cancel.": wrong_7_3_mean_first,
             "The root is missing: that compares the squared norm with one.": wrong_7_3_square_norm,
             "The weights of the two ends are swapped: epsilon belongs to the real sample.": wrong_7_3_ends,
+            "Slopes below one are let off: this penalty pulls from both sides.": wrong_7_3_one_sided,
+            "In a batch of one, `squeeze` removes the axis of samples as well.": wrong_7_3_squeezed,
         }
         c.equal(
             got,
@@ -194,6 +220,8 @@ its tests. Without `create_graph=True` the value is right and the penalty does n
             (wrong_7_3_square_norm, "root is missing"),
             (wrong_7_3_ends, "two ends are swapped"),
             (wrong_7_3_backward, "changed a gradient"),
+            (wrong_7_3_one_sided, "let off"),
+            (wrong_7_3_squeezed, "axis of samples"),
         ),
         check=check_7_3,
     )

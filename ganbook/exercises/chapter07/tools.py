@@ -87,6 +87,34 @@ E bound no slope at all.
             reasons={
                 (
                     "A",
+                    "gradient penalty",
+                ): "That adds a term to the loss; no parameter is set to a value.",
+                (
+                    "B",
+                    "spectral norm",
+                ): "That rescales the weights, and with them the set of critics that can be reached.",
+                (
+                    "C",
+                    "spectral norm",
+                ): "That looks at the weights alone; no derivative in the input is taken.",
+                (
+                    "C",
+                    "weight clipping",
+                ): "That looks at the parameters alone; no derivative in the input is taken.",
+                (
+                    "D",
+                    "gradient clipping",
+                ): "That shortens the update and leaves the weights as large as they are.",
+                (
+                    "E",
+                    "spectral norm",
+                ): "There the slope is at most one at every step.",
+                (
+                    "F",
+                    "gradient clipping",
+                ): "There is no target for the slope, and no lambda.",
+                (
+                    "A",
                     "gradient clipping",
                 ): "What is moved? It is the parameters themselves, not their gradient.",
                 (

@@ -76,8 +76,18 @@ def wrong_7_11_backward(D, x):
     return solution_7_11(D, x)
 
 
+def wrong_7_11_squeezed(D, x):
+    x = x.detach().requires_grad_()
+    gradient = torch.autograd.grad(D(x).sum(), x, create_graph=True)[0]
+    norms = gradient.squeeze().flatten(1).norm(dim=1)
+    return (norms - 1).square().mean()
+
+
 def check_7_11(answer, c):
-    for dtype in c.dtypes:
+    for dtype, n in (
+        *((dtype, c.integer(3, 6)) for dtype in c.dtypes),
+        (torch.float64, 1),
+    ):
         D = nn.Sequential(
             nn.Flatten(), nn.Linear(9, 4), nn.ReLU(), nn.Linear(4, 1)
         ).to(dtype)
@@ -85,13 +95,14 @@ def check_7_11(answer, c):
             D[1].weight.copy_(c.uniform(0.3, 1, (4, 9), dtype))
             D[1].bias.zero_()
             D[3].weight.copy_(c.normal((1, 4), dtype))
-        n = c.integer(3, 6)
         x = c.uniform(0.1, 1, (n, 1, 3, 3), dtype)
-        x[0] = -x[0]  # here every ReLU is off: the gradient is exactly zero
+        flat = int(n > 1)
+        if flat:
+            x[0] = -x[0]  # every ReLU is off: the gradient is exactly zero
         untouched = c.watch(D)
         got = c.call(answer, D, x)
         slope = torch.linalg.vector_norm(D[3].weight[0] @ D[1].weight)
-        want = (1 + (n - 1) * (slope - 1) ** 2) / n
+        want = (flat + (n - flat) * (slope - 1) ** 2) / n
         c.equal(
             got,
             want.detach(),
@@ -110,6 +121,9 @@ def check_7_11(answer, c):
                 ),
                 "That is a norm along the channel axis, one for each pixel.": lambda x=x, D=D: (
                     wrong_7_11_rows(D, x).detach()
+                ),
+                "In a batch of one, `squeeze` removes the axis of samples as well.": lambda x=x, D=D: (
+                    wrong_7_11_squeezed(D, x).detach()
                 ),
             },
         )
@@ -170,6 +184,7 @@ out changes the penalty: it then never sees that part of the space.
             (wrong_7_11_no_graph, "detached"),
             (wrong_7_11_rows, "channel axis"),
             (wrong_7_11_backward, "changed a gradient"),
+            (wrong_7_11_squeezed, "axis of samples"),
         ),
         check=check_7_11,
     )
@@ -239,6 +254,11 @@ def _variant_7_14(
     return answer
 
 
+def wrong_7_14_mode(G, D, adam_g, adam_d, reals, noises, penalty):
+    solution_7_14(G, D, adam_g, adam_d, reals, noises, penalty)
+    G.eval()
+
+
 def check_7_14(answer, c):
     def players(dtype, seed):
         with torch.random.fork_rng():
@@ -262,6 +282,10 @@ def check_7_14(answer, c):
             for p in m.parameters():
                 p.grad = torch.ones_like(p)  # of an earlier step
         play(G, D, *optimizers, reals, noises, penalty)
+        c.true(
+            G.training and D.training,
+            "A player is left in evaluation mode: both go on being trained.",
+        )
         return [
             torch.cat([p.detach().flatten() for p in m.parameters()])
             for m in (G, D)
@@ -359,6 +383,7 @@ is the length of the list: nothing in the loop knows that it is usually five.
             (_variant_7_14(reuse=True), "noise of its own"),
             (_variant_7_14(swap=True), "it comes last"),
             (_variant_7_14(clear=False), "earlier steps were added"),
+            (wrong_7_14_mode, "evaluation mode"),
         ),
         check=check_7_14,
     )

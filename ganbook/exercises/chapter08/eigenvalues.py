@@ -207,39 +207,76 @@ SLIPS_8_11 = {
     "The penalty has no effect: without create_graph the slope is a constant to the weights.": trainer_8_11(
         graph=False
     ),
+    "Every step is made with 0.2; the size of a step is `h`.": lambda D, theta, gamma, h, steps: (
+        solution_8_11(D, theta, gamma, 0.2, steps)
+    ),
+    "There is one step too many.": lambda D, theta, gamma, h, steps: (
+        solution_8_11(D, theta, gamma, h, steps + 1)
+    ),
+    "The last step is missing.": lambda D, theta, gamma, h, steps: (
+        solution_8_11(D, theta, gamma, h, steps - 1)
+    ),
 }
+
+
+def wrong_8_11_mode(D, theta, gamma, h, steps):
+    found = solution_8_11(D, theta, gamma, h, steps)
+    D.eval()
+    return found
 
 
 def check_8_11(answer, c):
     for dtype in c.dtypes:
-        for _ in range(2):
+        for sign in (1, -1):
             torch.manual_seed(c.integer(0, 10_000))
             D = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1))
             with torch.no_grad():
                 for p in D.parameters():
                     p.mul_(2.0)
             D = D.to(dtype)
-            given = c.number(0.4, 1.0), c.number(0.5, 1.5), 0.2, 25
+            given = (
+                sign * c.number(0.4, 1.0),
+                c.number(0.5, 1.5),
+                c.number(0.15, 0.25),
+                c.integer(20, 30),
+            )
             mine = copy.deepcopy(D)
             want = solution_8_11(mine, *given)
-            others = {
-                says: slip(copy.deepcopy(D), *given)
-                for says, slip in SLIPS_8_11.items()
-            }
+            before = copy.deepcopy(D)
             tolerance = 1e-4 if dtype == torch.float32 else 1e-8
             got = c.call(answer, D, *given)
+            c.true(D.training, "D is left in evaluation mode.")
             slack = 1e-6 if dtype == torch.float32 else 1e-10
-            c.equal(got, want, rtol=tolerance, atol=slack, mistakes=others)
-            c.true(
-                all(
-                    torch.allclose(
-                        p, q, rtol=100 * tolerance, atol=10 * slack
+            c.equal(
+                got,
+                want,
+                rtol=tolerance,
+                atol=slack,
+                mistakes={
+                    says: lambda slip=slip, D=before, given=given: slip(
+                        copy.deepcopy(D), *given
                     )
-                    for p, q in zip(
-                        D.parameters(), mine.parameters(), strict=True
-                    )
-                ),
-                "theta ends where it should, but D's weights do not: train D in place.",
+                    for says, slip in SLIPS_8_11.items()
+                },
+            )
+
+            def alike(net, rtol=100 * tolerance, atol=10 * slack, D=D):
+                pairs = zip(D.parameters(), net.parameters(), strict=True)
+                return all(
+                    torch.allclose(p, q, rtol=rtol, atol=atol)
+                    for p, q in pairs
+                )
+
+            if alike(mine):
+                continue
+            # theta can agree by chance where the weights do not
+            for says, slip in SLIPS_8_11.items():
+                other = copy.deepcopy(before)
+                slip(other, *given)
+                if alike(other):
+                    c.fail(says)
+            c.fail(
+                "theta ends where it should, but D's weights do not: train D in place."
             )
 
 
@@ -273,9 +310,8 @@ register(
             alternative_8_11_second_pass,
             alternative_8_11_optimizers,
         ),
-        wrong=tuple(
-            (slip, words)
-            for slip, words in zip(
+        wrong=(
+            *zip(
                 SLIPS_8_11.values(),
                 (
                     "alternating play",
@@ -283,9 +319,13 @@ register(
                     "generated point",
                     "minimax loss",
                     "create_graph",
+                    "made with 0.2",
+                    "too many",
+                    "last step is missing",
                 ),
                 strict=True,
-            )
+            ),
+            (wrong_8_11_mode, "evaluation mode"),
         ),
         check=check_8_11,
     )

@@ -190,11 +190,24 @@ def wrong_8_8_forward(theta, psi):
     return tuple(J @ np.array([share * psi, -share * theta]))
 
 
+def wrong_8_8_overflow(theta, psi):
+    with np.errstate(over="ignore", invalid="ignore"):
+        share = np.exp(theta * psi) / (1 + np.exp(theta * psi))
+    bend = share**2 * (1 - share) * (theta**2 + psi**2)
+    return share**2 * theta + bend * psi, share**2 * psi + bend * theta
+
+
 def check_8_8(answer, c):
     points = [
         (1.0, -1.0),
         *((c.number(-2, 2), c.number(-2, 2)) for _ in range(4)),
+        (30.0, 30.0),  # exp(900) is too large for a float
     ]
+    large = c.call(answer, *points[-1])
+    c.true(
+        not np.isnan(np.asarray(large, dtype=float)).any(),
+        "At (30, 30) it is NaN: exp(900) overflows, and infinity over infinity is not a number.",
+    )
     for theta, psi in points:
         given = theta, psi
         c.equal(
@@ -258,6 +271,7 @@ register(
             (wrong_8_8_share, "appears squared"),
             (wrong_8_8_no_chain, "inner derivative"),
             (wrong_8_8_forward, "transpose"),
+            (wrong_8_8_overflow, "overflows"),
         ),
         check=check_8_8,
     )
@@ -334,8 +348,8 @@ register(
         stars=2,
         kind="function",
         statement=r"""
-    The bilinear game with coupling `k` is played in turn with step `h`. Write `ratio(beta, h, k)`: the size of the circle on
-    which the exponential average with memory `beta` ends up, divided by that of the pair itself.
+    The bilinear game with coupling `k` is played in turn with step `h`. Write `ratio(beta, h, k)`: the size of the
+    ellipse on which the exponential average with memory `beta` ends up, divided by that of the pair's own ellipse.
     """,
         stub="""
     def ratio(beta, h, k):

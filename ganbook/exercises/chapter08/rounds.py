@@ -282,8 +282,8 @@ register(
         stars=3,
         kind="choice",
         statement=r"""
-    Somebody proves that alternating play of the *minimax* Dirac-GAN stays bounded from every start that is near enough
-    to the solution. ({ref}`The text <ch:08>` has counterexamples to such conclusions.) Which is the first step that
+    Somebody proves that alternating play of the *minimax* Dirac-GAN, with one step $h = 0.2$ of each player in a round,
+    stays bounded from every start that is near enough to the solution. ({ref}`The text <ch:08>` has counterexamples to such conclusions.) Which is the first step that
     does not follow from the steps before it? Return its letter.
     """,
         stub="""
@@ -319,7 +319,7 @@ register(
         check=choice(
             "e",
             a="It holds: both shares sigma(d) are one half at score zero.",
-            b="It holds: alternating play has its eigenvalues on the unit circle.",
+            b="It holds: with hk = 0.1 alternating play has its eigenvalues on the unit circle.",
             c="It holds: the theorem in the text gives the form, whose level lines are an ellipse each.",
             d="It holds: that is Taylor's formula for a smooth map.",
             f="It holds as a conditional: it follows from its premise. Is the premise proved?",

@@ -67,7 +67,9 @@ def check_8_6(answer, c):
                 "The lower limit contains the step of the *generator*: the determinant is 1 - h_d gamma + h_g h_d k^2.": wrong_8_6_d_rate(
                     *given
                 ),
-                "The two plays are exchanged.": wrong_8_6_plays(*given),
+                "That is the window of the other play.": wrong_8_6_plays(
+                    *given
+                ),
                 "That is the limit of gradient descent on the penalty alone; the game moves it a little.": wrong_8_6_stiff(
                     *given
                 ),
@@ -125,7 +127,7 @@ register(
         alternatives=(alternative_8_6_numbers,),
         wrong=(
             (wrong_8_6_d_rate, "generator"),
-            (wrong_8_6_plays, "exchanged"),
+            (wrong_8_6_plays, "other play"),
             (wrong_8_6_stiff, "alone"),
             (wrong_8_6_k, "square"),
             (wrong_8_6_whole, "one half"),

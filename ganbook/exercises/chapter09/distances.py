@@ -46,11 +46,12 @@ def wrong_9_1_isotropic(values):
 
 
 def check_9_1(answer, c):
+    # the examples of the statement come later: several mistakes agree there
     for values in (
+        c.rng.uniform(0.1, 5, 7),
         np.array([1.0]),
         np.array([1.0, 3.0]),
         np.ones(16),
-        c.rng.uniform(0.1, 5, 7),
         10.0 ** c.rng.uniform(-6, 4, 5),
     ):
         c.equal(

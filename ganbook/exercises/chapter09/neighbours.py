@@ -50,12 +50,18 @@ def wrong_9_4_none(labels):
     return n * (n - 1) / 2 / max(equal, 1)
 
 
+def wrong_9_4_sign(labels):
+    return solution_9_4(np.abs(labels))
+
+
 def check_9_4(answer, c):
+    few = c.rng.integers(0, 5, 41)
     for labels in (
+        c.rng.integers(0, 20, 30),
         np.array([3, 1, 3, 2]),
         np.array([7, 7, 7, 7]),
-        c.rng.integers(0, 20, 30),
-        c.rng.integers(0, 5, 41) * 1000,
+        few * 1000,
+        few - 2,
         np.arange(6),
     ):
         c.equal(
@@ -76,6 +82,9 @@ def check_9_4(answer, c):
                     labels
                 ),
                 "Without an equal pair the estimate is infinite: the draws set no bound.": wrong_9_4_none(
+                    labels
+                ),
+                "The labels -1 and 1 stand for different samples.": wrong_9_4_sign(
                     labels
                 ),
             },
@@ -116,6 +125,7 @@ register(
             (wrong_9_4_ordered, "factor of two"),
             (wrong_9_4_square, "does not depend on what"),
             (wrong_9_4_none, "set no bound"),
+            (wrong_9_4_sign, "-1 and 1"),
         ),
         check=check_9_4,
     )
@@ -135,6 +145,10 @@ def solution_9_5():
     return "needs exchangeability", "ACBDE"
 
 
+def alternative_9_5_iid():
+    return "i.i.d.", "BACDE"
+
+
 def check_9_5(answer, c):
     value = c.call(answer)
     c.true(
@@ -147,7 +161,11 @@ def check_9_5(answer, c):
         sorted(order) == sorted(STEPS_9_5),
         "The order must hold each of the letters A to E once.",
     )
-    changeable = re.search(r"exchang|interchang|permutab", reason)
+    alike = re.search(
+        r"\bi\.?\s?i\.?\s?d\b|independent.*identical|identical.*independent",
+        reason,
+    )
+    changeable = alike or re.search(r"exchang|interchang|permutab", reason)
     if re.search(r"\b(not|no|non|or)\b|\b(un|non|in)-?exchang", reason):
         c.fail(
             "One word for one property was expected, and no negation of it."
@@ -237,10 +255,11 @@ register(
         ),
         explanation=r"""
     Exchangeability: the joint law of the $N - 1 + M$ points stays the same when any two change places. It follows
-    from independent draws of *one* law, and fails for two laws, where generated points may all be near or all be
-    far. Nothing is said about dimension or shape, which is why the value is the same everywhere.
+    from independent draws of *one* law (the answer "i.i.d." is therefore accepted), and fails for two laws, where
+    generated points may all be near or all be far. Nothing is said about dimension or shape, which is why the value is the same everywhere.
     """,
         solution=solution_9_5,
+        alternatives=(alternative_9_5_iid,),
         wrong=(
             (wrong_9_5_before_points, "of which points"),
             (wrong_9_5_before_event, "put into words"),

@@ -174,8 +174,8 @@ register(
         ),
         explanation=r"""
     The best accuracy is $(1 + \mathrm{TV})/2$, and any classifier's is at most that, so $2a - 1 \le \mathrm{TV}$ up
-    to the sampling error of $a$. On the training halves nothing of the kind holds: in 40 dimensions 60 points can be
-    separated by a hyperplane whatever their laws. Chapter 4 met the same thing as a discriminator that memorises.
+    to the sampling error of $a$. On the training halves nothing of the kind holds: in 40 dimensions a hyperplane can
+    nearly always separate 30 points from 30 others, even if all come from one law. Chapter 4 met the same thing as a discriminator that memorises.
     """,
         solution=solution_9_8,
         alternatives=(alternative_9_8_sklearn,),
