@@ -1,6 +1,6 @@
 r"""Exercises 11.7, 11.8 and 11.13."""
 
-from itertools import product
+from itertools import combinations_with_replacement, product
 
 import numpy as np
 import torch
@@ -49,8 +49,14 @@ def check_11_7(answer, c):
             ((4, 3, 2, 5), 2),
             ((5, 4), 1),
             ((8, 1), 4),
+            ((6, 2, 5), 3),
+            ((4, 2, 3, 2, 2), 2),
         ):
             x = c.normal(shape, dtype)
+            if (
+                len(shape) == 3
+            ):  # the same numbers, in another order in memory
+                x = x.transpose(0, 2).contiguous().transpose(0, 2)
             rows = [
                 torch.cat(list(x[m * k : m * k + m]), dim=0)
                 for k in range(shape[0] // m)
@@ -168,8 +174,16 @@ def wrong_11_8_kept(p, q, m):
     return solution_11_8(p[p > 0], q[p > 0], m)
 
 
+def wrong_11_8_orders(p, q, m):
+    value = 0.0
+    for pack in combinations_with_replacement(range(len(p)), m):
+        value += abs(np.prod(p[list(pack)]) - np.prod(q[list(pack)])) / 2
+    return float(value)
+
+
 def check_11_8(answer, c):
     cases = [
+        (np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.7, 0.1]), 3),
         (np.array([0.5, 0.5]), np.array([0.3, 0.7]), 3),
         (np.full(5, 0.2), np.array([0, 0.25, 0.25, 0.25, 0.25]), 2),
         (np.array([0.5, 0.5, 0]), np.array([0.2, 0.6, 0.2]), 2),
@@ -203,6 +217,9 @@ def check_11_8(answer, c):
                     p, q, m
                 ),
                 "Only packs of m equal values were compared.": wrong_11_8_same(
+                    p, q, m
+                ),
+                "Packs with the same values in another order were counted once.": wrong_11_8_orders(
                     p, q, m
                 ),
                 "That is the value for single samples.": wrong_11_8_single(
@@ -249,6 +266,7 @@ register(
             (wrong_11_8_same, "equal values"),
             (wrong_11_8_single, "single samples"),
             (wrong_11_8_kept, "generator alone reaches"),
+            (wrong_11_8_orders, "another order"),
         ),
         check=check_11_8,
     )
