@@ -252,7 +252,7 @@ register(
             r"`np.kron(P, p)` lists all products. Total variation is half the sum of absolute differences.",
         ),
         explanation=r"""
-    Build both tables by repeated products and compare entry by entry. The chain
+    Build both tables by repeated products and compare entry by entry. The value
     $\mathrm{TV}_m$ always lies between $\mathrm{TV}$ and $1 - (1 - \mathrm{TV})^m$; the right end is attained by a generator
     that has lost a part of the data and is correct elsewhere. Packing helps most against exactly this fault.
     """,
