@@ -42,6 +42,10 @@ def wrong_11_7_detached(x, m):
     return solution_11_7(x, m).detach()
 
 
+def wrong_11_7_squeezed(x, m):
+    return solution_11_7(x, m).squeeze(0)
+
+
 def check_11_7(answer, c):
     for dtype in c.dtypes:
         for shape, m in (
@@ -49,6 +53,7 @@ def check_11_7(answer, c):
             ((4, 3, 2, 5), 2),
             ((5, 4), 1),
             ((8, 1), 4),
+            ((3, 2), 3),
             ((6, 2, 5), 3),
             ((4, 2, 3, 2, 2), 2),
         ):
@@ -61,16 +66,21 @@ def check_11_7(answer, c):
                 torch.cat(list(x[m * k : m * k + m]), dim=0)
                 for k in range(shape[0] // m)
             ]
-            got = c.call(answer, x, m)
+            got, packs = c.call(answer, x, m), torch.stack(rows)
             c.equal(
                 got,
-                torch.stack(rows),
+                packs,
                 mistakes={
                     "The members of a pack come from far apart; asked for are rows that follow one another.": wrong_11_7_halves(
                         x, m
                     ),
                     "Everything was flattened: pictures keep their height and width, only channels are stacked.": wrong_11_7_flat(
                         x, m
+                    ),
+                    **(
+                        {"A single pack has lost its first axis.": packs[0]}
+                        if len(packs) == 1
+                        else {}
                     ),
                     "That averages the members: D would see one blurred sample.": wrong_11_7_mean(
                         x, m
@@ -122,6 +132,7 @@ register(
             (wrong_11_7_mean, "averages"),
             (wrong_11_7_repeated, "m times"),
             (wrong_11_7_axis, "one axis too many"),
+            (wrong_11_7_squeezed, "lost its first axis"),
             (wrong_11_7_detached, "does not depend"),
         ),
         check=check_11_7,
