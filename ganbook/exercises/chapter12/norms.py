@@ -64,7 +64,14 @@ def _maps_12_1(c, dtype):
     for shape in ((3, 5), (6, 2), (4, 4)):
         W = c.normal(shape, dtype)
         v = c.normal((shape[1],), dtype)
-        yield W.__matmul__, W.T.__matmul__, v, f"a matrix of shape {shape}"
+
+        def forward(x, W=W):
+            return W @ x
+
+        def back(x, W=W):
+            return W.T @ x
+
+        yield forward, back, v, f"a matrix of shape {shape}"
     W, v = c.normal((2, 3, 3, 3), dtype), c.normal((3, 5, 4), dtype)
 
     def forward(x):
