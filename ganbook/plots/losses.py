@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from ganbook.plots.style import PALETTE, axes_or_new, tidy
 
@@ -26,6 +28,13 @@ LINES = (
 def _curves(ax: Axes, x: np.ndarray, curves: Mapping[str, np.ndarray]) -> None:
     for (colour, dashes), (name, y) in zip(LINES, curves.items(), strict=False):
         ax.plot(x, y, color=colour, linestyle=dashes, label=name)
+
+
+def _plain_numbers(axis: Axis) -> None:
+    """Label 0.1, 0.2 and 0.5 on a logarithmic axis: powers at each minor tick would overlap."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def risks(share: np.ndarray, curves: Mapping[str, np.ndarray], ax: Axes | None = None) -> Figure:
@@ -87,6 +96,7 @@ def runs(
             )
     ax.axvline(floor, color=PALETTE["theory"], linestyle="--", linewidth=1, label="floor")
     ax.set(xscale="log", yticks=range(len(names)), yticklabels=names)
+    _plain_numbers(ax.xaxis)
     ax.invert_yaxis()
     tidy(ax, title, unit, "")
     figure.legend(
@@ -104,5 +114,6 @@ def search_curves(
     _curves(ax, trials, curves)
     ax.axhline(floor, color=PALETTE["theory"], linestyle="--", linewidth=1)
     ax.set(yscale="log", xticks=[1, 5, 10, 15, 20])
+    _plain_numbers(ax.yaxis)
     tidy(ax, "Expected best of n trials", "number of trials n", unit, legend=True)
     return ax.figure

@@ -42,6 +42,30 @@ def test_random_kernels_lie_between_one_and_a_half_and_less_than_two():
     assert min(ratios) > 1.35 and max(ratios) < 1.75
 
 
+def test_first_layers_are_underestimated_most_and_last_ones_least():
+    """From one channel to 16, from 16 to 16, from 16 to one, by numpy's transform."""
+
+    def ratio(kernel):
+        blocks = np.moveaxis(np.fft.fft2(kernel, s=(12, 12)), (2, 3), (0, 1))
+        whole = np.linalg.norm(blocks, 2, axis=(2, 3)).max()
+        return whole / np.linalg.norm(kernel.reshape(len(kernel), -1), 2)
+
+    rng = np.random.default_rng(3)
+    first, middle, last = (
+        [ratio(rng.normal(size=(out, into, 3, 3))) for _ in range(8)]
+        for out, into in ((16, 1), (16, 16), (1, 16))
+    )
+    assert min(first) > max(middle) > min(middle) > max(last)
+    # One column a frequency: its squared length is in the mean the sum of squares of the entries.
+    kernel = rng.normal(size=(16, 1, 3, 3))
+    columns = np.fft.fft2(kernel, s=(12, 12))
+    mean = (np.abs(columns) ** 2).sum(axis=(0, 1)).mean()
+    assert mean == pytest.approx((kernel**2).sum(), rel=1e-12)
+    singular = np.linalg.svd(kernel.reshape(16, 9), compute_uv=False)
+    assert len(singular) == 9
+    assert (singular**2).sum() == pytest.approx((kernel**2).sum(), rel=1e-12)
+
+
 def test_where_r1_stops_the_slope():
     """2 sigmoid(-psi) = psi, and the smoothed optimum by minimising the loss at a point."""
     root = brentq(lambda psi: 2 / (1 + math.exp(psi)) - psi, 0, 2)

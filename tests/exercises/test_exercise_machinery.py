@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import os
 import random
@@ -405,6 +406,50 @@ def test_nested_runs_share_one_clock():
     with pytest.raises(TimeUp), clock.running(), clock.running():
         loop(0)
     assert clock.left < 0.01
+
+
+def imported_within(limit, text, tmp_path, monkeypatch):
+    """Import a module of this text under a time limit; its name, and the seconds that it took."""
+    name = f"answers_import_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    start = time.perf_counter()
+    try:
+        with Clock(limit).running():
+            importlib.import_module(name)
+    finally:
+        spent = time.perf_counter() - start
+        found = sys.modules.pop(name, None)
+    return found, spent
+
+
+def test_an_import_is_not_stopped_halfway(tmp_path, monkeypatch):
+    """A limit that passes inside of an import is given once more, so that no module stays unfinished."""
+    slow = "import time\ntime.sleep(0.25)\ndone = True\n"
+    found, spent = imported_within(0.1, slow, tmp_path, monkeypatch)
+    assert found.done and spent >= 0.25
+
+
+def test_an_import_that_never_ends_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(Clock, "IMPORTS", 2)
+    start = time.perf_counter()
+    with pytest.raises(TimeUp):
+        imported_within(0.05, "while True:\n    pass\n", tmp_path, monkeypatch)
+    assert time.perf_counter() - start > 3 * 0.05
+
+
+def test_a_loop_after_an_import_is_stopped(tmp_path, monkeypatch):
+    name = f"answers_import_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text("import time\ntime.sleep(0.15)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def answer():
+        importlib.import_module(name)
+        loop(0)
+
+    with pytest.raises(TimeUp), Clock(0.1).running():
+        answer()
+    assert sys.modules.pop(name)
 
 
 def test_keyboard_interrupt_is_not_swallowed():

@@ -95,6 +95,10 @@ def wrong_10_10_copy(D, x_real, x_fake, discriminator):
     return solution_10_10(copy.deepcopy(D), x_real, x_fake, discriminator)
 
 
+def wrong_10_10_one_loss(D, x_real, x_fake, discriminator):
+    return solution_10_10(D, x_real, x_fake, _cross_entropy)
+
+
 def check_10_10(answer, c):
     a, b = -1.0, c.number(0.5, 2)
     for name, discriminator in (
@@ -155,13 +159,20 @@ def check_10_10(answer, c):
                     "D calls everything real: no gradient comes from the generated samples.",
                     on,
                 )
+            if name == "least squares" and c.agrees(
+                scores, (p / q).log(), 0.05, 0.05
+            ):
+                c.fail(
+                    "That is the optimum of cross-entropy: the discriminator's loss that was handed over is not used.",
+                    on,
+                )
             if loss > before:
                 c.fail(
                     "The loss has grown: D minimises it, and this climbs.", on
                 )
             c.fail(
                 "D is on its way, but its scores are still far from the best ones: "
-                "train longer, with a rate that falls.",
+                "train longer, on the whole samples, with a rate that falls.",
                 on,
             )
 
@@ -201,6 +212,7 @@ least squares would stop at its code: one reason why their scores behave so diff
             (wrong_10_10_real_only, "everything real"),
             (wrong_10_10_mixed, "same everywhere"),
             (wrong_10_10_copy, "another module"),
+            (wrong_10_10_one_loss, "optimum of cross-entropy"),
         ),
         check=check_10_10,
         float32_only="networks are trained in float32",

@@ -114,8 +114,7 @@ register(
         statement=r"""
 Write `all_pairs(d_real, d_fake)`: the relativistic discriminator's loss $\mathrm{softplus}(-(d_r - d_f))$ averaged over
 *all* pairs of a real and a generated score. The tensors have shapes $(n,)$ and $(m,)$ with any $n, m \ge 1$ and one
-dtype; differences may be as large as $\pm 1500$. Return a tensor of shape $()$,
-    through which gradients reach both.
+dtype; differences may be as large as $\pm 1500$. Return a tensor of shape $()$, through which gradients reach both.
 """,
         stub="""
 def all_pairs(d_real, d_fake):
@@ -217,7 +216,7 @@ register(
 The data are three points of mass $\tfrac13$; the generator's three points lie on the first, the first, and the second
 of them. One of the two that share a place travels to the third real point, through places where no real point is. How
 high is the barrier in the classic game: by how much does $\mathrm{JS}$ rise, in nats? Return the number, to three
-digits at least.
+significant digits at least.
 """,
         stub="""
 def barrier():

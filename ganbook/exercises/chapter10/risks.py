@@ -310,8 +310,8 @@ register(
 A loss is given by its Bayes risk, a function `risk(eta)` that maps a tensor of shares to a tensor of the same shape.
 Write `gap(risk, p, q)` for probability vectors `p` and `q`, tensors of shape $(K,)$ and one dtype: the difference
 $2\underline{L}(\tfrac12) - \inf_D L_D$ as a tensor of shape $()$. Either vector may hold zeros, both at the same
-place too; a point that neither law reaches contributes zero. The risk need be neither symmetric nor zero at
-    the ends.
+place too; a point that neither law reaches contributes zero. The risk need be neither symmetric nor
+zero at the ends.
 """,
         stub="""
 def gap(risk, p, q):

@@ -135,9 +135,13 @@ def wrong_11_5_twice(a, w, L):
     return solution_11_5(a, 2 * w, L)
 
 
+def wrong_11_5_slope(a, w, L):
+    return solution_11_5(a, w, 1.0)
+
+
 def check_11_5(answer, c):
     cases = [
-        (0.5, 1.5, 2.0),
+        (0.5, 1.5, 2.5),
         (0.9, 1.0, 1.0),
         (0.05, 3.0, 2.0),
         (0.7, 0.1, 5.0),
@@ -171,6 +175,9 @@ def check_11_5(answer, c):
                     a, w, L
                 ),
                 "Width and slope were multiplied; the way in z is a quotient.": wrong_11_5_product(
+                    a, w, L
+                ),
+                "L is ignored: the way in z is w / L.": wrong_11_5_slope(
                     a, w, L
                 ),
                 "The gap is w wide, not w on either side.": wrong_11_5_twice(
@@ -214,6 +221,7 @@ register(
             (wrong_11_5_inverse, "upside down"),
             (wrong_11_5_product, "multiplied"),
             (wrong_11_5_twice, "either side"),
+            (wrong_11_5_slope, "L is ignored"),
         ),
         check=check_11_5,
     )

@@ -1,6 +1,6 @@
 r"""Exercises 11.7, 11.8 and 11.13."""
 
-from itertools import product
+from itertools import combinations_with_replacement, product
 
 import numpy as np
 import torch
@@ -42,6 +42,10 @@ def wrong_11_7_detached(x, m):
     return solution_11_7(x, m).detach()
 
 
+def wrong_11_7_squeezed(x, m):
+    return solution_11_7(x, m).squeeze(0)
+
+
 def check_11_7(answer, c):
     for dtype in c.dtypes:
         for shape, m in (
@@ -49,22 +53,34 @@ def check_11_7(answer, c):
             ((4, 3, 2, 5), 2),
             ((5, 4), 1),
             ((8, 1), 4),
+            ((3, 2), 3),
+            ((6, 2, 5), 3),
+            ((4, 2, 3, 2, 2), 2),
         ):
             x = c.normal(shape, dtype)
+            if (
+                len(shape) == 3
+            ):  # the same numbers, in another order in memory
+                x = x.transpose(0, 2).contiguous().transpose(0, 2)
             rows = [
                 torch.cat(list(x[m * k : m * k + m]), dim=0)
                 for k in range(shape[0] // m)
             ]
-            got = c.call(answer, x, m)
+            got, packs = c.call(answer, x, m), torch.stack(rows)
             c.equal(
                 got,
-                torch.stack(rows),
+                packs,
                 mistakes={
                     "The members of a pack come from far apart; asked for are rows that follow one another.": wrong_11_7_halves(
                         x, m
                     ),
                     "Everything was flattened: pictures keep their height and width, only channels are stacked.": wrong_11_7_flat(
                         x, m
+                    ),
+                    **(
+                        {"A single pack has lost its first axis.": packs[0]}
+                        if len(packs) == 1
+                        else {}
                     ),
                     "That averages the members: D would see one blurred sample.": wrong_11_7_mean(
                         x, m
@@ -116,6 +132,7 @@ register(
             (wrong_11_7_mean, "averages"),
             (wrong_11_7_repeated, "m times"),
             (wrong_11_7_axis, "one axis too many"),
+            (wrong_11_7_squeezed, "lost its first axis"),
             (wrong_11_7_detached, "does not depend"),
         ),
         check=check_11_7,
@@ -168,8 +185,16 @@ def wrong_11_8_kept(p, q, m):
     return solution_11_8(p[p > 0], q[p > 0], m)
 
 
+def wrong_11_8_orders(p, q, m):
+    value = 0.0
+    for pack in combinations_with_replacement(range(len(p)), m):
+        value += abs(np.prod(p[list(pack)]) - np.prod(q[list(pack)])) / 2
+    return float(value)
+
+
 def check_11_8(answer, c):
     cases = [
+        (np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.7, 0.1]), 3),
         (np.array([0.5, 0.5]), np.array([0.3, 0.7]), 3),
         (np.full(5, 0.2), np.array([0, 0.25, 0.25, 0.25, 0.25]), 2),
         (np.array([0.5, 0.5, 0]), np.array([0.2, 0.6, 0.2]), 2),
@@ -205,6 +230,9 @@ def check_11_8(answer, c):
                 "Only packs of m equal values were compared.": wrong_11_8_same(
                     p, q, m
                 ),
+                "Packs with the same values in another order were counted once.": wrong_11_8_orders(
+                    p, q, m
+                ),
                 "That is the value for single samples.": wrong_11_8_single(
                     p, q, m
                 ),
@@ -235,7 +263,7 @@ register(
             r"`np.kron(P, p)` lists all products. Total variation is half the sum of absolute differences.",
         ),
         explanation=r"""
-    Build both tables by repeated products and compare entry by entry. The chain
+    Build both tables by repeated products and compare entry by entry. The value
     $\mathrm{TV}_m$ always lies between $\mathrm{TV}$ and $1 - (1 - \mathrm{TV})^m$; the right end is attained by a generator
     that has lost a part of the data and is correct elsewhere. Packing helps most against exactly this fault.
     """,
@@ -249,6 +277,7 @@ register(
             (wrong_11_8_same, "equal values"),
             (wrong_11_8_single, "single samples"),
             (wrong_11_8_kept, "generator alone reaches"),
+            (wrong_11_8_orders, "another order"),
         ),
         check=check_11_8,
     )

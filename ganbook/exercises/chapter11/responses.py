@@ -196,6 +196,23 @@ def _variant_11_12(loss=None, both=False, steps=0, accumulate=False):
     return answer
 
 
+def wrong_11_12_before(G, D, z, steps, rate):
+    before = solution_11_12(G, D, z, steps - 1, rate)
+    solution_11_12(G, D, z, 1, rate)
+    return before
+
+
+def wrong_11_12_overflow(G, D, z, steps, rate):
+    parameters = list(G.parameters())
+    for _ in range(steps):
+        loss = -torch.sigmoid(D(G(z))).log().mean()
+        slopes = torch.autograd.grad(loss, parameters)
+        with torch.no_grad():
+            for p, slope in zip(parameters, slopes, strict=True):
+                p -= rate * slope
+    return float(-torch.sigmoid(D(G(z))).log().mean().detach())
+
+
 wrong_11_12_saturating = _variant_11_12(lambda d: -softplus(d))
 wrong_11_12_sign = _variant_11_12(lambda d: softplus(d))
 wrong_11_12_both = _variant_11_12(both=True)
@@ -232,8 +249,10 @@ def check_11_12(answer, c):
                 p.copy_(c.normal(tuple(p.shape), torch.float64))
         return G.to(dtype), D.to(dtype)
 
-    for dtype in c.dtypes:
+    for dtype, shift in ((d, s) for d in c.dtypes for s in (0, -1_500)):
         G, D = players(dtype)
+        with torch.no_grad():
+            D[2].bias.add_(shift)  # all scores far below zero
         D[0].bias.requires_grad_(False)  # and it is to stay so
         z, steps = c.normal((16, 2), dtype), c.integer(12, 20)
         start = copy.deepcopy((G, D))
@@ -265,6 +284,11 @@ def check_11_12(answer, c):
         )
         first, second = copy.deepcopy(start)
         want = alternative_11_12_grad(first, second, z, steps, 0.1)
+        previous = wrong_11_12_before(*copy.deepcopy(start), z, steps, 0.1)
+        c.true(
+            not shift or bool(G[2].bias.isfinite().all()),
+            "G is not finite where D's scores are far below zero: use softplus, not the logarithm of a sigmoid.",
+        )
         c.equal(
             G[2].bias.detach(),
             first[2].bias.detach(),
@@ -284,7 +308,17 @@ def check_11_12(answer, c):
                 ),
             },
         )
-        c.equal(got, want, rtol=1e-3, atol=1e-5, says="The loss is another.")
+        c.equal(
+            got,
+            want,
+            rtol=1e-3,
+            atol=1e-5,
+            on=f"{steps} steps at rate 0.1",
+            says="G ends where it should, but the loss after the last step is another.",
+            mistakes={
+                "That is the loss before the last step: compute it once more.": previous,
+            },
+        )
 
 
 register(
@@ -323,6 +357,8 @@ register(
             (wrong_11_12_leaves_grads, "next step would use"),
             (wrong_11_12_frozen, "left requires_grad"),
             (wrong_11_12_mode, "another mode"),
+            (wrong_11_12_before, "before the last step"),
+            (wrong_11_12_overflow, "logarithm of a sigmoid"),
         ),
         check=check_11_12,
     )

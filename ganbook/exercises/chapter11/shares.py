@@ -44,6 +44,11 @@ def wrong_11_1_log_ratio(counts):
     return math.log(len(counts) / (counts > 0).sum())
 
 
+def wrong_11_1_eight(counts):
+    share = counts[counts > 0] / counts.sum()
+    return float((share * np.log(share * 8)).sum())
+
+
 def check_11_1(answer, c):
     fixed = [
         np.array([5, 5, 5, 5, 0, 0, 0, 0]),
@@ -51,7 +56,8 @@ def check_11_1(answer, c):
         np.array([3, 3, 3]),
         np.array([1, 2, 3, 4]),
     ]
-    drawn = [c.rng.integers(1, 40, size=c.integer(3, 12)) for _ in range(3)]
+    sizes = (6, c.integer(3, 12), c.integer(10, 20))
+    drawn = [c.rng.integers(1, 40, size=size) for size in sizes]
     for counts in drawn:
         counts[c.integer(0, len(counts) - 1)] = 0
     for counts in (*drawn, *fixed):
@@ -73,6 +79,9 @@ def check_11_1(answer, c):
                     counts
                 ),
                 "That is in bits; use the natural logarithm.": wrong_11_1_bits(
+                    counts
+                ),
+                "K is the length of the array, which need not be 8.": wrong_11_1_eight(
                     counts
                 ),
                 "That holds only if the modes that were reached have equal shares.": wrong_11_1_log_ratio(
@@ -114,6 +123,7 @@ register(
             (wrong_11_1_entropy, "minus it"),
             (wrong_11_1_bits, "bits"),
             (wrong_11_1_log_ratio, "equal shares"),
+            (wrong_11_1_eight, "need not be 8"),
         ),
         check=check_11_1,
     )
@@ -248,6 +258,24 @@ _TRUTH_11_3 = {
 }
 
 
+_LABELS_11_3 = (
+    "healthy",
+    "missing",
+    "oscillating",
+    "too narrow",
+    "not yet trained",
+)
+
+_REASONS_11_3 = {
+    "A": "Modes, share and reverse KL are those of a perfect sampler, at every look.",
+    "B": "Six modes are there at every look, the other two at none, and nearly all samples are near a mode.",
+    "C": "Nearly all samples are near one mode at the end, and all eight were reached at some look.",
+    "D": "All modes have equal shares at every look. Compare the share of high-quality samples with a perfect sampler's 0.989.",
+    "E": "Twelve samples of 2,500 are near a mode: before that changes, no other number of the row says much.",
+    "F": "Nearly all samples are near a mode, and the same two modes hold most of them at every look.",
+}
+
+
 def solution_11_3():
     return {
         "A": "healthy",
@@ -313,14 +341,14 @@ register(
         ),
         check=classify(
             _TRUTH_11_3,
-            labels=(
-                "healthy",
-                "missing",
-                "oscillating",
-                "too narrow",
-                "not yet trained",
-            ),
+            labels=_LABELS_11_3,
             reasons={
+                (key, label): reason
+                for key, reason in _REASONS_11_3.items()
+                for label in _LABELS_11_3
+                if label != _TRUTH_11_3[key]
+            }
+            | {
                 (
                     "A",
                     "too narrow",

@@ -65,6 +65,12 @@ def wrong_11_9_clamped(h):
     return torch.cat([h, spread.expand(len(h), 1)], dim=1)
 
 
+def wrong_11_9_alone(h):
+    if len(h) == 1:
+        return torch.cat([h, torch.zeros_like(h[:, :1])], dim=1)
+    return solution_11_9(h)
+
+
 def check_11_9(answer, c):
     for dtype in c.dtypes:
         for n, k, size, middle in (
@@ -73,6 +79,7 @@ def check_11_9(answer, c):
             (c.integer(3, 7), 3, 1, 0),
             (4, 2, 1e-4, 0),  # about as small as the root of 1e-8
             (6, 3, 1, 1000 if dtype == torch.float32 else 1e6),
+            (1, 3, 1, 0),
         ):
             h = size * c.normal((n, k), dtype) + middle
             h = h + 3 * size * torch.arange(k).to(dtype)
@@ -93,6 +100,9 @@ def check_11_9(answer, c):
                 mistakes={
                     "That is the deviation within each sample, over its features: it says nothing about the batch.": lambda h=h: (
                         broken_11_9(h)
+                    ),
+                    "A batch of one row has no variance, but its spread is the root of 1e-8 as everywhere.": wrong_11_9_alone(
+                        h
                     ),
                     "Divide by the number of rows, not by one less.": wrong_11_9_unbiased(
                         h
@@ -179,6 +189,7 @@ register(
             (broken_11_9, "within each sample"),
             (wrong_11_9_per_feature, "per feature"),
             (wrong_11_9_unbiased, "one less"),
+            (wrong_11_9_alone, "batch of one row"),
             (wrong_11_9_variance, "mean variance"),
             (wrong_11_9_whole, "one pot"),
             (wrong_11_9_no_floor, "not finite"),

@@ -120,13 +120,49 @@ def wrong_12_10_fake_only(G, D, T, x_real, z):
     return loss_d.mean(), softplus(-D(T(x_fake))).mean()
 
 
+def wrong_12_10_past_t(G, D, T, x_real, z):
+    x_fake = G(z)
+    loss_d, _ = solution_12_10(G, D, T, x_real, z)
+    with torch.no_grad():
+        change = T(x_fake) - x_fake
+    return loss_d, softplus(-D(x_fake + change)).mean()
+
+
+def wrong_12_10_half(G, D, T, x_real, z):
+    x_fake = G(z)
+    with torch.no_grad():
+        d_fake = D(T(x_fake))
+    loss_d = softplus(-D(T(x_real))).mean() + softplus(d_fake).mean()
+    return loss_d, softplus(-D(T(x_fake))).mean()
+
+
+def wrong_12_10_overflow(G, D, T, x_real, z):
+    x_fake = G(z)
+    d_real, d_fake = D(T(x_real)), D(T(x_fake.detach()))
+    loss_d = -d_real.sigmoid().log() - (1 - d_fake.sigmoid()).log()
+    return loss_d.mean(), -D(T(x_fake)).sigmoid().log().mean()
+
+
+def _slopes_12_10(loss, module):
+    found = torch.autograd.grad(
+        loss, list(module.parameters()), retain_graph=True, allow_unused=True
+    )
+    return torch.cat(
+        [
+            (torch.zeros_like(p) if g is None else g).flatten()
+            for p, g in zip(module.parameters(), found, strict=True)
+        ]
+    )
+
+
 def check_12_10(answer, c):
-    for dtype in c.dtypes:
+    for dtype, size in ((d, s) for d in c.dtypes for s in (1, 3_000)):
         G, D = nn.Linear(3, 3), nn.Sequential(nn.Linear(3, 4), nn.Tanh())
         D.append(nn.Linear(4, 1))
         with torch.no_grad():
             for p in (*G.parameters(), *D.parameters()):
                 p.copy_(c.normal(tuple(p.shape), torch.float64))
+            D[2].weight.mul_(size)
         G, D = G.to(dtype), D.to(dtype)
         x, z = c.normal((5, 3), dtype), c.normal((5, 3), dtype)
         factor = c.number(1.5, 2.5)
@@ -143,6 +179,10 @@ def check_12_10(answer, c):
         c.true(
             all(isinstance(v, torch.Tensor) and v.ndim == 0 for v in found),
             "Each of the two losses is a scalar tensor.",
+        )
+        c.true(
+            size == 1 or all(bool(v.isfinite()) for v in found),
+            "A loss is not finite where scores are large: use softplus, not the logarithm of a sigmoid.",
         )
         with torch.no_grad():
             fake = G(z)
@@ -191,6 +231,31 @@ def check_12_10(answer, c):
             is None,
             "D's loss reaches G: it would be trained to please D in D's own step.",
         )
+        right = solution_12_10(*given)
+        for loss, want, player, words in (
+            (
+                found[0],
+                right[0],
+                D,
+                "D's loss has the right value, but a part of it does not reach D's parameters.",
+            ),
+            (
+                found[1],
+                right[1],
+                G,
+                "G's loss has the right value, but its gradient in G does not pass through T.",
+            ),
+        ):
+            c.true(
+                loss.requires_grad
+                and c.agrees(
+                    _slopes_12_10(loss, player),
+                    _slopes_12_10(want, player),
+                    1e-3,
+                    1e-4 * size,
+                ),
+                words,
+            )
 
 
 register(
@@ -227,6 +292,9 @@ register(
             (wrong_12_10_open, "please D"),
             (wrong_12_10_around, "latent vectors"),
             (wrong_12_10_fake_only, "Only the generated"),
+            (wrong_12_10_past_t, "does not pass through T"),
+            (wrong_12_10_half, "does not reach D's parameters"),
+            (wrong_12_10_overflow, "logarithm of a sigmoid"),
         ),
         check=check_12_10,
     )

@@ -30,13 +30,13 @@ def solution_12_11(average, network, decay):
 
 
 def alternative_12_11_lerp(average, network, decay):
-    now = network.state_dict()
-    learned = {name for name, _ in network.named_parameters()}
-    for name, value in average.state_dict().items():
-        if name in learned:
+    now = dict(network.named_parameters())
+    with torch.no_grad():
+        for name, value in average.named_parameters():
             value.lerp_(now[name], 1 - decay)
-        else:
-            value.copy_(now[name])
+    held = dict(network.named_buffers())
+    for name, value in average.named_buffers():
+        value.copy_(held[name])
 
 
 def wrong_12_11_swapped(average, network, decay):
@@ -69,8 +69,39 @@ def wrong_12_11_shared(average, network, decay):
             a._buffers[name] = b._buffers[name]
 
 
+def wrong_12_11_state_dict(average, network, decay):
+    now = network.state_dict()
+    learned = {name for name, _ in network.named_parameters()}
+    for name, value in average.state_dict().items():
+        if name in learned:
+            value.lerp_(now[name], 1 - decay)
+        else:
+            value.copy_(now[name])
+
+
+def wrong_12_11_trainable(average, network, decay):
+    solution_12_11(average, network, decay)
+    for a, b in zip(average.parameters(), network.parameters(), strict=True):
+        if not b.requires_grad:  # undo the step of what is not trained
+            a.data.sub_(b, alpha=1 - decay).div_(decay)
+
+
+def wrong_12_11_mode(average, network, decay):
+    solution_12_11(average, network, decay)
+    average.eval()
+
+
+def wrong_12_11_returned(average, network, decay):
+    solution_12_11(average, network, decay)
+    return average
+
+
 def _net_12_11(c, dtype):
     net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 1))
+    # A frozen parameter, and a buffer that no state_dict holds.
+    net[2].bias.requires_grad_(False)
+    scale = c.normal((2,), torch.float64)
+    net.register_buffer("scale", scale, persistent=False)
     with torch.no_grad():
         for p in net.parameters():
             p.copy_(c.normal(tuple(p.shape), torch.float64))
@@ -86,7 +117,11 @@ def check_12_11(answer, c):
             first, network = _net_12_11(c, dtype), _net_12_11(c, dtype)
             average = copy.deepcopy(first)
             before = copy.deepcopy(network)
-            c.call(answer, average, network, decay, returns_none=True)
+            got = c.call(answer, average, network, decay, returns_none=True)
+            c.true(
+                got is None,
+                "The function returns nothing: it works on `average` itself.",
+            )
             want = decay * first[0].weight + (1 - decay) * before[0].weight
             c.true(
                 torch.equal(network[0].weight, before[0].weight),
@@ -107,6 +142,17 @@ def check_12_11(answer, c):
                     ].weight.detach(),
                 },
             )
+            for (name, now), a, b in zip(
+                average.named_parameters(),
+                first.parameters(),
+                before.parameters(),
+                strict=True,
+            ):
+                c.true(
+                    c.agrees(now, decay * a + (1 - decay) * b, 1e-4),
+                    "Each parameter follows, frozen ones too: one of them has another value.",
+                    on=f"the parameter {name}",
+                )
             mean = average[1].running_mean
             c.equal(
                 mean,
@@ -127,6 +173,14 @@ def check_12_11(answer, c):
                 == int(before[1].num_batches_tracked),
                 "The count of batches is not that of the network.",
             )
+            c.true(
+                torch.equal(average.scale, before.scale),
+                "A buffer that was registered with persistent=False was left out: no state_dict holds it.",
+            )
+            c.true(
+                average.training and network.training,
+                "A network was switched to evaluation mode: leave it in its mode.",
+            )
             network[1].running_mean.add_(1)
             c.true(
                 torch.equal(average[1].running_mean, before[1].running_mean),
@@ -142,8 +196,8 @@ register(
         kind="bug",
         statement=r"""
     `average` is a copy of `network` that is meant to follow it: each parameter becomes
-    `decay * average + (1 - decay) * network`, in place, and each buffer becomes equal to the network's. The function
-    returns nothing and must leave `network` alone. With this version the samples of `average` look washed out,
+    `decay * average + (1 - decay) * network`, in place, and each of its `buffers()` becomes equal to the network's. The
+    function returns nothing and must leave `network` alone. With this version the samples of `average` look washed out,
     though those of `network` are fine. Mend it.
     """,
         stub="""
@@ -169,6 +223,10 @@ register(
             (wrong_12_11_copied, "nothing of the past"),
             (wrong_12_11_other, "network itself has changed"),
             (wrong_12_11_shared, "share a buffer"),
+            (wrong_12_11_state_dict, "persistent=False"),
+            (wrong_12_11_trainable, "frozen ones too"),
+            (wrong_12_11_mode, "evaluation mode"),
+            (wrong_12_11_returned, "works on `average` itself"),
         ),
         check=check_12_11,
     )

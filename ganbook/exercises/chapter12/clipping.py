@@ -16,7 +16,7 @@ def solution_12_6(D, x_real, x_fake, steps, rate, bound):
         loss = softplus(-D(x_real)).mean() + softplus(D(x_fake)).mean()
         gradients = torch.autograd.grad(loss, parameters)
         norm = torch.sqrt(sum(g.square().sum() for g in gradients))
-        scale = min(1.0, bound / float(norm))
+        scale = bound / max(bound, float(norm))  # 1 for a short gradient
         with torch.no_grad():
             for p, g in zip(parameters, gradients, strict=True):
                 p -= rate * scale * g
@@ -91,16 +91,51 @@ def wrong_12_6_weights(D, x_real, x_fake, steps, rate, bound):
     return found
 
 
+def wrong_12_6_uncleared(D, x_real, x_fake, steps, rate, bound):
+    sgd = torch.optim.SGD(D.parameters(), rate)
+    for _ in range(steps):
+        loss = softplus(-D(x_real)).mean() + softplus(D(x_fake)).mean()
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(D.parameters(), bound)
+        sgd.step()
+    return float(norm)
+
+
+def wrong_12_6_clipped_norm(D, x_real, x_fake, steps, rate, bound):
+    return min(bound, solution_12_6(D, x_real, x_fake, steps, rate, bound))
+
+
+def wrong_12_6_overflow(D, x_real, x_fake, steps, rate, bound):
+    sgd = torch.optim.SGD(D.parameters(), rate)
+    for _ in range(steps):
+        sgd.zero_grad()
+        real = -torch.log(torch.sigmoid(D(x_real))).mean()
+        loss = real - torch.log(1 - torch.sigmoid(D(x_fake))).mean()
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(D.parameters(), bound)
+        sgd.step()
+    return float(norm)
+
+
 def check_12_6(answer, c):
     for dtype in c.dtypes:
-        for bound in (0.05, 50.0, c.number(0.2, 0.4)):
+        for bound, size in (
+            (0.05, 1),
+            (50.0, 1),
+            (c.number(0.2, 0.4), 1),
+            (0.5, 3_000),
+        ):
             start = nn.Linear(2, 1)
             with torch.no_grad():
                 start.weight.copy_(c.normal((1, 2), torch.float64))
                 start.bias.copy_(c.normal((1,), torch.float64))
             start = start.to(dtype)
             x, y = c.normal((9, 2), dtype) + 1, c.normal((7, 2), dtype) - 1
-            steps = c.integer(5, 9)
+            x, y = x * size, y * size
+            if size > 1:  # a sample of both kinds: no gradient is zero
+                y[0] = x[0]
+            # One step at a large size: later ones would multiply rounding.
+            steps = c.integer(5, 9) if size == 1 else 1
 
             def after(other, bound=bound, start=start, x=x, y=y, steps=steps):
                 D = nn.Linear(2, 1).to(x.dtype)
@@ -111,6 +146,10 @@ def check_12_6(answer, c):
             D = nn.Linear(2, 1).to(dtype)
             D.load_state_dict(start.state_dict())
             got = c.call(answer, D, x, y, steps, 0.8, bound)
+            c.true(
+                size == 1 or bool(torch.isfinite(D.weight).all()),
+                "The step is not finite where scores are large: use softplus of a score, not the logarithm of a sigmoid.",
+            )
             c.equal(
                 torch.cat([D.weight[0], D.bias]).detach(),
                 after(alternative_12_6_torch),
@@ -135,6 +174,9 @@ def check_12_6(answer, c):
                     "A sign: D's loss rises.": lambda: after(
                         wrong_12_6_ascent
                     ),
+                    "Gradients of earlier steps are still in the parameters: clear them before each backward pass.": lambda: (
+                        after(wrong_12_6_uncleared)
+                    ),
                     "That clips the weights; the gradients were to be clipped.": lambda: (
                         after(wrong_12_6_weights)
                     ),
@@ -143,12 +185,18 @@ def check_12_6(answer, c):
             E = nn.Linear(2, 1).to(dtype)
             E.load_state_dict(start.state_dict())
             want = alternative_12_6_torch(E, x, y, steps, 0.8, bound)
+            E.load_state_dict(start.state_dict())
+            kept = wrong_12_6_uncleared(E, x, y, steps, 0.8, bound)
             c.equal(
                 got,
                 want,
                 rtol=1e-3,
                 atol=1e-5,
-                says="D was trained as asked, but the norm of the last gradient, before clipping, is another.",
+                says="D ends where it should, but the norm of the last gradient, before clipping, is another.",
+                mistakes={
+                    "That is the norm after clipping.": min(want, bound),
+                    "The gradients of earlier steps were not cleared: this norm has them in it.": kept,
+                },
             )
 
 
@@ -186,6 +234,9 @@ register(
             (wrong_12_6_never, "Nothing was clipped"),
             (wrong_12_6_ascent, "loss rises"),
             (wrong_12_6_weights, "clips the weights"),
+            (wrong_12_6_uncleared, "of earlier steps"),
+            (wrong_12_6_clipped_norm, "norm after clipping"),
+            (wrong_12_6_overflow, "logarithm of a sigmoid"),
         ),
         check=check_12_6,
     )

@@ -38,7 +38,7 @@ _REASONS_12_13 = {
     "B": "The curves are calm. Compare where the strokes lie with where they lie in real pictures.",
     "C": "Its pictures are grey where others are black. Look at the numbers in the pixels before you look at D.",
     "D": "Late in the run D tells the two kinds apart better and better, while the pictures look fair. How does D treat pictures that it has not been trained on?",
-    "E": "Both curves of scores lie on one line, whatever happens. No scores of a linear layer do that.",
+    "E": "Both mean scores fall to 0 and then stay there to the end. The scores of a linear layer would go on moving.",
     "F": "Its curves are those of the sound run, and its pictures are not. What was drawn cannot be what D has seen.",
     "G": "The scores run off to large values in a few dozen steps. Ask how steep D is.",
     "H": "Nothing points to a fault. Whether the run is good is then a matter of its score between two known numbers.",
@@ -73,15 +73,15 @@ register(
         return ...
     """,
         hints=(
-            r"Begin with the runs that only one fault can explain: scores that never leave one line; scores in the tens; pictures that are grey.",
+            r"Begin with the runs that only one fault can explain: scores that stop moving; scores in the tens; pictures that are grey.",
             r"Two runs have the same curves. One more looks nearly sound: it was trained on 50 pictures, which only other pictures can reveal.",
         ),
         explanation=r"""
     The pictures decide B (strokes where no real digit has any) and C (grey: its real pixels were in $[0, 1]$). The curves
-    decide A (a gap that opens until the minimax loss has no gradient left), E (a sigmoid at the end of $D$) and G (a
+    decide A (a gap that opens until the minimax loss has little gradient left), E (a sigmoid at the end of $D$) and G (a
     penalty on each pixel's slope). F has the curves of H to the last digit, because it is the same run: what was drawn
-    is an average without batch norm's buffers. D can hardly be told from a sound run by curves or pictures: it was trained on
-    50 pictures, and only held-out pictures show it. The {ref}`clinic <clinic>` has the measurements.
+    is an average without batch norm's buffers. D's curves part late in the run, as they would if the discriminator learned
+    something that holds for all digits. It was trained on 50 pictures, and only held-out pictures show the difference. The {ref}`clinic <clinic>` has the measurements.
     """,
         solution=solution_12_13,
         wrong=(
@@ -89,7 +89,7 @@ register(
             (_other_12_13("B", "held-out scores"), "where the strokes lie"),
             (_other_12_13("C", "slope of D"), "grey where others"),
             (_other_12_13("D", "floor and noise"), "not been trained on"),
-            (_other_12_13("E", "slope of D"), "No scores of a linear"),
+            (_other_12_13("E", "slope of D"), "would go on moving"),
             (_other_12_13("F", "floor and noise"), "what D has seen"),
             (_other_12_13("G", "range of the scores"), "few dozen steps"),
             (_other_12_13("H", "held-out scores"), "two known numbers"),
@@ -141,8 +141,9 @@ register(
         ),
         explanation=r"""
     The point is that each choice could decide the result: the net it is added to, the moment of scoring, the rate. A
-    comparison in which only the new trick was tuned shows that tuning helps. Here one would also compare with a control
-    that has the same mean and variance of the step, such as dropout of whole steps, before calling it a new effect.
+    comparison in which only the new trick was tuned shows that tuning helps. Under plain
+    gradient descent the trick skips half of the steps and doubles the rate in the others. So one would also compare with
+    a control, such as Gaussian factors of the same mean and variance, before calling it a new effect.
     """,
         solution=solution_12_14,
         check=rubric(

@@ -1,6 +1,7 @@
 r"""Norms of linear maps: power iteration, Fourier, and a proof in pieces."""
 
 import torch
+from torch.nn.functional import conv2d, conv_transpose2d
 
 from ganbook.exercises.engine.core import Exercise, register
 from ganbook.exercises.engine.proofs import ordered
@@ -52,33 +53,51 @@ def wrong_12_1_largest(forward, back, v, steps):
     return u.abs().max()
 
 
+def wrong_12_1_rows(forward, back, v, steps):
+    for _ in range(steps):
+        u = forward(v / v.norm(dim=-1, keepdim=True))
+        v = back(u)
+    return u.norm()
+
+
+def _maps_12_1(c, dtype):
+    """A linear map, its transpose, a start and a name; the last map is a convolution."""
+    for shape in ((3, 5), (6, 2), (4, 4)):
+        W = c.normal(shape, dtype)
+        v = c.normal((shape[1],), dtype)
+
+        def forward(x, W=W):
+            return W @ x
+
+        def back(x, W=W):
+            return W.T @ x
+
+        yield forward, back, v, f"a matrix of shape {shape}"
+    W, v = c.normal((2, 3, 3, 3), dtype), c.normal((3, 5, 4), dtype)
+
+    def forward(x):
+        return conv2d(x, W, padding=1)
+
+    def back(x):
+        return conv_transpose2d(x, W, padding=1)
+
+    yield forward, back, v, "a convolution of pictures (3, 5, 4)"
+
+
 def check_12_1(answer, c):
     for dtype in c.dtypes:
-        for shape in ((3, 5), (6, 2), (4, 4)):
-            W = c.normal(shape, dtype)
-            v = c.normal((shape[1],), dtype)
+        for forward, back, v, name in _maps_12_1(c, dtype):
             steps = c.integer(2, 4)
             value = v.clone()
             for _ in range(steps - 1):
-                value = W.T @ (W @ value)
-            want = (W @ value).norm() / value.norm()
-
-            def forward(x, W=W):
-                return W @ x
-
-            def back(x, W=W):
-                return W.T @ x
-
+                value = back(forward(value))
+            want = forward(value).norm() / value.norm()
             given = forward, back, v, steps
             c.equal(
                 c.call(answer, *given),
                 want,
                 rtol=1e-4,
-                on=say(
-                    "a matrix of shape {shape}, {steps} steps",
-                    shape=shape,
-                    steps=steps,
-                ),
+                on=f"{name}, {steps} steps",
                 mistakes={
                     "That tends to the square of the norm: both maps have been applied.": wrong_12_1_square(
                         *given
@@ -93,6 +112,9 @@ def check_12_1(answer, c):
                         *given
                     ),
                     "That is the largest entry of the result, not its length.": wrong_12_1_largest(
+                        *given
+                    ),
+                    "Each row was scaled by itself; a picture is one vector and has one length.": wrong_12_1_rows(
                         *given
                     ),
                 },
@@ -132,6 +154,7 @@ register(
             (wrong_12_1_one_step, "start vector"),
             (wrong_12_1_one_more, "too many"),
             (wrong_12_1_largest, "largest entry"),
+            (wrong_12_1_rows, "has one length"),
         ),
         check=check_12_1,
     )
@@ -186,7 +209,7 @@ def wrong_12_2_constant(kernel, n):
 
 def check_12_2(answer, c):
     for dtype in c.dtypes:
-        for out, into, size, n in ((1, 1, 2, 5), (3, 2, 3, 4), (2, 3, 3, 6)):
+        for out, into, size, n in ((3, 2, 3, 4), (1, 1, 2, 5), (2, 3, 3, 6)):
             kernel = c.normal((out, into, size, size), dtype)
             wide = torch.zeros(out, n, n, into, n, n, dtype=torch.float64)
             for i in range(n):
@@ -218,7 +241,7 @@ def check_12_2(answer, c):
                     "The transform is complex; its real part alone misses the phase.": lambda g=given: (
                         wrong_12_2_real(*g)
                     ),
-                    "The kernel must be padded to the size of the picture, or most frequencies are never looked at.": lambda g=given: (
+                    "The kernel must be padded with zeros to the size of the picture: only so are its frequencies those of the picture.": lambda g=given: (
                         wrong_12_2_unpadded(*g)
                     ),
                     "The largest entry ignores that channels add up: each frequency has a matrix.": lambda g=given: (

@@ -58,6 +58,18 @@ def wrong_12_4_last_axes(D, x):
     return ((g.flatten(2).norm(2, dim=2) - 1) ** 2).mean()
 
 
+def wrong_12_4_squeezed(D, x):
+    x = x.detach().requires_grad_(True)
+    (g,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+    return ((g.squeeze().flatten(1).norm(2, dim=1) - 1) ** 2).mean()
+
+
+def wrong_12_4_backward(D, x):
+    x = x.detach().requires_grad_(True)
+    D(x).sum().backward(create_graph=True)
+    return ((x.grad.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
+
+
 def _critic_12_4(c, channels, dtype):
     D = nn.Sequential(
         nn.Flatten(), nn.Linear(9 * channels, 6), nn.Tanh(), nn.Linear(6, 1)
@@ -70,9 +82,9 @@ def _critic_12_4(c, channels, dtype):
 
 def check_12_4(answer, c):
     for dtype in c.dtypes:
-        for channels in (1, 2, 3):
+        for n, channels in ((4, 1), (4, 2), (4, 3), (1, 2)):
             D = _critic_12_4(c, channels, dtype)
-            x = c.normal((4, channels, 3, 3), dtype)
+            x = c.normal((n, channels, 3, 3), dtype)
             norms = []
             for one in x:
                 leaf = one[None].clone().requires_grad_(True)
@@ -84,10 +96,7 @@ def check_12_4(answer, c):
                 got,
                 want,
                 rtol=1e-4,
-                on=say(
-                    "pictures with {channels} channel(s), 3 x 3",
-                    channels=channels,
-                ),
+                on=f"{n} picture(s) with {channels} channel(s), 3 x 3",
                 mistakes={
                     "Axis 1 holds the channels: that is a norm for each pixel.": lambda D=D, x=x: (
                         broken_12_4(D, x)
@@ -101,6 +110,15 @@ def check_12_4(answer, c):
                     "The mean score divides each gradient by the number of samples; sum the scores.": lambda D=D, x=x: (
                         wrong_12_4_mean_score(D, x)
                     ),
+                    **(
+                        {
+                            "A batch of one picture has lost its first axis on the way.": lambda D=D, x=x: (
+                                wrong_12_4_squeezed(D, x)
+                            ),
+                        }
+                        if n == 1
+                        else {}
+                    ),
                     "That is a norm for each channel; all entries of a sample belong together.": lambda D=D, x=x: (
                         wrong_12_4_last_axes(D, x)
                     ),
@@ -109,6 +127,10 @@ def check_12_4(answer, c):
             c.true(
                 isinstance(got, torch.Tensor) and got.requires_grad,
                 "No gradient reaches D's parameters: the graph of the slope must be kept.",
+            )
+            c.true(
+                all(p.grad is None for p in D.parameters()),
+                "D's parameters hold a gradient now, which D's next step would use: torch.autograd.grad leaves them alone.",
             )
 
 
@@ -146,6 +168,8 @@ register(
             (wrong_12_4_mean_score, "divides each gradient"),
             (wrong_12_4_no_graph, "No gradient reaches"),
             (wrong_12_4_last_axes, "each channel"),
+            (wrong_12_4_squeezed, "lost its first axis"),
+            (wrong_12_4_backward, "next step would use"),
         ),
         check=check_12_4,
     )

@@ -27,7 +27,7 @@ def check_12_7(value, c):
         mistakes={
             "That is the best probability; the score is its logit.": "(a*p + b*q) / (p + q)",
             "That is the optimum without smoothing.": "log(p/q)",
-            "Both targets were taken for real samples' share only: the denominator must hold what is left of both.": "log((a*p + b*q) / (p + q))",
+            "That is the logarithm of the best probability s; a score is log(s / (1 - s)).": "log((a*p + b*q) / (p + q))",
             "The targets stand with the wrong densities.": "log((b*p + a*q) / ((1 - b)*p + (1 - a)*q))",
             "That forgets that a real sample has the share 1 - a of the other target.": "log(a*p / ((1 - b)*q))",
             "That is the cap, the limit for q = 0.": "log(a / (1 - a))",
@@ -66,7 +66,7 @@ register(
         wrong=(
             (lambda: "(a*p + b*q) / (p + q)", "its logit"),
             (lambda: "log(p/q)", "without smoothing"),
-            (lambda: "log((a*p + b*q) / (p + q))", "what is left of both"),
+            (lambda: "log((a*p + b*q) / (p + q))", "logarithm of the best"),
             (
                 lambda: "log((b*p + a*q) / ((1 - b)*p + (1 - a)*q))",
                 "wrong densities",
@@ -114,18 +114,36 @@ def wrong_12_8_first(d_fake, k):
     return softplus(-d_fake.flatten()[:k]).mean()
 
 
+def wrong_12_8_threshold(d_fake, k):
+    flat = d_fake.flatten()
+    return softplus(-flat[flat >= flat.topk(k).values[-1]]).mean()
+
+
+def wrong_12_8_overflow(d_fake, k):
+    return -torch.sigmoid(d_fake.flatten().topk(k).values).log().mean()
+
+
 def check_12_8(answer, c):
     for dtype in c.dtypes:
-        for shape, k in (
-            ((6, 1), 2),
-            ((9,), 9),
-            ((7, 1), 1),
-            ((12, 1), c.integer(3, 6)),
+        tied = c.normal((3,), dtype).sort().values
+        for scores, k in (
+            (c.normal((6, 1), dtype) * 3, 2),
+            (c.normal((9,), dtype) * 3, 9),
+            (c.normal((7, 1), dtype) * 3, 1),
+            (c.normal((12, 1), dtype) * 3, c.integer(3, 6)),
+            (tied[torch.tensor([1, 0, 1, 2, 1])], 2),
+            (c.uniform(-2000, -1000, (5, 1), dtype), 3),
         ):
-            scores = c.normal(shape, dtype) * 3
             order = sorted(scores.flatten().tolist(), reverse=True)[:k]
-            want = sum(math.log1p(math.exp(-d)) for d in order) / k
+            want = sum(
+                max(0.0, -d) + math.log1p(math.exp(-abs(d))) for d in order
+            )
+            want = want / k
             got, (gradient,) = c.call_grad(answer, scores, k)
+            c.true(
+                bool(got.isfinite().all()) or float(scores.max()) > -100,
+                "It overflows at scores far below zero: keep softplus.",
+            )
             on = f"{scores.numel()} scores, k = {k}"
             c.equal(
                 got,
@@ -146,6 +164,9 @@ def check_12_8(answer, c):
                         scores, k
                     ),
                     "Those are the first k, whatever their scores.": wrong_12_8_first(
+                        scores, k
+                    ),
+                    "Of samples with equal scores more than k were kept.": wrong_12_8_threshold(
                         scores, k
                     ),
                 },
@@ -190,6 +211,8 @@ register(
             (wrong_12_8_sign, "saturating loss of G"),
             (wrong_12_8_detached, "gradient is missing"),
             (wrong_12_8_first, "first k"),
+            (wrong_12_8_threshold, "more than k"),
+            (wrong_12_8_overflow, "far below zero"),
         ),
         check=check_12_8,
     )
