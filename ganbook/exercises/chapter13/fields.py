@@ -247,6 +247,9 @@ def check_13_8(answer, c):
     cases = [([((k, k), s) for k, s in layers], 40, 1) for layers in square]
     cases += [([((3, 5), 1), ((3, 7), 2)], 40, 1)]  # other columns than rows
     cases += [([((5, 5), 2), ((5, 5), 1)], 9, 1)]  # cut off by the border
+    cases += [
+        ([((3, 3), 2), ((3, 3), 1)], 8, 1)
+    ]  # no output is in the middle
     cases += [([((3, 3), 1)] * 2, 40, 1e-5), ([((3, 3), 1)], 40, -1)]
     for layers, size, scale in cases:
         D = nn.Sequential(
