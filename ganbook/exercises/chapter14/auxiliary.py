@@ -155,7 +155,7 @@ register(
         statement=r"""
     Real classes are $N(\pm m, 1)$, generated ones $N(\pm a, 1)$, both labels equally frequent. A classifier that is optimal
     for the real classes names the label of every sample. Write `recognised(a, m)`: the pair (share of generated samples
-    named rightly, share of real ones), for numbers $a \ge 0$ and $m > 0$.
+    named correctly, share of real ones), for numbers $a \ge 0$ and $m > 0$.
     """,
         stub="""
     def recognised(a, m):
@@ -166,7 +166,7 @@ register(
             r"$P(x > 0)$ for $x \sim N(a, 1)$.",
         ),
         explanation=r"""
-    The border is at 0 for every $m$, so a sample of the class $+1$ is named rightly with probability $\Phi(a)$ if
+    The border is at 0 for every $m$, so a sample of the class $+1$ is named correctly with probability $\Phi(a)$ if
     generated and $\Phi(m)$ if real. A generator with $a > m$ beats the data, and its samples between the classes are too few.
     An accuracy above that of real samples is a warning.
     """,

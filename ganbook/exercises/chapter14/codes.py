@@ -301,7 +301,7 @@ register(
         stars=2,
         kind="classify",
         statement=r"""
-    A classifier names 99.4 % of real held-out digits rightly. Six conditional generators are judged by the share of their
+    A classifier names 99.4 % of real held-out digits correctly. Six conditional generators are judged by the share of their
     samples that it names as the label asked for, by the Fréchet distance of *all* samples from the data, and by the mean Fréchet
     distance *within* classes, both as multiples of the floor (real against real at the same number of samples).
 

@@ -343,7 +343,7 @@ register(
 
 def solution_14_13():
     return (
-        "A classifier trained on 1,000 real digits and 10,000 generated ones named x % of the real test images rightly, "
+        "A classifier trained on 1,000 real digits and 10,000 generated ones named x % of the real test images correctly, "
         "one trained on the 1,000 alone y % (five seeds each, same network, same number of steps, spread given). The "
         "generator was trained on all 60,000 images with their labels, so the comparison does not show that generated "
         "digits replace real ones: a classifier with the same 60,000 labels reached z %, more than both."
