@@ -23,8 +23,8 @@ register(
         statement=r"""
     Prove: with an optimal $D$ and a classifier $C$ fitted to generated samples, the auxiliary game with the minimax loss
     does not stop at the data if $\lambda > 0$ and $H'(a_0) \ne 0$. Here $a$ lies in an open interval, $q_{a_0} = p$ for
-    every label, and $H(a) = H_{q_a}(Y|X)$ and $J(a) = \mathrm{JS}(p, q_a)$ are differentiable. Choose the lines that are needed and put them in an order in which each follows from what stands
-    before it. Three lines are false. Return a string of letters, such as `"cab"`.
+    every label, and $H(a) = H_{q_a}(Y|X)$ and $J(a) = \mathrm{JS}(p, q_a)$ are differentiable. Choose the lines that are
+    needed and put them in an order in which each follows from what stands before it. Three lines are false. Return a string of letters, such as `"cab"`.
 
     - **a**: $J$ has a minimum at $a_0$, so $J'(a_0) = 0$.
     - **b**: With optimal $D$ and $C$ the generator's loss is $2J(a) + \lambda H(a)$ plus a constant.
@@ -167,7 +167,7 @@ register(
         ),
         explanation=r"""
     The border is at 0 for every $m$, so a sample of the class $+1$ is named correctly with probability $\Phi(a)$ if
-    generated and $\Phi(m)$ if real. A generator with $a > m$ beats the data, and its samples between the classes are too few.
+    generated and $\Phi(m)$ if real. With $a > m$ the generator scores higher than the data, and has too few samples between the classes.
     An accuracy above that of real samples is a warning.
     """,
         solution=solution_14_5,

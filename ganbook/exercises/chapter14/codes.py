@@ -204,7 +204,10 @@ def wrong_14_9_deviation(c):
 
 
 def check_14_9(answer, c):
-    for bound in (0.5, 1.0, 2.0, 5.0, c.number(0.2, 0.9), c.number(1.1, 3)):
+    for bound in (
+        *(0.5, 1.0, 2.0, 5.0, 10.0, 0.2),
+        *(c.number(0.2, 0.9), c.number(1.1, 3)),
+    ):
         z = np.linspace(-bound, bound, 20_001)
         mass = np.exp(-0.5 * z * z)
         want = np.trapezoid(z * z * mass, z) / np.trapezoid(mass, z)
@@ -240,7 +243,7 @@ register(
         kind="function",
         statement=r"""
     In truncated sampling each entry of $z$ is standard normal, and entries with $|z| \ge c$ are drawn again. Write
-    `kept_variance(c)`, the variance of an entry, for a number $c > 0$. For $c = 2, 1, 0.5$ it is $0.774$, $0.291$, $0.081$.
+    `kept_variance(c)`, the variance of an entry, for a number $c$ from 0.2 to 10. For $c = 2, 1, 0.5$ it is $0.774$, $0.291$, $0.081$.
     """,
         stub="""
     def kept_variance(c):

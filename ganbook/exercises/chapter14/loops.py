@@ -128,7 +128,7 @@ register(
         kind="function",
         statement=r"""
     Write `train(force, a, rate, steps)`: plain gradient descent for the one number $a$ of the generator, `steps` times (0 or more),
-    where `force(a)` is the derivative of $L_G$ when $D$ and $C$ have answered $a$ with their best. Return the last $a$ as a
+    where `force(a)` is the derivative of $L_G$ in $a$ with $D$ and $C$ at their best replies to $a$. Return the last $a$ as a
     number. Afterwards, run it with `lambda a: auxiliary_force(a, 1.0, "non_saturating", "both")` from $a = 1$, the data, for 60 steps of rate 1:
     it leaves them for $1.519$.
     """,
@@ -142,7 +142,7 @@ register(
         ),
         explanation=r"""
     This is the generator's half of the training loop with the other half replaced by its exact answer. It shows that the
-    bias has nothing to do with noise or weak networks: started at the perfect generator, exact play leaves it.
+    bias has nothing to do with noise or weak networks: started at the perfect generator, and with exact replies, descent moves away from it.
     """,
         solution=solution_14_6,
         alternatives=(alternative_14_6_path,),
