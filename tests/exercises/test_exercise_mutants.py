@@ -31,9 +31,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("7.2", "optimizer -> D at 2:4"): CLEARS_THE_SAME,
     ("13.8", "1 -> 2 at 2:20"): "a second picture changes nothing for the first",
     ("13.8", "out.shape[3] // 2 -> 2 at 4:42"): "the rows of a field are the same in every column",
-    ("13.8", "2 -> 3 at 4:33"): "a third of the side lies inside as well",
-    ("13.8", "2 -> 3 at 4:39"): "a third of the side lies inside as well",
-    ("13.8", "2 -> 3 at 4:58"): "a third of the side lies inside as well",
+    ("13.8", "2 -> 3 at 4:33"): "the map of scores has equal sides",
+    ("13.8", "2 -> 3 at 4:58"): "the rows of a field are the same in every column",
     ("17.10", "256 -> 257 at 3:26"): "one sample more trains as well",
 }
 

@@ -1,5 +1,7 @@
 r"""What layers and steps cost."""
 
+import numpy as np
+
 from ganbook.exercises.engine.core import Exercise, register
 
 # 13.10 -----------------------------------------------------------------
@@ -67,6 +69,14 @@ def wrong_13_10_parameters(layers, side):
     return _count(layers, side, factor=1, at=lambda before, after: 1)
 
 
+def wrong_13_10_single(layers, side):
+    return float(np.float32(solution_13_10(layers, side)))
+
+
+def wrong_13_10_short(layers, side):
+    return int(np.array(solution_13_10(layers, side)).astype(np.int32))
+
+
 def check_13_10(answer, c):
     def drawn(kind):
         return (
@@ -79,7 +89,8 @@ def check_13_10(answer, c):
 
     mixed = [("conv", 3, 8, 4, 2), ("up", 8, 5, 3, 4), ("conv", 5, 2, 5, 2)]
     many = [[drawn("up"), drawn("conv"), drawn("up")] for _ in range(4)]
-    for layers in (mixed, [("up", 2, 3, 5, 1)], *many):
+    wide = [("up", 251, 509, 4, 7), ("conv", 509, 511, 3, 1)]
+    for layers in (mixed, [("up", 2, 3, 5, 1)], *many, wide):
         want = 0
         side = 16
         for kind, a, b, k, s in layers:
@@ -90,6 +101,7 @@ def check_13_10(answer, c):
         c.equal(
             c.call(answer, layers, 16),
             want,
+            rtol=1e-12,
             mistakes={
                 "A product and its addition count as two operations.": wrong_13_10_once(
                     layers, 16
@@ -108,6 +120,12 @@ def check_13_10(answer, c):
                     layers, 16
                 ),
                 "Those are the weights; each is used at many places.": wrong_13_10_parameters(
+                    layers, 16
+                ),
+                "Single precision rounds large counts: add up whole numbers.": wrong_13_10_single(
+                    layers, 16
+                ),
+                "The count does not fit into 32 bits: Python's own whole numbers have no bound.": wrong_13_10_short(
                     layers, 16
                 ),
             },
@@ -136,7 +154,7 @@ register(
         ),
         explanation=r"""
     $2 k^2 a b$ per place, at the places of the output for a convolution and of the input for its transpose: in both
-    cases the smaller map. That is why the expensive layer of a generator is seldom the one that makes the picture.
+    cases those of the smaller map. In the table of `full_generator` the step to 28 by 28 is therefore counted at 196 places.
     """,
         solution=solution_13_10,
         alternatives=(alternative_13_10_smaller_side,),
@@ -148,6 +166,8 @@ register(
             (wrong_13_10_flat, "a square"),
             (wrong_13_10_one_map, "of its own"),
             (wrong_13_10_parameters, "many places"),
+            (wrong_13_10_single, "Single precision"),
+            (wrong_13_10_short, "32 bits"),
         ),
         check=check_13_10,
     )
@@ -172,6 +192,8 @@ def check_13_11(value, c):
             "G's step goes through D as well: forward, and to D's input.": "F * (6 + 6 / K)",
             "In G's step D's weights need no gradient.": "F * (9 + 6 / K)",
             "That leaves out what the penalty's gradient costs: it goes back through two passes.": "F * (8 + 2 / K)",
+            "The products with zeros are counted here, as autograd computes them.": "F * (8 + 4 / K)",
+            "That is for each sample of a batch, real or generated; per real sample it is twice as much.": "F * (4 + 3 / K)",
             "That counts the penalty for generated samples, too; R1 takes real ones.": "F * (8 + 12 / K)",
         },
     )
@@ -208,6 +230,8 @@ register(
             (lambda: "F * (6 + 6 / K)", "goes through D"),
             (lambda: "F * (9 + 6 / K)", "weights need no"),
             (lambda: "F * (8 + 2 / K)", "two passes"),
+            (lambda: "F * (8 + 4 / K)", "products with zeros"),
+            (lambda: "F * (4 + 3 / K)", "twice as much"),
             (lambda: "F * (8 + 12 / K)", "takes real ones"),
         ),
         check=check_13_11,

@@ -197,35 +197,101 @@ def wrong_13_8_threshold(D, side):
     return int((slope > 0.99 * slope.max()).any(dim=1).sum())
 
 
+def wrong_13_8_columns(D, side):
+    slope = _slope(D, side, lambda out: out.shape[2] // 2)
+    return int((slope != 0).any(dim=0).sum())
+
+
+def wrong_13_8_formula(D, side):
+    reach, jump = 1, 1
+    for layer in D:
+        reach += (layer.kernel_size[0] - 1) * jump
+        jump *= layer.stride[0]
+    return reach
+
+
+def wrong_13_8_positive(D, side):
+    slope = _slope(D, side, lambda out: out.shape[2] // 2)
+    return int((slope > 0).any(dim=1).sum())
+
+
+def wrong_13_8_tiny(D, side):
+    slope = _slope(D, side, lambda out: out.shape[2] // 2)
+    return int((slope.abs() > 1e-6).any(dim=1).sum())
+
+
+def wrong_13_8_ones(D, side):
+    with torch.no_grad():
+        for p in D.parameters():
+            p.fill_(1.0)
+    return solution_13_8(D, side)
+
+
+def _seen(layers, side, axis):
+    """How many rows (axis 0) or columns (axis 1) the middle output depends on, from the sizes alone."""
+    sizes = [side]
+    for k, s in layers:
+        sizes.append((sizes[-1] + 2 * (k[axis] // 2) - k[axis]) // s + 1)
+    seen = {sizes[-1] // 2}
+    for (k, s), size in zip(layers[::-1], sizes[-2::-1], strict=True):
+        reach = {
+            p * s - k[axis] // 2 + j for p in seen for j in range(k[axis])
+        }
+        seen = {p for p in reach if 0 <= p < size}
+    return len(seen)
+
+
 def check_13_8(answer, c):
-    fixed = [[(3, 1), (3, 1), (3, 1)], [(5, 2), (3, 1)], [(3, 2), (3, 2)]]
-    drawn = [[(c.integer(1, 2) * 2 + 1, c.integer(1, 2)) for _ in range(2)]]
-    for layers in (*fixed, *drawn):
+    square = [[(3, 1), (3, 1), (3, 1)], [(5, 2), (3, 1)], [(3, 2), (3, 2)]]
+    square += [[(c.integer(1, 2) * 2 + 1, c.integer(1, 2)) for _ in range(2)]]
+    cases = [([((k, k), s) for k, s in layers], 40, 1) for layers in square]
+    cases += [([((3, 5), 1), ((3, 7), 2)], 40, 1)]  # other columns than rows
+    cases += [([((5, 5), 2), ((5, 5), 1)], 9, 1)]  # cut off by the border
+    cases += [
+        ([((3, 3), 2), ((3, 3), 1)], 8, 1)
+    ]  # no output is in the middle
+    cases += [([((3, 3), 1)] * 2, 40, 1e-5), ([((3, 3), 1)], 40, -1)]
+    for layers, size, scale in cases:
         D = nn.Sequential(
-            *(nn.Conv2d(1, 1, k, s, k // 2, bias=False) for k, s in layers)
+            *(
+                nn.Conv2d(1, 1, k, s, (k[0] // 2, k[1] // 2), bias=False)
+                for k, s in layers
+            )
         )
         with torch.no_grad():
             for p in D.parameters():
-                p.copy_(c.normal(tuple(p.shape), torch.float32))
-        side, jump = 1, 1
-        for k, s in layers:
-            side, jump = side + (k - 1) * jump, jump * s
-        got = c.call(answer, D, 40)
+                p.copy_(scale * c.normal(tuple(p.shape), torch.float32).abs())
+                if scale == 1:
+                    p.mul_(c.normal(tuple(p.shape), torch.float32).sign())
+        rows, columns = (_seen(layers, size, axis) for axis in (0, 1))
+        as_before = c.watch(D)
+        got = c.call(answer, D, size)
         c.equal(
             got,
-            side,
+            rows,
             mistakes={
-                "That is what all outputs together see: every row.": 40,
-                "That counts pixels, not rows.": side**2,
-                "At the corner the field is cut off by the border.": side
-                - side // 2,
+                "That is what all outputs together see: every row.": size,
+                "That counts columns, not rows.": columns,
+                "That counts pixels, not rows.": rows * columns,
+                "At the corner the field is cut off by the border.": rows
+                - rows // 2,
+                "The border of the picture cuts off a part of this field.": wrong_13_8_formula(
+                    D, size
+                ),
+                "Negative derivatives count as well.": wrong_13_8_positive(
+                    D, size
+                ),
+                "However small a derivative is, the output depends on that pixel.": wrong_13_8_tiny(
+                    D, size
+                ),
             },
-            says="Some rows are lost: a small or a negative derivative is not zero.",
+            says="Some rows are lost: every derivative that is not zero counts.",
         )
         c.true(
             all(p.grad is None for p in D.parameters()),
             "The number may be right, but the parameters of D hold gradients now: the next step would add to them.",
         )
+        as_before()
 
 
 register(
@@ -260,6 +326,11 @@ register(
             (wrong_13_8_corner, "cut off"),
             (wrong_13_8_pixels, "counts pixels"),
             (wrong_13_8_threshold, "rows are lost"),
+            (wrong_13_8_columns, "columns, not rows"),
+            (wrong_13_8_formula, "of this field"),
+            (wrong_13_8_positive, "Negative derivatives"),
+            (wrong_13_8_tiny, "However small"),
+            (wrong_13_8_ones, "It changed a parameter"),
         ),
         check=check_13_8,
     )
@@ -296,8 +367,9 @@ register(
         stars=3,
         kind="expression",
         statement=r"""
-    A stack of $L$ linear convolutions with kernel $k$, each with stride 2, has independent weights of mean zero. The
-    expected squared derivative of one output is, as a law on the pixels of one axis, that of a sum of independent steps.
+    A stack of $L$ linear convolutions with kernel $k$, each with stride 2, has independent weights of mean zero and, within
+    a layer, of equal variance. The expected squared derivative of one output is, as a law on the pixels of one axis, that of
+    a sum of independent steps.
     Return its *variance* in pixels squared as a sympy expression or as text in `L` and `k`, such as `"L * k"`.
     """,
         stub="""
@@ -310,8 +382,8 @@ register(
         ),
         explanation=r"""
     Layer $l$ makes steps of $2^{l-1}$ pixels, so it adds $4^{l-1}(k^2-1)/12$. The sum over $l = 1, \dots, L$ is
-    $\frac{4^L - 1}{3} \cdot \frac{k^2 - 1}{12}$. Its root grows like $2^L$, as the field itself does: with strides the
-    effective field keeps its share of the whole, about $\sqrt{(k+1) / (36 (k-1))}$ of the side.
+    $\frac{4^L - 1}{3} \cdot \frac{k^2 - 1}{12}$. Its root grows like $2^L$, as the side of the field does: with strides
+    the standard deviation remains a fixed share of the side, about $\sqrt{(k+1) / (36 (k-1))}$ of it.
     """,
         solution=solution_13_9,
         wrong=(

@@ -52,12 +52,25 @@ def wrong_13_12_log_sigmoid(scores, real):
     return -torch.sigmoid(sign * scores).log().mean()
 
 
+def wrong_13_12_two_sorts(scores, real):
+    own, other = softplus(-scores[real]), softplus(scores[~real])
+    share = real.to(scores.dtype).mean()
+    return share * own.mean() + (1 - share) * other.mean()
+
+
+def wrong_13_12_branches(scores, real):
+    z = torch.where(real, -scores, scores)
+    return torch.where(z > 30, z, torch.log1p(torch.exp(z))).mean()
+
+
 def check_13_12(answer, c):
     for dtype in c.dtypes:
-        for size in (1.0, 3.0, 400.0):
+        for size in (1.0, 3.0, 400.0, 2.0):
             scores = size * c.normal((3, 1, 4, 5), dtype)
             real = torch.zeros(3, 1, 4, 5, dtype=torch.bool)
             real[0], real[1, :, :2, : c.integer(1, 3)] = True, True
+            if size == 2.0:
+                real[:] = True
             want = torch.logaddexp(
                 torch.zeros_like(scores), torch.where(real, -scores, scores)
             ).mean()
@@ -65,6 +78,10 @@ def check_13_12(answer, c):
             if size > 100 and not torch.isfinite(torch.as_tensor(got)).all():
                 c.fail(
                     "For scores of several hundred the result is not finite: the logarithm of a sigmoid that has become 0."
+                )
+            if size == 2.0 and torch.isnan(torch.as_tensor(got)).any():
+                c.fail(
+                    "Where every pixel is real, the mean over the generated ones, of which there are none, is NaN."
                 )
             c.equal(
                 got,
@@ -90,10 +107,13 @@ def check_13_12(answer, c):
                     ),
                 },
             )
-        _, (slope, *_) = c.call_grad(
-            answer, c.normal((1, 1, 2, 2), dtype), torch.ones(1, 1, 2, 2) > 0
-        )
-        c.true((slope < 0).all(), "No gradient reaches the scores.")
+            _, (slope, *_) = c.call_grad(answer, scores, real)
+            sign = torch.where(real, -1.0, 1.0).to(dtype)
+            c.equal(
+                slope,
+                sign * torch.sigmoid(sign * scores) / scores.numel(),
+                says="The loss is right, and its gradient is not: a branch that `torch.where` does not take has a gradient as well.",
+            )
 
 
 register(
@@ -131,6 +151,8 @@ register(
             (wrong_13_12_real_only, "have a loss, too"),
             (wrong_13_12_hinge, "hinge"),
             (wrong_13_12_log_sigmoid, "not finite"),
+            (wrong_13_12_two_sorts, "of which there are none"),
+            (wrong_13_12_branches, "gradient is not"),
         ),
         check=check_13_12,
     )
@@ -198,7 +220,7 @@ def check_13_13(answer, c):
             rtol=1e-8,
             atol=1e-10,
             mistakes={
-                "That divides by the root of the key's size; equation 13-attention does not.": wrong_13_13_scaled(
+                "That divides by the root of the key's size, which the weights of this chapter do not.": wrong_13_13_scaled(
                     q, k, v
                 ),
                 "The weights of one query add up to one; here those of one key do.": wrong_13_13_other_axis(

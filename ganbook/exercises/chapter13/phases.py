@@ -49,7 +49,7 @@ def check_13_1(answer, c):
             c.call(answer, k, s),
             want,
             mistakes={
-                "Weight r itself is one of its phase: round up, not down.": wrong_13_1_floor(
+                "Phase r begins with the weight r itself: round up, not down.": wrong_13_1_floor(
                     k, s
                 ),
                 "Not every phase has the largest count.": wrong_13_1_all_most(
@@ -152,12 +152,20 @@ def wrong_13_2_blocks(x, w, s):
     return y
 
 
+def wrong_13_2_whole(x, w, s):
+    y = np.zeros_like(x, shape=s * (len(x) - 1) + len(w))
+    y[:] = solution_13_2(x, w, s)
+    return y
+
+
 def check_13_2(answer, c):
     drawn = [
         (c.integer(1, 7), c.integer(1, 9), c.integer(1, 4)) for _ in range(5)
     ]
     for n, k, s in ((4, 5, 2), (3, 4, 2), (3, 3, 3), (4, 2, 3), *drawn):
         x, w = c.rng.normal(size=n), c.rng.normal(size=k)
+        if (n, k, s) == (3, 4, 2):
+            x = np.array([2, -1, 3])
         got = c.call(answer, x, w, s)
         length = s * (n - 1) + k
         if np.shape(got) != (length,):
@@ -185,6 +193,9 @@ def check_13_2(answer, c):
                 "A phase takes every s-th weight, not neighbouring ones.": wrong_13_2_blocks(
                     x, w, s
                 ),
+                "The result has the dtype of x: where x holds whole numbers, the weights are cut to such.": wrong_13_2_whole(
+                    x, w, s
+                ),
             },
         )
 
@@ -197,7 +208,7 @@ register(
         kind="function",
         statement=r"""
     Write `upsample(x, w, s)`: the transposed convolution {eq}`eq:13-transposed` of numpy arrays `x` of shape `(n,)` and
-    `w` of shape `(k,)` with stride `s`, without padding. The result has shape `(s * (n - 1) + k,)`. `s` may be larger
+    `w` of shape `(k,)` with stride `s`, without padding. Either array may hold whole numbers. The result has shape `(s * (n - 1) + k,)`. `s` may be larger
     than `k`; then some outputs are zero. For `x = [1, 2]`, `w = [1, 10, 100]` and `s = 2` it is
     `[1, 10, 102, 20, 200]`.
     """,
@@ -222,6 +233,7 @@ register(
             (wrong_13_2_cut, "length is another"),
             (wrong_13_2_resized, "same weights"),
             (wrong_13_2_blocks, "neighbouring ones"),
+            (wrong_13_2_whole, "dtype of x"),
         ),
         check=check_13_2,
     )
@@ -343,9 +355,9 @@ register(
     each line comes after those that it uses, such as `"fab"`. Three of the lines do not belong there.
 
     - **a**: Different phases use different weights, so the phase sums are independent, and each is symmetric.
-    - **b**: The law of $(S_0, \dots, S_{s-1})$ stays the same when one entry changes its sign.
+    - **b**: The joint law of $(S_0, \dots, S_{s-1})$ stays the same when one entry changes its sign.
     - **c**: $\bigl(\sum_r S_r\bigr)^2 / \sum_r S_r^2 = 1 + \sum_{r \ne t} S_r S_t / \sum_p S_p^2$.
-    - **d**: $|S_r S_t| \le \sum_p S_p^2$, so each term of that sum has an expectation.
+    - **d**: $|S_r S_t| \le \sum_p S_p^2$, so each quotient $S_r S_t / \sum_p S_p^2$ has an expectation.
     - **e**: $\mathbb{E}[S_r S_t / \sum_p S_p^2]$ equals its own negative for $r \ne t$, so it is zero.
     - **f**: The quotient has expectation 1, so $\mathbb{E}[u] = 1 - 1/s$.
     - **g**: The stride divides the kernel, so all phase sums have equal variances.

@@ -53,6 +53,10 @@ def wrong_13_5_summed(w, s, steps, rate):
     return alternative_13_5_by_hand(w, s, steps, rate * s)
 
 
+def wrong_13_5_unbiased(w, s, steps, rate):
+    return alternative_13_5_by_hand(w, s, steps, rate * s / (s - 1))
+
+
 def wrong_13_5_half(w, s, steps, rate):
     return alternative_13_5_by_hand(w, s, steps, rate / 2)
 
@@ -72,7 +76,7 @@ def check_13_5(answer, c):
     drawn = [
         (c.integer(4, 9), c.integer(2, 4), c.integer(2, 30)) for _ in range(4)
     ]
-    for k, s, steps in ((5, 2, 3), (4, 2, 200), (3, 3, 10), *drawn):
+    for k, s, steps in ((7, 3, 3), (4, 2, 200), (3, 3, 10), *drawn):
         w, rate = c.rng.normal(size=k), 0.05
         c.equal(
             c.call(answer, w, s, steps, rate),
@@ -87,6 +91,9 @@ def check_13_5(answer, c):
                     w, s, steps, rate
                 ),
                 "That descends the sum of squared deviations; the variance is their average over the phases.": wrong_13_5_summed(
+                    w, s, steps, rate
+                ),
+                "That variance divides by s - 1, as torch's `var` does unless told otherwise; here it is s.": wrong_13_5_unbiased(
                     w, s, steps, rate
                 ),
                 "A factor of 2 is missing: the derivative of a square.": wrong_13_5_half(
@@ -122,8 +129,8 @@ register(
         ),
         explanation=r"""
     All weights of a phase move together, by $\frac2s(S_r - \bar S)$, until the sums agree. The rest of the kernel is
-    free, so a trained transposed convolution can be without a checkerboard and still be no resizing. With the counts
-    $n_r$, the deviations shrink by $1 - \frac{2 n_r}{s}\,\eta$ per step if all counts are equal.
+    free, so a trained transposed convolution can be without a checkerboard and without being a resizing. If every phase
+    has $n$ weights, a step with rate $\eta$ multiplies all deviations $S_r - \bar S$ by $1 - \frac{2n}{s}\,\eta$.
     """,
         solution=solution_13_5,
         alternatives=(alternative_13_5_by_hand,),
@@ -131,6 +138,7 @@ register(
             (wrong_13_5_no_mean, "to zero"),
             (wrong_13_5_uphill, "against the slope"),
             (wrong_13_5_summed, "average over"),
+            (wrong_13_5_unbiased, "divides by s - 1"),
             (wrong_13_5_half, "factor of 2"),
             (wrong_13_5_once, "one step only"),
             (wrong_13_5_weights, "more than was asked"),
@@ -180,7 +188,25 @@ def wrong_13_6_mean_slope(small, c, a):
 
 
 def wrong_13_6_not_whole(small, c, a):
-    return 2 * math.log(small) / math.log(c * (1 + a**2) / 2)
+    rho = c * (1 + a**2) / 2
+    return 2 * math.log(small) / math.log(rho) if rho != 1 else math.inf
+
+
+def wrong_13_6_rounded_up(small, c, a):
+    rho = c * (1 + a**2) / 2
+    if rho >= 1:
+        return math.inf
+    return math.ceil(2 * math.log(small) / math.log(rho))
+
+
+def wrong_13_6_gives_up(small, c, a):
+    found = solution_13_6(small, c, a)
+    return found if found < 1000 else math.inf
+
+
+def wrong_13_6_he(small, c, a):
+    rho = c * (1 + a**2) / 2
+    return 10**9 if rho == 1 else solution_13_6(small, c, a)
 
 
 def wrong_13_6_one_less(small, c, a):
@@ -193,12 +219,22 @@ def check_13_6(answer, c):
         for _ in range(4)
     ]
     fixed = [(1e-6, 1 / 3, 0.6), (1e-3, 1.5, 0.3), (0.5, 0.25, 0.9)]
+    # Reached exactly, in floating point as well: the root of rho is 5/8.
+    fixed += [(0.625, 0.5, 0.75), (0.390625, 0.5, 0.75)]
+    # A slow fall, and He's variance, for which nothing falls.
+    fixed += [(1e-6, 1.59, 0.5), (1e-3, 1.6, 0.5)]
     for small, variance, a in (*fixed, (1e-3, 2.0, 0.3), *drawn):
         c.equal(
             c.call(answer, small, variance, a),
             alternative_13_6_step_by_step(small, variance, a),
             mistakes={
+                "After so many layers the norm is exactly at the share, not below it.": wrong_13_6_rounded_up(
+                    small, variance, a
+                ),
                 "That is the factor of the mean square; the norm has its root.": wrong_13_6_square(
+                    small, variance, a
+                ),
+                "It does shrink, although it takes thousands of layers.": wrong_13_6_gives_up(
                     small, variance, a
                 ),
                 "The activation is left out: it takes away a part of the mean square.": wrong_13_6_no_slope(
@@ -211,6 +247,9 @@ def check_13_6(answer, c):
                     small, variance, a
                 ),
                 "A number of layers is a whole number, or infinite.": wrong_13_6_not_whole(
+                    small, variance, a
+                ),
+                "With rho = 1 it does not shrink.": wrong_13_6_he(
                     small, variance, a
                 ),
                 "After so many layers the norm is not yet below.": wrong_13_6_one_less(
@@ -242,8 +281,8 @@ register(
         ),
         explanation=r"""
     $m > 2 \log \varepsilon / \log \rho$, since $\log\rho < 0$. With PyTorch's default and $a = 0.2$ a gradient is below
-    a millionth after 16 layers. Adam rescales gradients, but only down to its $\varepsilon$, and their direction gets
-    lost in rounding and noise.
+    a millionth after 16 layers. Adam rescales gradients, but only those that are large beside its $\varepsilon$, which is
+    $10^{-8}$ by default.
     """,
         solution=solution_13_6,
         alternatives=(alternative_13_6_step_by_step,),
@@ -253,6 +292,9 @@ register(
             (wrong_13_6_relu, "for ReLU"),
             (wrong_13_6_mean_slope, "average in squares"),
             (wrong_13_6_not_whole, "whole number"),
+            (wrong_13_6_rounded_up, "exactly at the share"),
+            (wrong_13_6_gives_up, "thousands of layers"),
+            (wrong_13_6_he, "With rho = 1"),
             (wrong_13_6_one_less, "not yet below"),
         ),
         check=check_13_6,

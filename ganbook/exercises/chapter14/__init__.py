@@ -1,5 +1,5 @@
-"""Exercises of chapter 14: pairs, projection, the auxiliary classifier, codes, few labels."""
+"""Exercises of chapter 14: pairs, projection, the auxiliary classifier, steps, codes, few labels."""
 
-from ganbook.exercises.chapter14 import auxiliary, codes, labels, pairs
+from ganbook.exercises.chapter14 import auxiliary, codes, labels, loops, pairs
 
-__all__ = ["auxiliary", "codes", "labels", "pairs"]
+__all__ = ["auxiliary", "codes", "labels", "loops", "pairs"]

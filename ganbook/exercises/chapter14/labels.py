@@ -50,17 +50,46 @@ def wrong_14_11_batch(real, fake):
     return softplus(-d_real).mean() + softplus(d_fake).mean()
 
 
+def wrong_14_11_exponentials(real, fake):
+    z_real, z_fake = (t.exp().sum(dim=1) for t in (real, fake))
+    loss = -torch.log(z_real / (1 + z_real)).mean()
+    return loss + torch.log(1 + z_fake).mean()
+
+
+def wrong_14_11_one_less(real, fake):
+    zero = torch.zeros(len(real), 1, dtype=real.dtype)
+    generated = torch.softmax(torch.cat([real, zero], dim=1), dim=1)[:, -1]
+    loss = -torch.log(1 - generated).mean()
+    return loss + softplus(fake.logsumexp(dim=1)).mean()
+
+
+def wrong_14_11_frozen(real, fake):
+    return solution_14_11(real, fake.detach())
+
+
 def check_14_11(answer, c):
     for dtype in c.dtypes:
-        for scale in (1.0, 3.0):
+        for scale in (1.0, 3.0, 300.0):
             K = c.integer(2, 6)
             real = scale * c.normal((c.integer(7, 9), K), dtype)
             fake = scale * c.normal((c.integer(10, 12), K), dtype)
-            odds = [t.double().exp().sum(1) for t in (real, fake)]
-            want = -(odds[0] / (1 + odds[0])).log().mean()
-            want = (want + (1 + odds[1]).log().mean()).to(dtype)
+            if scale > 3:  # sure of "generated" on a real sample
+                real = torch.cat([real, -real.abs() - 50])
+            level = [t.double().logsumexp(dim=1) for t in (real, fake)]
+            zero = torch.zeros((), dtype=torch.float64)
+            want = torch.logaddexp(zero, -level[0]).mean()
+            want = (want + torch.logaddexp(zero, level[1]).mean()).to(dtype)
+            got = c.call(answer, real, fake)
+            if scale > 3 and torch.isnan(torch.as_tensor(got)).any():
+                c.fail(
+                    "For logits of several hundred the exponentials overflow: keep to logarithms, with `logsumexp`."
+                )
+            if scale > 3 and torch.isinf(torch.as_tensor(got)).any():
+                c.fail(
+                    "For logits of several hundred the result is infinite: the logarithm of a probability that has become 0."
+                )
             c.equal(
-                c.call(answer, real, fake),
+                got,
                 want,
                 rtol=1e-4 if dtype == torch.float32 else 1e-9,
                 atol=1e-5 if dtype == torch.float32 else 1e-10,
@@ -85,6 +114,7 @@ def check_14_11(answer, c):
                     ),
                 },
             )
+            c.call_grad(answer, real, fake)
 
 
 register(
@@ -97,7 +127,7 @@ register(
     A classifier has $K$ logits for the real classes; the class "generated" has the logit 0. Write
     `unlabelled_loss(real, fake)`: $-\mathbb{E}\log P(\text{any class})$ on real samples plus
     $-\mathbb{E}\log P(\text{generated})$ on generated ones, in nats, from the logits `real` of shape `(N, K)` and `fake` of
-    shape `(M, K)`.
+    shape `(M, K)`, as a tensor through which a network can be trained. Logits may be several hundred in size.
     """,
         stub="""
     def unlabelled_loss(real, fake):
@@ -121,6 +151,9 @@ register(
             (wrong_14_11_real_only, "do not enter"),
             (wrong_14_11_no_zero, "left out of the normalisation"),
             (wrong_14_11_batch, "axis 1"),
+            (wrong_14_11_exponentials, "exponentials overflow"),
+            (wrong_14_11_one_less, "result is infinite"),
+            (wrong_14_11_frozen, "input 2"),
         ),
         check=check_14_11,
     )
@@ -170,6 +203,20 @@ def wrong_14_12_detached(D, x_real, x_fake, y):
     return solution_14_12(D, x_real, x_fake, y).detach()
 
 
+def wrong_14_12_sums(D, x_real, x_fake, y):
+    return solution_14_12(D, x_real, x_fake, y) * len(y)
+
+
+def wrong_14_12_real_alone(D, x_real, x_fake, y):
+    d_real, d_fake = D(x_real, y), D(x_fake, y).detach()
+    return softplus(-d_real).mean() + softplus(d_fake).mean()
+
+
+def wrong_14_12_log_sigmoid(D, x_real, x_fake, y):
+    d_real, d_fake = D(x_real, y).sigmoid(), D(x_fake, y).sigmoid()
+    return -(torch.log(d_real) + torch.log(1 - d_fake)).mean()
+
+
 class _OnPairs(nn.Module):
     def __init__(self, n, classes, c, dtype):
         super().__init__()
@@ -179,19 +226,40 @@ class _OnPairs(nn.Module):
         return (x * self.w[y]).sum(dim=1, keepdim=True)
 
 
+def _loss(D, x_real, x_fake, y):
+    """The loss in double precision, and its gradient in D's vectors."""
+    w = D.w.detach().double().requires_grad_(True)
+    real, fake = ((x * w[y]).sum(dim=1) for x in (x_real, x_fake))
+    zero = torch.zeros((), dtype=torch.float64)
+    loss = torch.logaddexp(zero, -real).mean()
+    loss = loss + torch.logaddexp(zero, fake).mean()
+    return loss.detach(), torch.autograd.grad(loss, w)[0]
+
+
 def check_14_12(answer, c):
     for dtype in c.dtypes:
-        for _ in range(3):
+        for scale in (1, 1, 1, 300):
             N, K = c.integer(6, 9), c.integer(3, 5)
             D = _OnPairs(3, K, c, dtype)
-            x_real, x_fake = c.normal((N, 3), dtype), c.normal((N, 3), dtype)
+            x_real, x_fake = (
+                scale * c.normal((N, 3), dtype) for _ in range(2)
+            )
             y = (torch.arange(N) * 2 + 1) % K
-            with torch.no_grad():
-                real = (x_real * D.w[y]).sum(1).double()
-                fake = (x_fake * D.w[y]).sum(1).double()
-            want = (1 + (-real).exp()).log().mean()
-            want = (want + (1 + fake.exp()).log().mean()).to(dtype)
+            want, slope = (t.to(dtype) for t in _loss(D, x_real, x_fake, y))
+            # With one label for all, no sample can have another's.
+            one = torch.zeros_like(y)
+            got = c.call(answer, D, x_real, x_fake, one)
+            but_for_labels = c.agrees(
+                got.detach() if isinstance(got, torch.Tensor) else got,
+                _loss(D, x_real, x_fake, one)[0].to(dtype),
+            )
+            as_before = c.watch(D)
             got = c.call(answer, D, x_real, x_fake, y)
+            as_before()
+            if scale > 1 and not torch.isfinite(torch.as_tensor(got)).all():
+                c.fail(
+                    "For scores of several hundred the result is not finite; with softplus it was."
+                )
             c.equal(
                 got.detach() if isinstance(got, torch.Tensor) else got,
                 want,
@@ -210,12 +278,22 @@ def check_14_12(answer, c):
                     "The two means are added, not averaged.": wrong_14_12_half(
                         D, x_real, x_fake, y
                     ).detach(),
+                    "Those are sums over the batch; both terms are means.": wrong_14_12_sums(
+                        D, x_real, x_fake, y
+                    ).detach(),
                 },
-                says="Each generated sample has to be scored with the label that it was made for.",
+                says="Each sample has to be scored with the label of its own row, a generated one with the label that it was made for."
+                if but_for_labels
+                else "",
             )
             c.true(
                 got.requires_grad,
                 "The value is right, but D cannot be trained through it.",
+            )
+            c.equal(
+                torch.autograd.grad(got, D.w)[0],
+                slope,
+                says="The value is right, but its gradient is not: one of the two terms does not train D.",
             )
 
 
@@ -227,7 +305,7 @@ register(
         kind="bug",
         statement=r"""
     This is $D$'s loss in a conditional game; `x_fake` was made from the labels `y`, row by row, and `D(x, y)` returns scores
-    of shape `(N, 1)`. The samples become good digits, and have nothing to do with the labels that are asked for. Mend it.
+    of shape `(N, 1)`, which may be several hundred in size. The samples become good digits, and have nothing to do with the labels that are asked for. Mend it.
     """,
         stub="""
     def discriminator_loss(D, x_real, x_fake, y):
@@ -252,6 +330,9 @@ register(
             (wrong_14_12_sources, "changed places"),
             (wrong_14_12_half, "not averaged"),
             (wrong_14_12_detached, "cannot be trained"),
+            (wrong_14_12_sums, "sums over the batch"),
+            (wrong_14_12_real_alone, "does not train D"),
+            (wrong_14_12_log_sigmoid, "not finite"),
         ),
         check=check_14_12,
     )
@@ -262,7 +343,7 @@ register(
 
 def solution_14_13():
     return (
-        "A classifier trained on 1,000 real digits and 10,000 generated ones named x % of the real test images rightly, "
+        "A classifier trained on 1,000 real digits and 10,000 generated ones named x % of the real test images correctly, "
         "one trained on the 1,000 alone y % (five seeds each, same network, same number of steps, spread given). The "
         "generator was trained on all 60,000 images with their labels, so the comparison does not show that generated "
         "digits replace real ones: a classifier with the same 60,000 labels reached z %, more than both."

@@ -10,9 +10,10 @@ from ganbook.exercises.engine.core import Exercise, register
 
 
 def solution_14_1(p, q, weights):
-    half = torch.special.xlogy(p, p / (p + q).clamp_min(1e-300))
-    other = torch.special.xlogy(q, q / (p + q).clamp_min(1e-300))
-    return (weights * (half + other).sum(dim=1)).sum()
+    both, xlogy = p + q, torch.special.xlogy
+    real = xlogy(p, p) - xlogy(p, both)  # 0 where p is 0
+    made = xlogy(q, q) - xlogy(q, both)
+    return (weights * (real + made).sum(dim=1)).sum()
 
 
 def alternative_14_1_entropies(p, q, weights):
@@ -42,18 +43,34 @@ def wrong_14_1_bits(p, q, weights):
 
 
 def wrong_14_1_half(p, q, weights):
-    m = (p + q).clamp_min(1e-300)
-    return (weights * torch.special.xlogy(p, p / m).sum(dim=1)).sum()
+    xlogy = torch.special.xlogy
+    return (weights * (xlogy(p, p) - xlogy(p, p + q)).sum(dim=1)).sum()
 
 
 def wrong_14_1_no_offset(p, q, weights):
     return solution_14_1(p, q, weights) + 2 * math.log(2)
 
 
+def wrong_14_1_rows_added(p, q, weights):
+    return solution_14_1(p, q, torch.ones_like(weights))
+
+
+def wrong_14_1_quotient(p, q, weights):
+    half = torch.special.xlogy(p, p / (p + q))
+    other = torch.special.xlogy(q, q / (p + q))
+    return (weights * (half + other).sum(dim=1)).sum()
+
+
 def check_14_1(answer, c):
     for dtype in c.dtypes:
+        never = [[0.3, 0.0, 0.7], [0.6, 0.0, 0.4]]
         cases = [
-            ([[0.5, 0.5], [1.0, 0.0]], [[0.5, 0.5], [0.0, 1.0]], [0.25, 0.75])
+            (
+                [[0.5, 0.5], [1.0, 0.0]],
+                [[0.5, 0.5], [0.0, 1.0]],
+                [0.25, 0.75],
+            ),
+            (never, never[::-1], [0.4, 0.6]),
         ]
         cases = [
             tuple(torch.tensor(v, dtype=dtype) for v in case)
@@ -75,8 +92,14 @@ def check_14_1(answer, c):
                     own = a * math.log(a / (a + b)) if a > 0 else 0.0
                     own += b * math.log(b / (a + b)) if b > 0 else 0.0
                     want += weights[k].item() * own
+            got = c.call(answer, p, q, weights)
+            impossible = (p + q == 0).any()
+            if impossible and torch.isnan(torch.as_tensor(got)).any():
+                c.fail(
+                    "A value that is impossible under both adds nothing; here the quotient 0/0 makes the sum NaN."
+                )
             c.equal(
-                c.call(answer, p, q, weights),
+                got,
                 torch.tensor(want, dtype=dtype),
                 rtol=1e-4 if dtype == torch.float32 else 1e-9,
                 atol=1e-5 if dtype == torch.float32 else 1e-10,
@@ -91,6 +114,9 @@ def check_14_1(answer, c):
                         p, q, weights
                     ),
                     "That is in bits; use the natural logarithm.": wrong_14_1_bits(
+                        p, q, weights
+                    ),
+                    "That adds the games of all labels as if each came every time: weight them by their frequencies.": wrong_14_1_rows_added(
                         p, q, weights
                     ),
                     "That is the real half of V alone.": wrong_14_1_half(
@@ -122,7 +148,7 @@ register(
     """,
         hints=(
             r"Insert $D^\ast = p_y / (p_y + q_y)$ into $V_y$, one label at a time.",
-            r"$0 \log 0$ is 0: `torch.special.xlogy` knows that. Then weight the rows and add.",
+            r"$0 \log 0$ is 0: `torch.special.xlogy` knows that, but $0/0$ is not a number, so take $p \log p - p \log(p + q)$.",
         ),
         explanation=r"""
     For each label the value is $\sum_x p_y \log\frac{p_y}{p_y + q_y} + q_y \log\frac{q_y}{p_y + q_y}$, and the game on
@@ -138,6 +164,8 @@ register(
             (wrong_14_1_bits, "bits"),
             (wrong_14_1_half, "real half"),
             (wrong_14_1_no_offset, "constant is missing"),
+            (wrong_14_1_rows_added, "came every time"),
+            (wrong_14_1_quotient, "0/0"),
         ),
         check=check_14_1,
     )
@@ -187,8 +215,8 @@ register(
         ),
         explanation=r"""
     $p_y(x)$ cancels in $D^\ast = \pi_y/(\pi_y + \rho_y) = \pi_y$, so $V = \sum_y \pi_y \log \pi_y + \rho_y \log(1 - \pi_y)
-    = 2 \sum_y \pi_y \log \pi_y$. Unless $r = \frac12$ this is above $-2\log 2$: $D$ wins with perfect samples before it,
-    and no gradient with respect to a sample can tell $G$ what to do. Draw the generator's labels from the data.
+    = 2 \sum_y \pi_y \log \pi_y$. Unless $r = \frac12$ this is above $-2\log 2$: $D$ wins although the samples are
+    perfect, and since $D^\ast$ does not depend on $x$, no gradient can tell $G$ what to do. Draw the generator's labels from the data.
     """,
         solution=solution_14_2,
         wrong=(
@@ -245,21 +273,43 @@ def wrong_14_3_probability(x, y, mu, nu):
     return torch.sigmoid(solution_14_3(x, y, mu, nu))
 
 
+def wrong_14_3_squeezed(x, y, mu, nu):
+    return solution_14_3(x, y, mu, nu).squeeze()
+
+
+def wrong_14_3_densities(x, y, mu, nu):
+    real = torch.exp(-(x - mu[y]).square().sum(dim=1) / 2)
+    made = torch.exp(-(x - nu[y]).square().sum(dim=1) / 2)
+    return torch.log(real) - torch.log(made)
+
+
 def check_14_3(answer, c):
     for dtype in c.dtypes:
-        for _ in range(3):
+        for rows, far in ((6, 1), (6, 1), (6, 60), (1, 1)):
             K, n = c.integer(2, 4), c.integer(2, 5)
             mu, nu = c.normal((K, n), dtype), c.normal((K, n), dtype)
-            y = torch.tensor([0, K - 1, K - 1, 1, 0, 0])
-            x = c.normal((6, n), dtype)
-            want = 0.5 * (x - nu[y]).square().sum(1) - 0.5 * (
-                x - mu[y]
+            y = torch.tensor([0, K - 1, K - 1, 1, 0, 0])[-rows:]
+            x = far * (1 + c.uniform(0, 1, (rows, n), dtype))
+            if far == 1:
+                x = c.normal((rows, n), dtype)
+            wide = x.double()
+            want = 0.5 * (wide - nu[y]).square().sum(1) - 0.5 * (
+                wide - mu[y]
             ).square().sum(1)
+            got = c.call(answer, x, y, mu, nu)
+            if far > 1 and not torch.isfinite(torch.as_tensor(got)).all():
+                c.fail(
+                    "Far from the means both densities are 0 in floating point: subtract logarithms, not densities."
+                )
+            if rows == 1 and torch.as_tensor(got).ndim == 0:
+                c.fail(
+                    "A batch of one sample gives shape (1,), too: that has lost its axis."
+                )
             c.equal(
-                c.call(answer, x, y, mu, nu),
-                want,
+                got,
+                want.to(dtype),
                 rtol=1e-4 if dtype == torch.float32 else 1e-9,
-                atol=1e-4 if dtype == torch.float32 else 1e-9,
+                atol=1e-4 * far if dtype == torch.float32 else 1e-9,
                 mistakes={
                     "The constant of each label is missing.": wrong_14_3_no_constant(
                         x, y, mu, nu
@@ -288,7 +338,8 @@ register(
         kind="function",
         statement=r"""
     Write `true_logit(x, y, mu, nu)`: $\log p_y(x) - \log q_y(x)$ for $p_y = N(\mu_y, I)$ and $q_y = N(\nu_y, I)$. `x` has
-    shape `(N, n)`, `y` is int64 of shape `(N,)`, `mu` and `nu` have shape `(K, n)`; return a tensor of shape `(N,)`.
+    shape `(N, n)`, `y` is int64 of shape `(N,)`, `mu` and `nu` have shape `(K, n)`; return a tensor of shape `(N,)`. A
+    sample may lie far from all means.
     """,
         stub="""
     def true_logit(x, y, mu, nu):
@@ -310,6 +361,8 @@ register(
             (wrong_14_3_mean_constant, "One constant for all"),
             (wrong_14_3_sign, "wrong sign"),
             (wrong_14_3_probability, "probability of being real"),
+            (wrong_14_3_squeezed, "lost its axis"),
+            (wrong_14_3_densities, "not densities"),
         ),
         check=check_14_3,
     )
