@@ -281,6 +281,11 @@ register(
             solution_16_11(),
             labels=("frames", "both", "neither"),
             reasons={
+                ("A", "neither"): "It is the truth itself.",
+                ("B", "neither"): "Shuffling permutes the terms of a sum.",
+                ("C", "both"): "In a real film the frames differ.",
+                ("D", "both"): "A real film does not stand still.",
+                ("F", "neither"): "Each of its frames has the right law.",
                 ("A", "frames"): "It is the law of the films as well.",
                 ("B", "both"): "The order is a part of a film.",
                 ("C", "neither"): "Here every frame has the mean law.",

@@ -36,10 +36,15 @@ def wrong_16_3_bend(left, middle, right):
     return 0.5 * (left - right) / (left - middle + right)
 
 
+def wrong_16_3_unit(left, middle, right):
+    return 0.5 * (left - right) / (left - 2 + right)
+
+
 def check_16_3(answer, c):
     cases = [(0.5, 1.0, 0.9), (0.9, 1.0, 0.5)]
+    cases += [(-3.0, -1.0, -2.0), (0.5, 1.0, 1.0), (0.7, 0.7, 0.1)]
     for _ in range(5):
-        top, place = c.number(0.5, 2), c.number(-0.45, 0.45)
+        top, place = c.number(-2, 2), c.number(-0.45, 0.45)
         bend = c.number(0.2, 2)
         cases.append(tuple(top - bend * (k - place) ** 2 for k in (-1, 0, 1)))
     for left, middle, right in cases:
@@ -62,6 +67,9 @@ def check_16_3(answer, c):
                     left, middle, right
                 ),
                 "A mean weighted by the values is no parabola: it moves when all values grow by one.": wrong_16_3_weights(
+                    left, middle, right
+                ),
+                "The middle value is 1 in the example, and not always.": wrong_16_3_unit(
                     left, middle, right
                 ),
                 "The second difference takes the middle value twice.": wrong_16_3_bend(
@@ -103,6 +111,7 @@ register(
             (wrong_16_3_height, "height of the top"),
             (wrong_16_3_weights, "weighted by the values"),
             (wrong_16_3_bend, "second difference"),
+            (wrong_16_3_unit, "not always"),
         ),
         check=check_16_3,
     )
