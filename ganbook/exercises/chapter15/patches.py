@@ -195,7 +195,7 @@ def check_15_8(answer, c):
         weight = c.number(0.5, 3)
         got, grads = c.call_grad(answer, scores, made, target, weight)
         c.true(
-            torch.isfinite(got).all() and torch.isfinite(grads[0]).all(),
+            not torch.isinf(got).any(),
             "It overflows for scores far from zero; `softplus` does not.",
         )
         c.equal(

@@ -265,8 +265,8 @@ register(
         ),
         explanation=r"""
     For frames alone only $\bar q = \bar p$ counts. B, C and F have it and have lost the motion. D has
-    $\bar q = p_1$; in the chapter's data the first place is uniform and the later ones nearly so, which is why frozen films
-    are hard to refuse there. E is a picture that occurs in no film: its law is a point, and not $\bar p$.
+    $\bar q = p_1$; in the chapter's data the first place is uniform and the later ones nearly so, so that D would be nearly
+    optimal there. E is a picture that occurs in no film: its law is a point, and not $\bar p$.
     """,
         solution=solution_16_11,
         wrong=(
