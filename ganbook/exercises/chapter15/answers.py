@@ -59,6 +59,7 @@ def check_15_1(answer, c):
         (np.array([1.0, -1.0]), np.array([0.7, 0.3])),
         (np.array([5.0, 0.0, 1.0]), np.array([0.4, 0.35, 0.25])),
         (np.array([9.0, 0.0, 2.0, 4.0]), np.array([0.6, 0.1, 0.2, 0.1])),
+        (np.array([-2.5]), np.array([1.0])),
     ]
     for _ in range(3):
         n = c.integer(3, 7)

@@ -227,7 +227,7 @@ def check_16_13(answer, c):
     for start, real, steps, rate in (
         (made, films[:16], 40, 0.05),
         (made, films, 3, 0.05),
-        (steep, films[:16], 2, 1e-12),
+        (steep, films[:1], 2, 1e-12),
     ):
         given = (real, mixed, steps, rate)
         mine, theirs = copy.deepcopy(start), copy.deepcopy(start)

@@ -100,8 +100,8 @@ register(
         ),
         explanation=r"""
     $c$ is the middle value, $a + c = (\text{left} + \text{right})/2$ and $b = (\text{right} - \text{left})/2$. The top
-    at $-b/(2a)$ is {eq}`eq:16-parabola`. Without it a pitch near 415 Hz would be off by up to 45 cents, four times what
-    "in tune" allows.
+    at $-b/(2a)$ is {eq}`eq:16-parabola`. Without it a pitch near 415 Hz would be off by up to 45 cents, more than four times
+    what "in tune" allows.
     """,
         solution=solution_16_3,
         alternatives=(alternative_16_3_polyfit,),
@@ -155,7 +155,7 @@ register(
         return ...
     """,
         hints=(
-            "Sines of different frequencies are orthogonal, so their energies add.",
+            "Over whole periods, sines of different frequencies are orthogonal, so their energies add.",
             r"A geometric series in $b^2$ with six terms.",
         ),
         explanation=r"""
