@@ -12,13 +12,15 @@ import torch
 from ganbook import records
 from ganbook.data import moving_patches, plucks
 from ganbook.data.plucks import hertz
-from ganbook.metrics import pitch, score_motion, score_plucks
+from ganbook.metrics import centroids, pitch, score_motion, score_plucks
 from ganbook.spectra import istft, stft
 from support.paths import ROOT
 
 NOTEBOOK = ROOT / "notebooks" / "16_sound_and_motion.ipynb"
 PUBLISHED = ROOT / "ganbook" / "published" / "chapter16.json"
 PLUCKS, FILMS = "sounds-plucks", "moving-patches"
+CELLS = nbformat.read(NOTEBOOK, as_version=4).cells
+TEXT = "\n".join(cell.source for cell in CELLS if cell.cell_type == "markdown")
 
 
 def test_periods_of_the_notes_and_the_window():
@@ -85,6 +87,20 @@ def test_rounds_of_griffin_and_lim_never_raise_the_error():
     assert (np.diff(errors) <= 1e-12).all() and errors[-1] < errors[0]
 
 
+def test_rounds_at_mirrored_ends_seldom_raise_the_error():
+    """What the page says of `ganbook.spectra`, whose nearest sound is exact but for the ends."""
+    x = plucks(1_000, torch.Generator().manual_seed(1)).x[:60, 0, :1_024].double()
+    M, errors = stft(x).abs(), []
+    X = M.to(torch.complex128)
+    for _ in range(31):
+        Y = stft(istft(X, 1_024))
+        errors.append((Y.abs() - M).flatten(1).norm(dim=1) / M.flatten(1).norm(dim=1))
+        X = torch.polar(M, Y.angle())
+    steps = torch.stack(errors).diff(dim=0)
+    assert 0 < (steps > 1e-12).double().mean() < 0.01 and steps.max() < 1e-3
+    assert "fewer than one in a hundred rounds and by less than $0.001$" in TEXT
+
+
 def test_with_phases_the_sound_comes_back():
     x = plucks(5, torch.Generator().manual_seed(0), 1_024).x[:, 0].double()
     assert (istft(stft(x), 1_024) - x).abs().max() < 1e-12
@@ -143,6 +159,12 @@ def test_plucks_of_the_record():
     assert run["real/decay"][0] == pytest.approx(0.093, abs=5e-4)
     assert run["spectrogram/entropy"].min() >= 1.9 and run["spectrogram/entropy"].max() < 2.0
     assert run["waveform/sounds"].shape == (3, 12, 1_024)
+    share = run["waveform/fundamental"]
+    assert [round(v, 2) for v in (share.min(), share.max())] == [0.52, 0.60]
+    assert round(float(run["real/fundamental"][0]), 2) == 0.77
+    assert "too low, $0.52$ to $0.60$ against $0.77$" in TEXT
+    peaks = {k: np.abs(run[f"{k}/sounds"].astype(int)).max(axis=2) for k in ("real", "spectrogram")}
+    assert np.median(peaks["spectrogram"], axis=1).max() < 0.4 * peaks["real"].min()
 
 
 def test_what_the_record_keeps_is_what_was_scored():
@@ -162,13 +184,31 @@ def test_noise_stays_below_the_periodicity_that_is_quoted():
 def test_published_numbers_are_quoted_as_they_are_filed():
     entries = {e["id"]: e for e in json.loads(PUBLISHED.read_text(encoding="utf-8"))}
     quoted = set()
-    for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
+    for cell in CELLS:
         for key in cell.metadata.get("ganbook", {}).get("published", []):
             e = entries[key]
             assert re.search(rf"(?<![\d.]){e['value']:.2f}(?!\d)", cell.source), key
             assert e["source"] in cell.source and e["seen"]
             quoted.add(key)
     assert quoted == set(entries)
+
+
+def test_the_alt_text_of_the_steps():
+    """The chapter's own films and shuffle: the sizes of the vertical steps of the first twelve."""
+    films = moving_patches(500, torch.Generator().manual_seed(0)).x
+    generator = torch.Generator().manual_seed(1)
+    order = torch.argsort(torch.rand(500, 8, generator=generator), dim=1)
+    shuffled = films.gather(2, order[:, None, :, None, None].expand_as(films))
+    real, mixed = (np.abs(np.diff(centroids(x[:12]), axis=1))[..., 0] for x in (films, shuffled))
+    assert sorted(set(real.round(6).ravel())) == [0, 1, 2]
+    still = (real == 0).all(axis=1)
+    assert 0 < still.sum() < 6 and (mixed[still] == 0).all()
+    (alt,) = (
+        cell.metadata.mystnb.image.alt
+        for cell in CELLS
+        if cell.metadata.get("mystnb", {}).get("figure", {}).get("name") == "fig-16-steps"
+    )
+    assert f"between 0 and {mixed.max():.0f} pixels" in alt
 
 
 def test_films_of_the_record():

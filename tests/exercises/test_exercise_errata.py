@@ -175,6 +175,31 @@ def test_fractions_and_arrays_are_numbers():
     assert said("4.6", np.array(scores))[0] == said("4.6", torch.tensor(scores))[0] == "correct"
 
 
+@pytest.mark.parametrize(
+    ("id", "inputs", "shown"),
+    [
+        ("15.1", (np.array([1.0, -1.0]), np.array([0.7, 0.3])), "(0.4, 1.0)"),
+        ("15.7", ([(4, 2), (4, 1), (4, 1)],), "16"),
+        ("15.11", (1 / 255, 1 / 255, 16, 64), "0.866"),
+        ("16.1", (np.array([220.0]), np.array([440.0])), "-1200"),
+        ("16.2", (np.array([1.0, 2, 4, 3, 7, 5]), 1, 3), "[0.303, 0.029, -0.286]"),
+        ("16.7", (np.array([1.0, 2.0]), np.array([1.0, 2.0, 3.0]), 2), "[1, 2, 5, 4, 6]"),
+        ("16.8", (np.array([1.0, 2, 3, 4, 5]), 2), "[9, 6]"),
+        ("16.9", (np.array([[16.0, 3], [18, 4], [16, 5], [14, 6]]),), "(2, 1)"),
+    ],
+)
+def test_the_example_in_a_statement_is_what_the_solution_returns(id, inputs, shown):
+    ex = exercise(id)
+    assert shown in ex.statement
+    found = np.ravel(ex.solution_function(*inputs))
+    assert (
+        difference(
+            found, np.ravel(json.loads(shown.replace("(", "[").replace(")", "]"))), 2e-3, 5e-4
+        )
+        is None
+    )
+
+
 # Feedback
 
 

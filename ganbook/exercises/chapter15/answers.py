@@ -48,23 +48,34 @@ def wrong_15_1_unsorted(values, chances):
     return mean, float(values[np.cumsum(chances) > 0.5][0])
 
 
+def wrong_15_1_grid(values, chances):
+    grid = np.linspace(values.min(), values.max(), 2_001)
+    paid = np.abs(grid[:, None] - values) @ chances
+    return solution_15_1(values, chances)[0], float(grid[paid.argmin()])
+
+
 def check_15_1(answer, c):
     cases = [
         (np.array([1.0, -1.0]), np.array([0.7, 0.3])),
         (np.array([5.0, 0.0, 1.0]), np.array([0.4, 0.35, 0.25])),
         (np.array([9.0, 0.0, 2.0, 4.0]), np.array([0.6, 0.1, 0.2, 0.1])),
+        (np.array([-2.5]), np.array([1.0])),
     ]
     for _ in range(3):
         n = c.integer(3, 7)
         chances = c.rng.dirichlet(np.ones(n))
-        cases.append(
-            (c.rng.permutation(n) * 1.0 - 2 * c.number(0, 1), chances)
-        )
+        cases.append((3 * c.rng.normal(size=n), chances))
     for values, chances in cases:
         got = c.call(answer, values, chances)
+        want = alternative_15_1_search(values, chances)
+        if not c.agrees(got, want, rtol=1e-9):
+            c.true(
+                not c.agrees(got, want, rtol=0, atol=0.01),
+                "Near, but not exact: the mean is a sum, and the median is one of the values.",
+            )
         c.equal(
             got,
-            alternative_15_1_search(values, chances),
+            want,
             rtol=1e-9,
             mistakes={
                 "The two are in the wrong order: the squared error's comes first.": wrong_15_1_swapped(
@@ -119,6 +130,7 @@ register(
             (wrong_15_1_unweighted, "by its chance"),
             (wrong_15_1_middle, "middle of the list"),
             (wrong_15_1_unsorted, "running sum needs"),
+            (wrong_15_1_grid, "not exact"),
         ),
         check=check_15_1,
     )
@@ -162,7 +174,7 @@ register(
         explanation=r"""
     b introduces the sample, d gives its mean, a removes the cross term by *conditional* independence, e uses that both
     have the same conditional law, and c averages. Line f confuses equal laws with a lack of correlation (given nothing,
-    $x$ and $\hat x$ are correlated, through $y$). Line g is true for Gaussians and not needed.
+    $x$ and $\hat x$ are correlated, through $y$). Line g holds if $x$ and $y$ are jointly Gaussian, and the proof does not need it.
     """,
         solution=solution_15_2,
         wrong=(

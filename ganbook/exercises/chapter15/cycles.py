@@ -38,17 +38,22 @@ def wrong_15_9_half():
     return forth, np.argsort(forth)
 
 
+def wrong_15_9_between():
+    return [1.5, 0, 3, 2], [1, 0, 3, 2]
+
+
 def check_15_9(answer, c):
     share = np.array([0.2, 0.2, 0.3, 0.3])
     found = c.call(answer)
     try:
-        forth, back = (np.asarray(part, dtype=int) for part in found)
+        forth, back = (np.asarray(part, dtype=float) for part in found)
     except (TypeError, ValueError):
         c.fail("A pair of lists of four whole numbers is expected.")
     if forth.shape != (4,) or back.shape != (4,):
         c.fail("Each translator is a list of four places, 0 to 3.")
     if not all(set(part.tolist()) <= set(range(4)) for part in (forth, back)):
         c.fail("Places are whole numbers from 0 to 3.")
+    forth, back = forth.astype(int), back.astype(int)
     law = np.bincount(forth, weights=share, minlength=4)
     if len(set(forth.tolist())) < 4:
         c.fail("Two characters are translated alike: no way leads back.")
@@ -96,6 +101,7 @@ register(
             (wrong_15_9_law, "frequencies of the output"),
             (wrong_15_9_many_to_one, "translated alike"),
             (wrong_15_9_half, "Some characters"),
+            (wrong_15_9_between, "Places are whole"),
         ),
         check=check_15_9,
     )
@@ -182,6 +188,17 @@ def wrong_15_10_before(G, F, a, steps, rate):
     return before
 
 
+def wrong_15_10_copies(G, F, a, steps, rate):
+    first, second = copy.deepcopy((G, F))
+    return solution_15_10(first, second, a, steps, rate)
+
+
+def wrong_15_10_mode(G, F, a, steps, rate):
+    loss = solution_15_10(G, F, a, steps, rate)
+    G.eval()
+    return loss
+
+
 def check_15_10(answer, c):
     # torch loads much at the first optimiser: not within the answer's time
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
@@ -190,7 +207,8 @@ def check_15_10(answer, c):
         with torch.no_grad():
             for p in (*G.parameters(), *F.parameters()):
                 p.copy_(0.5 * c.normal(tuple(p.shape), dtype) + 0.3)
-        a, steps = c.normal((12, 2), dtype), c.integer(20, 30)
+        rows = 12 if dtype == torch.float32 else 1
+        a, steps = c.normal((rows, 2), dtype), c.integer(20, 30)
         start = copy.deepcopy((G, F))
 
         def after(other, start=start, a=a, steps=steps):
@@ -201,6 +219,20 @@ def check_15_10(answer, c):
         got = c.call(answer, G, F, a, steps, 0.05)
         one, two = copy.deepcopy(start)
         want = alternative_15_10_by_hand(one, two, a, steps, 0.05)
+        c.true(
+            any(
+                not torch.equal(p, q)
+                for net, was in zip((G, F), start, strict=True)
+                for p, q in zip(
+                    net.parameters(), was.parameters(), strict=True
+                )
+            ),
+            "Neither network has moved: train the two that you are given, not copies of them.",
+        )
+        c.true(
+            G.training and F.training,
+            "It left a network in evaluation mode: give it back in the mode in which it came.",
+        )
         c.equal(
             G.weight.detach(),
             one.weight.detach(),
@@ -262,8 +294,8 @@ register(
             r"The loop is: loss, clear, backward, step. Compute the loss once more at the end.",
         ),
         explanation=r"""
-    Both translators are trained by one loss, through both. The cycle alone never makes $G$ the identity: any invertible $G$
-    with $F = G^{-1}$ has the loss 0, and gradient descent ends at one near the start.
+    Both translators are trained by one loss, through both. The cycle alone does not make $G$ the identity: any invertible $G$
+    with $F = G^{-1}$ has the loss 0, and at which of them gradient descent ends depends on the start.
     """,
         solution=solution_15_10,
         alternatives=(alternative_15_10_by_hand,),
@@ -274,6 +306,8 @@ register(
             (wrong_15_10_identity, "undo each other"),
             (wrong_15_10_other_way, "starts with F"),
             (wrong_15_10_before, "not the one before"),
+            (wrong_15_10_copies, "Neither network"),
+            (wrong_15_10_mode, "evaluation mode"),
         ),
         check=check_15_10,
     )

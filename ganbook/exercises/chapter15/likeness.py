@@ -50,8 +50,13 @@ def wrong_15_4_variance(distance, noise):
     return 1 - gain + max(1 - math.sqrt(gain) - distance, 0) ** 2
 
 
+def wrong_15_4_mean(distance, noise):
+    return noise**2 / (1 + noise**2)
+
+
 def check_15_4(answer, c):
     cases = [(0.0, 1.0), (0.1, 1.0), (0.6, 1.0), (0.05, 0.3), (0.2, 3.0)]
+    cases += [(0.0, 0.3), (0.0, 0.02), (0.01, 0.5), (0.0, 40.0), (5.0, 0.5)]
     cases += [(c.number(0, 0.8), c.number(0.2, 3)) for _ in range(5)]
     for distance, noise in cases:
         c.equal(
@@ -72,6 +77,9 @@ def check_15_4(answer, c):
                     distance, noise
                 ),
                 "That is only what likeness adds; the least error comes on top.": wrong_15_4_extra(
+                    distance, noise
+                ),
+                "That is the error of the posterior mean, which is too far from the law of x.": wrong_15_4_mean(
                     distance, noise
                 ),
                 "`noise` is a standard deviation: its square is the variance.": wrong_15_4_variance(
@@ -114,6 +122,7 @@ register(
             (wrong_15_4_linear, "square of what"),
             (wrong_15_4_extra, "comes on top"),
             (wrong_15_4_variance, "standard deviation: its square"),
+            (wrong_15_4_mean, "error of the posterior mean"),
         ),
         check=check_15_4,
     )
@@ -199,6 +208,22 @@ register(
                     "both",
                 ): "Alone it has a variance of 1, and the law is symmetric.",
                 (
+                    "B",
+                    "nobody",
+                ): "Where y is large, the truth is large as well; look at the sign.",
+                (
+                    "C",
+                    "nobody",
+                ): "A mean varies less than what it is a mean of.",
+                (
+                    "E",
+                    "nobody",
+                ): "The noise has a variance of 0.01; how much does the posterior mean lack?",
+                (
+                    "D",
+                    "both",
+                ): "By itself it has exactly the law of the truth.",
+                (
                     "C",
                     "pairs only",
                 ): "Alone it already has half the variance of the truth.",
@@ -268,6 +293,8 @@ def check_15_6(answer, c):
             np.array([0.5, 0.97, 0.985, 0.995]),
         ),
         (np.array([5.0, 1, 4, 2, 3]), np.array([1.0, 2, 3, 4, 5])),
+        (np.array([1.0, 2.0]), np.array([3.0, 4.0])),  # no win
+        (np.array([3.0, 4.0, 5.0]), np.array([1.0, 2.0, 4.5])),  # all
     ]
     for _ in range(4):
         n = c.integer(5, 9)
@@ -322,8 +349,8 @@ register(
             r"Sum $\binom{N}{k}$ from the observed number of wins to $N$, and divide by $2^N$.",
         ),
         explanation=r"""
-    Under the coin, the number of wins is binomial. With five seeds the smallest possible chance is $1/32 \approx 0.03$, so five
-    of five is the only result that says anything, and four of five ($6/32$) says nothing.
+    Under the coin, the number of wins is binomial. With five seeds the smallest possible chance is $1/32 \approx 0.03$: five of
+    five is the only result below one in twenty, and four or more of five have the chance $6/32 \approx 0.19$.
     """,
         solution=solution_15_6,
         alternatives=(alternative_15_6_loop,),

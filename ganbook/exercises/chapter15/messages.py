@@ -44,8 +44,13 @@ def wrong_15_11_all(epsilon, noise, kept, total):
     return noise / epsilon
 
 
+def wrong_15_11_quarter(epsilon, noise, kept, total):
+    return noise * math.sqrt(1 / 4 + 3 / 4 / epsilon**2)
+
+
 def check_15_11(answer, c):
-    cases = [(1 / 255, 1 / 255, 16, 64), (0.5, 2.0, 3, 4)]
+    cases = [(1 / 255, 1 / 255, 16, 64), (0.5, 2.0, 3, 5)]
+    cases += [(0.3, 0.7, 6, 6), (0.3, 0.7, 0, 5)]  # nothing hidden, and all
     cases += [
         (
             c.number(0.01, 0.9),
@@ -74,6 +79,9 @@ def check_15_11(answer, c):
                     *case
                 ),
                 "That is the mean square; its root was asked for.": wrong_15_11_squared(
+                    *case
+                ),
+                "That keeps a quarter of the dimensions, whatever `kept` and `total` say.": wrong_15_11_quarter(
                     *case
                 ),
                 "Not all directions carry the message.": wrong_15_11_all(
@@ -116,6 +124,7 @@ register(
             (wrong_15_11_sum, "by their number"),
             (wrong_15_11_squared, "its root was asked"),
             (wrong_15_11_all, "carry the message"),
+            (wrong_15_11_quarter, "keeps a quarter"),
         ),
         check=check_15_11,
     )

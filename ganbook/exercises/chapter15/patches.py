@@ -1,7 +1,7 @@
 r"""Exercises 15.7 and 15.8: receptive fields, and the weight of an error."""
 
 import torch
-from torch.nn.functional import softplus
+from torch.nn.functional import logsigmoid, softplus
 
 from ganbook.exercises.engine.core import Exercise, register
 
@@ -83,7 +83,7 @@ def check_15_7(answer, c):
                 "A kernel of k spans k - 1 steps, not k.": wrong_15_7_whole(
                     layers
                 ),
-                "An output of no layers is the pixel itself, a field of one.": wrong_15_7_zero(
+                "The sum starts at 1: with no layers the output is the pixel itself.": wrong_15_7_zero(
                     layers
                 ),
                 "All earlier strides multiply, not the last one alone.": wrong_15_7_last(
@@ -140,7 +140,7 @@ def solution_15_8(scores, made, target, weight):
 
 
 def alternative_15_8_by_hand(scores, made, target, weight):
-    adversarial = -torch.log(torch.sigmoid(scores)).sum() / scores.numel()
+    adversarial = -logsigmoid(scores).sum() / scores.numel()
     missed = torch.abs(target - made).sum() / made.numel()
     return adversarial + missed * weight
 
@@ -175,13 +175,29 @@ def wrong_15_8_bare(scores, made, target, weight):
     return weight * adversarial + (made - target).abs().mean()
 
 
+def wrong_15_8_square(scores, made, target, weight):
+    adversarial = softplus(-scores).mean()
+    missed = (made - target).abs().sum() / len(made)
+    return adversarial + weight * missed / made.shape[-1] ** 2
+
+
+def wrong_15_8_overflow(scores, made, target, weight):
+    adversarial = torch.log(1 + torch.exp(-scores)).mean()
+    return adversarial + weight * (made - target).abs().mean()
+
+
 def check_15_8(answer, c):
-    for dtype in c.dtypes:
+    for dtype, far in [(d, s) for d in c.dtypes for s in (3.0, 900.0)]:
         n, side = c.integer(2, 4), c.integer(3, 6)
-        scores = 3 * c.normal((n, 3, 5), dtype)
-        made, target = c.uniform(-1, 1, (2, n, 1, side, side), dtype)
+        scores = far * c.normal((n, 3, 5), dtype)
+        scores[0, 0, 0] = -far
+        made, target = c.uniform(-1, 1, (2, n, 1, side, side + 2), dtype)
         weight = c.number(0.5, 3)
         got, grads = c.call_grad(answer, scores, made, target, weight)
+        c.true(
+            not torch.isinf(got).any(),
+            "It overflows for scores far from zero; `softplus` does not.",
+        )
         c.equal(
             got,
             alternative_15_8_by_hand(scores, made, target, weight),
@@ -200,6 +216,9 @@ def check_15_8(answer, c):
                     scores, made, target, weight
                 ),
                 "The absolute error was asked for, and this one squares it.": wrong_15_8_squared(
+                    scores, made, target, weight
+                ),
+                "A picture has H * W pixels, and H and W need not be equal.": wrong_15_8_square(
                     scores, made, target, weight
                 ),
                 "The weight stands at the adversarial term.": wrong_15_8_bare(
@@ -249,6 +268,8 @@ register(
             (wrong_15_8_sign, "what D pays"),
             (wrong_15_8_squared, "squares it"),
             (wrong_15_8_bare, "stands at the adversarial"),
+            (wrong_15_8_square, "need not be equal"),
+            (wrong_15_8_overflow, "It overflows"),
         ),
         check=check_15_8,
     )

@@ -140,6 +140,25 @@ def alternative_16_13_sgd(D, real, shuffled, steps, rate):
     return loss.item()
 
 
+def wrong_16_13_overflow(D, real, shuffled, steps, rate):
+    def loss():
+        a, b = torch.exp(-D(real)), torch.exp(D(shuffled))
+        return torch.log(1 + a).mean() + torch.log(1 + b).mean()
+
+    sgd = torch.optim.SGD(D.parameters(), lr=rate)
+    for _ in range(steps):
+        sgd.zero_grad()
+        loss().backward()
+        sgd.step()
+    return loss().item()
+
+
+def wrong_16_13_mode(D, real, shuffled, steps, rate):
+    loss = solution_16_13(D, real, shuffled, steps, rate)
+    D.eval()
+    return loss
+
+
 def variant(sign=1.0, swap=False, clear=True, total=False, last=True):
     """A training loop with one thing changed."""
 
@@ -184,15 +203,16 @@ FAULTS = {
     "Gradients of earlier steps pile up: clear them.": wrong_16_13_piles,
     "Sums make the rate depend on the batch: take means.": wrong_16_13_sums,
     "That is the loss before the last step.": wrong_16_13_early,
+    "It overflows for scores far from zero; `softplus` does not.": wrong_16_13_overflow,
 }
 
 
 def check_16_13(answer, c):
     g = torch.Generator().manual_seed(c.integer(0, 10_000))
-    start = torch.rand(24, 2, generator=g)
+    first = torch.rand(24, 2, generator=g)
     velocity = torch.rand(24, 2, generator=g) - 0.5
     films = (
-        start[:, None] + torch.arange(5.0)[None, :, None] * velocity[:, None]
+        first[:, None] + torch.arange(5.0)[None, :, None] * velocity[:, None]
     )
     order = torch.argsort(torch.rand(24, 5, generator=g), dim=1)
     mixed = films.gather(1, order[:, :, None].expand_as(films))
@@ -201,18 +221,31 @@ def check_16_13(answer, c):
         made = nn.Sequential(
             nn.Flatten(), nn.Linear(10, 16), nn.ReLU(), nn.Linear(16, 1)
         )
-    for real, shuffled, steps in ((films[:16], mixed, 40), (films, mixed, 3)):
-        given = (real, shuffled, steps, 0.05)
-        mine, theirs = copy.deepcopy(made), copy.deepcopy(made)
+    steep = copy.deepcopy(made)  # its scores lie in the thousands
+    with torch.no_grad():
+        steep[-1].weight *= 50_000
+    for start, real, steps, rate in (
+        (made, films[:16], 40, 0.05),
+        (made, films, 3, 0.05),
+        (steep, films[:1], 2, 1e-12),
+    ):
+        given = (real, mixed, steps, rate)
+        mine, theirs = copy.deepcopy(start), copy.deepcopy(start)
         want = solution_16_13(mine, *given)
         got = c.call(answer, theirs, *given)
+        c.true(
+            theirs.training,
+            "It left D in evaluation mode: give it back in the mode in which it came.",
+        )
         c.equal(
             got,
             want,
             rtol=1e-4,
             mistakes={
                 words: (
-                    lambda f=f, given=given: f(copy.deepcopy(made), *given)
+                    lambda f=f, D=start, given=given: f(
+                        copy.deepcopy(D), *given
+                    )
                 )
                 for words, f in FAULTS.items()
             },
@@ -251,7 +284,8 @@ register(
         explanation=r"""
     The usual loop: loss, clear, backward, step; and one more evaluation at the end. Give it films in the right and in a
     random order: a network that sees a film as one vector learns to separate them in seconds. Sum the scores of
-    a network of single frames instead, and the loss stays at or above $2\log 2$ for ever.
+    a network of single frames instead, and give it copies of the same films: a film and its shuffle have equal
+    scores, and the loss cannot fall below $2\log 2$.
     """,
         solution=solution_16_13,
         alternatives=(alternative_16_13_sgd,),
@@ -263,6 +297,8 @@ register(
             (wrong_16_13_sums, "take means"),
             (wrong_16_13_early, "before the last step"),
             (wrong_16_13_copy, "not trained in place"),
+            (wrong_16_13_overflow, "It overflows"),
+            (wrong_16_13_mode, "evaluation mode"),
         ),
         check=check_16_13,
         float32_only="the discriminator that is handed over is float32",

@@ -73,7 +73,7 @@ def check_16_9(answer, c):
         walk(c, c.integer(6, 11), (c.number(0.4, 3), c.number(0.4, 3)), 0.1)
         for _ in range(3)
     ]
-    for places in (*drawn, turning, bounce, jump, far):
+    for places in (*drawn, turning, bounce, jump, far, bounce[:2]):
         sizes = [
             sorted(abs(b - a) for a, b in pairwise(col))
             for col in places.T.tolist()
@@ -200,8 +200,8 @@ register(
             "Six pairs contain a zero and have probability 2/48; nine do not and have 4/48.",
         ),
         explanation=r"""
-    $6 \cdot \frac{1}{24}\log 24 + 9 \cdot \frac1{12} \log 12 = 2.658$, below $\log 15 = 2.708$. A set of samples with
-    an entropy *above* that of the data has lost the law of the speeds, although all of its speeds occur.
+    $6 \cdot \frac{1}{24}\log 24 + 9 \cdot \frac1{12} \log 12 = 2.658$, below $\log 15 = 2.708$. If the
+    entropy of a set of samples is *above* that of the data, its speeds have another law, even if each of them occurs.
     """,
         solution=solution_16_10,
         wrong=(
@@ -265,8 +265,8 @@ register(
         ),
         explanation=r"""
     For frames alone only $\bar q = \bar p$ counts. B, C and F have it and have lost the motion. D has
-    $\bar q = p_1$; in the chapter's data the first place is uniform and the later ones nearly so, which is why frozen films
-    are hard to refuse there. E is a picture that occurs in no film: its law is a point, and not $\bar p$.
+    $\bar q = p_1$; in the chapter's data the first place is uniform and the later ones nearly so, so that D would be nearly
+    optimal there. E is a picture that occurs in no film: its law is a point, and not $\bar p$.
     """,
         solution=solution_16_11,
         wrong=(
@@ -281,6 +281,11 @@ register(
             solution_16_11(),
             labels=("frames", "both", "neither"),
             reasons={
+                ("A", "neither"): "It is the truth itself.",
+                ("B", "neither"): "Shuffling permutes the terms of a sum.",
+                ("C", "both"): "In a real film the frames differ.",
+                ("D", "both"): "A real film does not stand still.",
+                ("F", "neither"): "Each of its frames has the right law.",
                 ("A", "frames"): "It is the law of the films as well.",
                 ("B", "both"): "The order is a part of a film.",
                 ("C", "neither"): "Here every frame has the mean law.",

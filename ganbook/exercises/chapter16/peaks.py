@@ -36,10 +36,15 @@ def wrong_16_3_bend(left, middle, right):
     return 0.5 * (left - right) / (left - middle + right)
 
 
+def wrong_16_3_unit(left, middle, right):
+    return 0.5 * (left - right) / (left - 2 + right)
+
+
 def check_16_3(answer, c):
     cases = [(0.5, 1.0, 0.9), (0.9, 1.0, 0.5)]
+    cases += [(-3.0, -1.0, -2.0), (0.5, 1.0, 1.0), (0.7, 0.7, 0.1)]
     for _ in range(5):
-        top, place = c.number(0.5, 2), c.number(-0.45, 0.45)
+        top, place = c.number(-2, 2), c.number(-0.45, 0.45)
         bend = c.number(0.2, 2)
         cases.append(tuple(top - bend * (k - place) ** 2 for k in (-1, 0, 1)))
     for left, middle, right in cases:
@@ -62,6 +67,9 @@ def check_16_3(answer, c):
                     left, middle, right
                 ),
                 "A mean weighted by the values is no parabola: it moves when all values grow by one.": wrong_16_3_weights(
+                    left, middle, right
+                ),
+                "The middle value is 1 in the example, and not always.": wrong_16_3_unit(
                     left, middle, right
                 ),
                 "The second difference takes the middle value twice.": wrong_16_3_bend(
@@ -92,8 +100,8 @@ register(
         ),
         explanation=r"""
     $c$ is the middle value, $a + c = (\text{left} + \text{right})/2$ and $b = (\text{right} - \text{left})/2$. The top
-    at $-b/(2a)$ is {eq}`eq:16-parabola`. Without it a pitch near 415 Hz would be off by up to 45 cents, four times what
-    "in tune" allows.
+    at $-b/(2a)$ is {eq}`eq:16-parabola`. Without it a pitch near 415 Hz would be off by up to 45 cents, more than four times
+    what "in tune" allows.
     """,
         solution=solution_16_3,
         alternatives=(alternative_16_3_polyfit,),
@@ -103,6 +111,7 @@ register(
             (wrong_16_3_height, "height of the top"),
             (wrong_16_3_weights, "weighted by the values"),
             (wrong_16_3_bend, "second difference"),
+            (wrong_16_3_unit, "not always"),
         ),
         check=check_16_3,
     )
@@ -146,7 +155,7 @@ register(
         return ...
     """,
         hints=(
-            "Sines of different frequencies are orthogonal, so their energies add.",
+            "Over whole periods, sines of different frequencies are orthogonal, so their energies add.",
             r"A geometric series in $b^2$ with six terms.",
         ),
         explanation=r"""

@@ -41,6 +41,10 @@ def wrong_16_1_size(f, g):
     return np.abs(1_200 * np.log2(f / g))
 
 
+def wrong_16_1_flat(f, g):
+    return 1_200 * np.log2(f.ravel() / g.ravel())
+
+
 def check_16_1(answer, c):
     fixed = [
         (np.array([220.0, 415.3, 880.0]), np.array([440.0, 415.3, 440.0])),
@@ -50,10 +54,14 @@ def check_16_1(answer, c):
         (np.exp(c.rng.uniform(3, 8, 5)), np.exp(c.rng.uniform(3, 8, 5)))
         for _ in range(3)
     ]
+    drawn.append(tuple(np.exp(c.rng.uniform(3, 8, (2, 2, 3)))))
     for f, g in (*fixed, *drawn):
         want = np.array(
-            [1_200 * math.log(a / b, 2) for a, b in zip(f, g, strict=True)]
-        )
+            [
+                1_200 * math.log(a / b, 2)
+                for a, b in zip(f.flat, g.flat, strict=True)
+            ]
+        ).reshape(f.shape)
         c.equal(
             c.call(answer, f, g),
             want,
@@ -112,6 +120,7 @@ register(
             (wrong_16_1_octaves, "twelve semitones"),
             (wrong_16_1_linear, "logarithmic"),
             (wrong_16_1_size, "keeps its direction"),
+            (wrong_16_1_flat, "wrong shape"),
         ),
         check=check_16_1,
     )
@@ -179,8 +188,14 @@ def wrong_16_2_squared(x, low, high):
     )
 
 
+def wrong_16_2_clipped(x, low, high):
+    return np.clip(solution_16_2(x, low, high), -1, 1)
+
+
 def check_16_2(answer, c):
     cases = [(np.array([1.0, 2.0, 4.0, 3.0, 7.0, 5.0]), 1, 3)]
+    ends = np.array([3.0, 0.0, 0.0, 0.0, 3.0])  # 1.5 at the longest lag
+    cases += [(ends, 1, 4), (c.rng.normal(size=12), 11, 11)]
     for _ in range(4):
         n = c.integer(30, 80)
         low = c.integer(1, 6)
@@ -212,6 +227,9 @@ def check_16_2(answer, c):
                 "These values belong to the lags low - 1 to high - 1.": wrong_16_2_shifted(
                     x, low, high
                 ),
+                "At long lags an unbiased value may exceed 1: leave it as it is.": wrong_16_2_clipped(
+                    x, low, high
+                ),
                 "That is a mean squared difference, smallest at the period; products were asked for.": wrong_16_2_squared(
                     x, low, high
                 ),
@@ -229,7 +247,7 @@ register(
     Write `correlations(x, low, high)`: the unbiased autocorrelation of {eq}`eq:16-auto` at the lags `low`, `low + 1`,
     ..., `high` (both ends included, $1 \le$ `low`, `high` below the length), for a numpy array `x` of shape `(L,)`
     that is not constant; its mean is taken off first. For `[1, 2, 4, 3, 7, 5]` and lags 1 to 3 it is about
-    `[0.262, 0.250, -0.350]`.
+    `[0.303, 0.029, -0.286]`.
     """,
         stub="""
     def correlations(x, low, high):
@@ -253,6 +271,7 @@ register(
             (wrong_16_2_absolute, "loudness"),
             (wrong_16_2_shifted, "low - 1"),
             (wrong_16_2_squared, "squared difference"),
+            (wrong_16_2_clipped, "may exceed 1"),
         ),
         check=check_16_2,
     )

@@ -28,9 +28,9 @@ register(
         stars=1,
         kind="classify",
         statement=r"""
-    Six generators. For each, which mark of the chapter differs clearly from its value on real plucks: `"in tune"`,
-    the fundamental's share (`"fundamental"`), the `"decay"` time, the `"entropy"` of the notes, or `"none"` of them?
-    (Where several would, name the first in this list.)
+    Six generators. For each, which mark of the chapter refuses it? Most clips are not `"in tune"`; most have a share of
+    the `"fundamental"` below $0.3$; most have a `"decay"` time outside of $0.03$ to $0.3$ seconds; the `"entropy"` of the
+    notes in tune is far below $\log 12$; or `"none"` of these. (Where several do, name the first in this list.)
 
     - **A**: every clip is white noise.
     - **B**: plucks of the twelve notes, but each lacks its first harmonic.
@@ -50,7 +50,8 @@ register(
         ),
         explanation=r"""
     Noise is not periodic (A). Without the first harmonic the period is unchanged, so the clips of B are in tune, and
-    the energy around the pitch is missing. C is in tune with its fundamental and fades too slowly. The clips of D
+    the energy around the pitch is missing. C is in tune, has a
+    fundamental above the threshold (a share a little lower than real plucks have), and fades too slowly. The clips of D
     are perfect, and there is one note. E is in tune with probability $0.2$. F replays training data, which none of
     these marks compares with: memorisation needs a test of its own.
     """,
@@ -71,6 +72,22 @@ register(
                     "A",
                     "decay",
                 ): "Noise does not fade, but another mark that it fails comes first in the list.",
+                (
+                    "A",
+                    "fundamental",
+                ): "Noise has little energy there, but an earlier mark in the list refuses it as well.",
+                (
+                    "B",
+                    "none",
+                ): "What is missing lies around the pitch that is read.",
+                (
+                    "C",
+                    "none",
+                ): "After a quarter of a second these clips are still loud.",
+                (
+                    "D",
+                    "none",
+                ): "One of the marks looks at the whole set.",
                 (
                     "B",
                     "in tune",

@@ -55,6 +55,8 @@ def check_16_7(answer, c):
         cases.append(
             (c.rng.normal(size=c.integer(2, 6)), c.rng.normal(size=k), s)
         )
+    cases.append((c.rng.normal(size=1), c.rng.normal(size=3), 2))
+    cases.append((c.rng.normal(size=4), c.rng.normal(size=3), 1))
     for u, w, s in cases:
         want = [
             sum(
@@ -169,7 +171,9 @@ def check_16_8(answer, c):
     for times, more in ((2, 0), (3, 0), (2, 1), (1, 2)):
         s = c.integer(3, 6)
         cases.append((c.rng.normal(size=times * s + more), s))
-    for w, s in (*cases, (np.array([1.0, 2.0, 3.0, 4.0, 5.0]), 2)):
+    cases.append((np.array([1.0, 2.0, 3.0, 4.0, 5.0]), 2))
+    cases += [(c.rng.normal(size=4), 1), (c.rng.normal(size=3), 3)]
+    for w, s in cases:
         features = np.zeros(12 * s)
         features[::s] = 1
         y = np.convolve(features, w)[6 * s : 7 * s]
