@@ -152,7 +152,7 @@ register(
 
 
 def broken_18_24(clip, rate):
-    """The pitch in Hz of a clip whose pitch is from 215 to 430 Hz."""
+    """The pitch in Hz of a clip whose pitch is from 220 to 420 Hz."""
     n = len(clip)
     lags = np.arange(rate // 430, rate // 107 + 1)
     alike = [clip[lag:] @ clip[:-lag] / (n - lag) for lag in lags]
@@ -160,7 +160,7 @@ def broken_18_24(clip, rate):
 
 
 def mended_18_24(clip, rate):
-    """The pitch in Hz of a clip whose pitch is from 215 to 430 Hz."""
+    """The pitch in Hz of a clip whose pitch is from 220 to 420 Hz."""
     n = len(clip)
     lags = np.arange(rate // 430, rate // 215 + 1)
     alike = [clip[lag:] @ clip[:-lag] / (n - lag) for lag in lags]
@@ -184,8 +184,8 @@ def narrow_18_24(clip, rate):
 
 def whole_18_24(clip, rate):
     found = mended_18_24(clip, rate)
-    if abs(found - 216) > 4:
-        raise ValueError("216 Hz only")
+    if abs(found - 222) > 4:
+        raise ValueError("222 Hz only")
     return found
 
 
@@ -209,11 +209,11 @@ def wrong_18_24_finite(pitch):
 
 
 def wrong_18_24_single(pitch):
-    assert abs(pitch(tone(216.0), 8000) / 216 - 1) < 0.01
+    assert abs(pitch(tone(222.0), 8000) / 222 - 1) < 0.01
 
 
 def wrong_18_24_octaves(pitch):
-    for true in (8000 / 20.5, 8000 / 37.01):
+    for true in (8000 / 20.5, 8000 / 36.01):
         octaves = np.log2(pitch(tone(true), 8000) / true)
         assert abs(octaves - round(float(octaves))) < 0.1
 
@@ -239,8 +239,9 @@ register(
     **Symptoms.** A scorer of plucked strings reports some of the *real* clips an octave too low, or more.
     For the others it is right to within a small error.
 
-    `pitch(clip, rate)` returns the pitch in Hz, within 3.5 per cent, of a numpy array with at least 1,000 samples;
-    the clip is a tone with a pitch from 215 to 430 Hz and weak overtones. Write a test that exposes the bug.
+    `pitch(clip, rate)` returns the pitch in Hz, within 3.5 per cent, of a numpy array with at least 1,000 samples, at
+    a rate of 8,000 samples per second or more; the clip is a tone with a pitch from 220 to 420 Hz and weak overtones.
+    Write a test that exposes the bug.
     """,
         stub="""
     def test(pitch):
@@ -253,9 +254,9 @@ register(
         explanation=r"""
     The unbiased autocorrelation is as high at two or three periods as at one. Where one period is not a whole number
     of samples, a multiple that is nearer to one wins, and the pitch falls by an octave or more. With the lags of one
-    octave only, 18 to 37 samples at this rate, no multiple is in range. One tone whose period is nearly
-    whole (216 Hz, 37.04 samples) may well pass, so a test takes all twelve notes; and whole lags miss a pitch by up
-    to 3 per cent, so a test must not ask for cents. Chapter 16 attacks its scorer before it trusts it.
+    octave only, 18 to 37 samples at this rate, no multiple is in range: twice the shortest period is 38.1. One tone
+    whose period is nearly whole (222 Hz, 36.04 samples) may well pass, so a test takes all twelve notes; and whole lags miss a pitch by up
+    to 2.6 per cent, so a test must not ask for much less. Chapter 16 attacks its scorer before it trusts it.
 
     The test, and below it the mended function:
     """,

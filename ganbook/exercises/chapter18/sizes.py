@@ -166,7 +166,7 @@ def mended_18_22(log_p):
 
 
 def also_right_18_22(log_p):
-    top = log_p.max(dim=0).values
+    top = log_p.max(dim=0).values.clamp(min=-1e30)  # all may be -inf
     return top + torch.exp(log_p - top).mean(dim=0).log()
 
 
