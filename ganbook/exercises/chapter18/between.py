@@ -248,7 +248,7 @@ register(
     normal weight stays in the range is $0.34^{500}$: the verdict does not depend on the seed, although the numbers
     do. The next two lines catch a weight for each coordinate, which leaves the segment, and one weight for the whole
     batch. The last two catch a half-mended form, normal weights that are clamped to $[0, 1]$: two of three are then
-    an end of the segment, and only one of seven lies in the middle half, where one of two should. With 500 pairs the
+    an end of the segment, and only one of six lies in the middle half, where one of two should. With 500 pairs the
     bound 0.15 is almost seven standard errors. Chapter 7.
 
     The test, and below it the mended function:
