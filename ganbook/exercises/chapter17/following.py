@@ -131,6 +131,8 @@ _FIRST_17_10 = {
     ),
     "A gradient runs through the arrow: descent shortens it instead of following it.": _live_17_10,
     "The step is 256 times too long: the gradient is a mean over the batch, not a sum.": _summed_17_10,
+    "That is the gradient without sampling error: take the mean over the samples that were drawn.": _exact_17_10,
+    "The weight was made positive first: train G as it comes.": _positive_17_10,
 }
 
 
@@ -173,8 +175,11 @@ def check_17_10(answer, c):
             if torch.allclose(got, want, rtol=1e-4, atol=1e-5):
                 continue
             if steps > 1:
+                known = _place_17_10(_kept_17_10, case, seed)
+                if torch.allclose(got, known, rtol=1e-4, atol=1e-5):
+                    c.fail("Clear the gradients before each step.", on=on)
                 c.fail(
-                    "The first step is right and later ones are not: what is kept from step to step, gradients or momentum?",
+                    "The first step is right and later ones are not: what stays from step to step, a momentum?",
                     on=on,
                 )
             for sentence, wrong in _FIRST_17_10.items():
@@ -220,11 +225,11 @@ register(
             (lambda G, a, t, steps, rate, generator: None, "not moved"),
             (_follow_17_10(_wide_17_10), "powers of the two"),
             (_live_17_10, "through the arrow"),
-            (_exact_17_10, "on this batch"),
-            (_positive_17_10, "weight = -0.8"),
+            (_exact_17_10, "sampling error"),
+            (_positive_17_10, "positive first"),
             (_own_draws_17_10, "not asked for 256"),
-            (_kept_17_10, "gradients or momentum"),
-            (_momentum_17_10, "kept from step to step"),
+            (_kept_17_10, "Clear the gradients"),
+            (_momentum_17_10, "a momentum"),
             (_summed_17_10, "not a sum"),
         ),
         check=check_17_10,
