@@ -148,8 +148,8 @@ def test_published_numbers_are_quoted_as_they_are_filed():
     assert quoted == set(entries)
 
 
-def test_every_sentence_on_2025_and_2026_has_a_date_and_a_source():
-    text = next(c.source for c in cells() if c.source.startswith("## 2025 and 2026"))
+def test_every_sentence_on_2023_to_2026_has_a_date_and_a_source():
+    text = next(c.source for c in cells() if c.source.startswith("## From 2023 to 2026"))
     items = [line for line in text.splitlines() if line.startswith("- ")]
     assert len(items) >= 4
     for item in items:
