@@ -19,15 +19,12 @@ from typing import Any
 import click
 
 from ganbook import __version__
+from ganbook.options import Named, OfData
 
 SEED = click.IntRange(0, 2**63 - 1)  # what a torch.Generator takes
 STEPS = click.IntRange(max=10**8)  # the record of so many steps is 2.4 GB
 
 
-DATA = ("digits", "fashion-mnist", "mnist")
-LOSSES = ("hinge", "least_squares", "minimax", "non_saturating", "relativistic", "wasserstein")
-NETWORKS = ("conv", "dcgan", "full", "minimal", "mlp", "residual", "unet")
-PENALTIES = ("gradient_penalty", "none", "r1", "r2")
 DEVICES = click.Choice(["auto", "cpu", "cuda"])
 FILE = click.Path(path_type=Path, dir_okay=False)
 EXAMPLES = """Examples:
@@ -48,17 +45,19 @@ def cli(context: click.Context) -> None:
         click.echo(f"{context.get_help()}\n\n{EXAMPLES}")
 
 
-def named(option: str, default: str, names: tuple[str, ...], words: str = "") -> Any:
-    """Return an option that takes a name, with help that lists the names."""
-    words = f"{words}One of {', '.join(names)}."
-    return click.option(option, default=default, show_default=True, metavar="NAME", help=words)
-
-
 @cli.command()
-@named("--data", "digits", DATA)
-@named("--network", "mlp", NETWORKS, "Both players; mlp makes any side, the others 28 x 28. ")
-@named("--loss", "non_saturating", LOSSES)
-@named("--penalty", "none", PENALTIES, "Added to D's loss. ")
+@click.option("--data", cls=Named, table="DATA", default="digits")
+@click.option(
+    "--network",
+    cls=Named,
+    table="NETWORKS",
+    default="mlp",
+    help="Makes both players; mlp any side, the others 28 x 28.",
+)
+@click.option("--loss", cls=Named, table="LOSSES", default="non_saturating")
+@click.option(
+    "--penalty", cls=Named, table="PENALTIES", default="none", help="Is added to D's loss."
+)
 @click.option(
     "--weight", default=None, type=float, help="The penalty's weight  [default: 10, r1 and r2 1]."
 )
@@ -181,14 +180,11 @@ def sample(weights: Path | None, number: int, seed: int, out: Path) -> None:
     click.echo(f"wrote {out}: {number} images")
 
 
-@cli.command()
+@cli.command(cls=OfData)
 @click.argument("name", default="mnist", metavar="[NAME]")
 @click.option("--root", default=None, type=click.Path(path_type=Path), help="Look here first.")
 def data(name: str, root: Path | None) -> None:
-    """Find a data set (or download it), verify it, and say what there is and where it was found.
-
-    NAME is one of digits, fashion-mnist, mnist  [default: mnist].
-    """
+    """Find a data set (or download it), verify it, and say what there is and where it was found."""
     from ganbook.quick.entries import found
 
     click.echo("\n".join(found(name, root)))

@@ -7,6 +7,24 @@
   const NUMBER = /^(?:ex(?:ercise|\.)?\s*)?(\d+\.\d+)$/;
   const BEFORE = 120;
   const LENGTH = 240;
+  // What readers type, and the words that this book has for it. Whole words of the query, without accents.
+  const SYNONYMS = {
+    "fid": "frechet distance", "frechet inception distance": "frechet distance", "kid": "kernel distance",
+    "kernel inception distance": "kernel distance", "is": "inception score", "js": "jensen-shannon divergence",
+    "jsd": "jensen-shannon divergence", "kl": "kullback-leibler divergence", "tv": "total variation",
+    "emd": "wasserstein distance", "earth mover": "wasserstein distance", "w1": "wasserstein distance",
+    "ot": "optimal transport", "wgan-gp": "gradient penalty", "gp": "gradient penalty", "wgan": "wasserstein gan",
+    "lsgan": "least-squares loss", "ns-gan": "non-saturating loss", "nsgan": "non-saturating loss",
+    "mode dropping": "mode collapse", "missing modes": "mode collapse", "ema": "averaged generator",
+    "exponential moving average": "averaged generator", "polyak averaging": "averaged generator",
+    "bn": "batch normalisation", "batchnorm": "batch normalisation", "sn-gan": "spectral normalisation",
+    "spectral norm": "spectral normalisation", "spectral normalization": "spectral normalisation",
+    "batch normalization": "batch normalisation", "normalization": "normalisation",
+    "regularization": "regularisation", "ttur": "two time-scale", "cgan": "conditional game",
+    "conditional gan": "conditional game", "acgan": "auxiliary classifier", "ac-gan": "auxiliary classifier",
+    "image-to-image": "translation", "mle": "maximum likelihood", "nash": "equilibrium",
+    "checkerboard artifacts": "checkerboard", "truncation trick": "truncation", "latent walk": "latent direction",
+  };
   const { query, _parseQuery, _performSearch } = Search;
   const stemmer = new Stemmer();
   let names;                               // "page#place" -> what the result that leads there is called
@@ -116,6 +134,34 @@
     return summary;
   }
 
+  /** The query with one synonym, the longest that stands in it as a whole word, said in the book's words; or null. */
+  function reworded(text) {
+    const plain = fold(text.toLowerCase()).trim();
+    if (SYNONYMS[plain]) return SYNONYMS[plain];
+    const stands = word => word.length > 2 && new RegExp(`(?<![\\w-])${word}(?![\\w-])`).test(plain);
+    const word = Object.keys(SYNONYMS).filter(stands).sort((a, b) => b.length - a.length)[0];
+    return word ? plain.replace(word, SYNONYMS[word]) : null;
+  }
+
+  /** The words that Sphinx marks on the page that is opened next, which parsing a query sets. */
+  const marked = {
+    get words() { try { return localStorage.getItem("sphinx_highlight_terms") ?? ""; } catch { return ""; } },
+    set words(value) { try { localStorage.setItem("sphinx_highlight_terms", value); } catch { /* none is marked */ } },
+  };
+
+  /** What is found under both wordings, the best last; the other wording's words are marked as well. */
+  function withSynonyms(text, words, ...rest) {
+    const found = _performSearch(text, words, ...rest);
+    const other = reworded(text);
+    if (!other) return found;
+    const before = marked.words;
+    const [said, its, ...others] = Search._parseQuery(other);
+    marked.words = [...new Set(`${before} ${marked.words}`.trim().split(" "))].join(" ");
+    const more = _performSearch(said, its, ...others);
+    its.forEach(word => words.add(word));
+    return [...found, ...more].sort((a, b) => a[4] - b[4]);
+  }
+
   Object.assign(Search, {
     htmlToText,
     makeSearchSummary,
@@ -133,7 +179,7 @@
     },
     _performSearch(text, ...words) {
       const sole = exercise(text);
-      return sole ? [sole] : renamed(_performSearch(text, ...words));
+      return sole ? [sole] : renamed(withSynonyms(text, ...words));
     },
   });
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from ganbook import data, penalties
 from ganbook import networks as nets
-from ganbook.data.catalogue import FASHION_MNIST, MNIST
+from ganbook.data.catalogue import FASHION_MNIST, MNIST, Dataset
 
 __all__ = ["DATA", "NETWORKS", "PENALTIES", "Entry", "Network", "entry", "find", "found"]
 
@@ -21,10 +21,12 @@ __all__ = ["DATA", "NETWORKS", "PENALTIES", "Entry", "Network", "entry", "find",
 class Entry:
     """What a run takes from its data set: pictures to train on and held-out ones (N, 1, side, side),
     the widths of fully connected players, how long, and the features (by name) that score its
-    samples.
+    samples. ``where(root)`` says what there is and where it was found, in lines; it looks into the
+    folder ``root`` first.
     """
 
     load: Callable[[], tuple[data.Images, data.Images]]
+    where: Callable[[Path | None], list[str]]
     side: int
     latent: int
     widths_g: tuple[int, ...]
@@ -39,13 +41,42 @@ def _digits() -> tuple[data.Images, data.Images]:
     return both[:1200], both[1200:]
 
 
-_ARTICLE = (28, 100, (256, 512, 1024), (1024, 512, 256), 128, 2345)
+def _carried(root: Path | None) -> list[str]:
+    return [f"digits: {len(data.digits())} images, which scikit-learn carries"]
+
+
+def _of_files(name: str, kind: Dataset, features: str) -> Entry:
+    """Return the entry of a set in four files, with the players, batch and steps of the article."""
+
+    def read(split: str, root: Path | None = None) -> data.Images:
+        return data.DATASETS[name](split, root)
+
+    def where(root: Path | None) -> list[str]:
+        lines = []
+        for split in ("train", "test"):
+            images = read(split, root)
+            place = data.locate(kind, root)[kind.split(split)[0].name]
+            lines.append(f"{name}, {split}: {len(images)} images, verified, from {place}")
+        return lines
+
+    widths = (256, 512, 1024)
+    return Entry(
+        lambda: (read("train"), read("test")),
+        where,
+        28,
+        100,
+        widths,
+        widths[::-1],
+        128,
+        2345,
+        features,
+    )
+
+
 DATA = {
-    "digits": Entry(_digits, 8, 16, (128, 256), (256, 128), 64, 3000, "pixels"),
-    "fashion-mnist": Entry(
-        lambda: (data.fashion_mnist("train"), data.fashion_mnist("test")), *_ARTICLE, "pixels"
-    ),
-    "mnist": Entry(lambda: (data.mnist("train"), data.mnist("test")), *_ARTICLE, "mnist"),
+    "digits": Entry(_digits, _carried, 8, 16, (128, 256), (256, 128), 64, 3000, "pixels"),
+    "fashion-mnist": _of_files("fashion-mnist", FASHION_MNIST, "pixels"),
+    "mnist": _of_files("mnist", MNIST, "mnist"),
 }
 
 
@@ -114,13 +145,4 @@ def found(name: str, root: Path | None = None) -> list[str]:
     ``root`` is looked into first. Raises ``ValueError`` for an unknown name, ``DataError`` for
     files that are missing or damaged.
     """
-    entry(name)
-    if name == "digits":
-        return [f"digits: {len(data.digits())} images, which scikit-learn carries"]
-    kind = MNIST if name == "mnist" else FASHION_MNIST
-    lines = []
-    for split in ("train", "test"):
-        images = data.DATASETS[name](split, root)
-        where = data.locate(kind, root)[kind.split(split)[0].name]
-        lines.append(f"{name}, {split}: {len(images)} images, verified, from {where}")
-    return lines
+    return entry(name).where(root)

@@ -19,6 +19,7 @@ import pytest
 from support.pages import (
     BROKEN_IMAGES,
     CHAPTERS,
+    CUT_FORMULAS,
     LEFT_OVER,
     PAGES,
     RAW_TEXT,
@@ -32,6 +33,13 @@ from support.paths import ROOT
 
 WIDTHS = (1440, 768, 360, 320)  # the last is 1280 at 400 % (WCAG 1.4.10)
 DESKS = (1200, 1440)
+
+
+def some(pages: list[str]) -> list[Any]:
+    """Every page, but most of them in `make test-slow` alone: a server changes little."""
+    quick = {PAGES[0], CHAPTERS[3], "notebooks/find_the_bug", "notebooks/how_exercises_work"}
+    return [pytest.param(p, marks=() if p in quick else pytest.mark.slow) for p in pages]
+
 
 # Every page
 # -------------------------------------------------------------------------------------------------
@@ -52,9 +60,8 @@ UNFOLD = """() => {
 }"""
 
 
-def at_rest(tab: Any, width: int, *scripts: str) -> list[str]:
-    """What scripts find at a width; a page that still folds is given two seconds."""
-    tab.set_viewport_size({"width": width, "height": 900})
+def at_rest(tab: Any, *scripts: str) -> list[str]:
+    """What scripts find; a page that still folds is given two seconds."""
     for _ in range(20):
         if not (found := [line for script in scripts for line in tab.evaluate(script)]):
             break
@@ -71,8 +78,8 @@ def weight(path: Path) -> tuple[int, int]:
 
 @pytest.fixture(scope="module")
 def report(from_disk: Visitor, site: Path) -> Callable[[str], dict[str, Any]]:
-    """All that one load of a page from the disk tells, where browsers are strictest; kept for all
-    tests.
+    """All that one load of a page from the disk tells, where browsers are strictest, with every fold
+    open; kept for all tests.
     """
 
     @functools.cache
@@ -85,14 +92,22 @@ def report(from_disk: Visitor, site: Path) -> Callable[[str], dict[str, Any]]:
         sizes = [weight(site / path.lstrip("/")) for path in paths if path.startswith("/")]
         told = {
             "broken formulas": tab.locator(".math:not(:has(math))").count(),
+            "formulas": tab.locator(".bd-article math").count(),
             "left-over markup": re.findall(LEFT_OVER, tab.evaluate(RAW_TEXT)),
             "broken or silent pictures": tab.evaluate(BROKEN_IMAGES),
             "bytes": sum(raw for raw, _ in sizes),
             "compressed bytes": sum(compressed for _, compressed in sizes),
             "troubles": list(from_disk.troubles),
         }
-        for width in reversed(WIDTHS):
-            told[f"too wide at {width}"] = at_rest(tab, width, WIDE, OUT_OF_REACH)
+        tab.evaluate(UNFOLD)
+        told["still folded"] = tab.locator(".bd-article div.solution.toggle-hidden").count()
+        for width in sorted({*WIDTHS, *DESKS}):
+            tab.set_viewport_size({"width": width, "height": 900})
+            if width in WIDTHS:
+                told[f"too wide at {width}"] = at_rest(tab, WIDE, OUT_OF_REACH)
+                told[f"cut formulas at {width}"] = at_rest(tab, CUT_FORMULAS)
+            if width in DESKS:
+                told[f"code scrolls at {width}"] = at_rest(tab, SCROLLING_CODE)
         # Colours fade into each other when the theme changes; what is audited is where they arrive.
         tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
         told["violations, light"] = violations(tab)
@@ -100,10 +115,6 @@ def report(from_disk: Visitor, site: Path) -> Callable[[str], dict[str, Any]]:
         tab.wait_for_function("document.documentElement.dataset.theme === 'dark'")
         told["violations, dark"] = violations(tab, "color-contrast")
         tab.emulate_media(color_scheme="light")
-        tab.evaluate(UNFOLD)
-        told["still folded"] = tab.locator(".bd-article div.solution.toggle-hidden").count()
-        for width in DESKS:
-            told[f"code scrolls at {width}"] = at_rest(tab, width, SCROLLING_CODE)
         return told
 
     return look
@@ -132,6 +143,14 @@ def test_nothing_overflows_sideways(page: str, report: Callable) -> None:
     """
     told = report(page)
     assert {width: wide for width in WIDTHS if (wide := told[f"too wide at {width}"])} == {}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_formula_is_cut(page: str, report: Callable) -> None:
+    """Right edges inside, at each width, and no comma alone on a line."""
+    told = report(page)
+    assert {width: cut for width in WIDTHS if (cut := told[f"cut formulas at {width}"])} == {}
+    assert told["formulas"] > 100 or page not in CHAPTERS
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -183,7 +202,7 @@ def from_server(served: Visitor) -> Callable[[str], dict[str, Any]]:
     return look
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", some(PAGES))
 def test_page_opens_from_a_server(page: str, from_server: Callable) -> None:
     """The same behind a web server, where scripts may do more."""
     told = from_server(page)
@@ -253,7 +272,7 @@ def test_exercises_have_their_ids_as_numbers(page: str, site: Path) -> None:
     assert [number.removeprefix("Exercise ") for _, number in found] == declared
 
 
-@pytest.mark.parametrize("page", [*CHAPTERS, "notebooks/how_exercises_work"])
+@pytest.mark.parametrize("page", some([*CHAPTERS, "notebooks/how_exercises_work"]))
 def test_hints_and_solutions_are_closed_until_asked(page: str, from_server: Callable) -> None:
     """Closed at load; a hint and a solution open by mouse, the next ones by keyboard."""
     told = from_server(page)

@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import check_links
 import make_card
@@ -654,6 +655,41 @@ def test_search_by_keyboard_alone(browser: Any, address: str, site: Path, place:
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/notebooks/*.html*")
     visitor.context.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "page"),
+    [
+        ("FID", "09_"),
+        ("JS", "05_"),
+        ("WGAN-GP", "07_"),
+        ("mode dropping", "11_"),
+        ("batchnorm", "12_"),
+        ("earth mover", "06_"),
+        ("spectral normalization", "12_"),
+        ("AC-GAN", "14_"),
+    ],
+)
+def test_search_knows_what_readers_type(
+    other: Visitor, address: str, typed: str, page: str
+) -> None:
+    """Abbreviations and other spellings lead to the chapter, and the book's own words are marked."""
+    tab = other.page
+    tab.goto(f"{address}/search.html?{urlencode({'q': typed})}")
+    tab.locator("#search-results li a").first.wait_for()
+    tab.wait_for_function(
+        "!document.querySelector('#search-results .search-summary').textContent.endsWith('...')"
+    )
+    links = tab.locator("#search-results li > a").evaluate_all("all => all.map(one => one.href)")
+    assert any(f"/{page}" in link for link in links[:5]), links[:8]
+
+
+def test_a_word_inside_a_query_is_no_abbreviation(other: Visitor, address: str) -> None:
+    """ "is" alone is the inception score; in a question it is a verb."""
+    tab = other.page
+    tab.goto(f"{address}/search.html?{urlencode({'q': 'what is a critic'})}")
+    tab.locator("#search-results li a").first.wait_for()
+    assert "inception" not in tab.evaluate("localStorage.getItem('sphinx_highlight_terms')")
 
 
 def test_the_magnifier_stands_beside_the_words(browser: Any, address: str) -> None:

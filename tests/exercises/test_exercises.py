@@ -23,7 +23,7 @@ from ganbook.exercises import all_exercises, exercise
 from ganbook.exercises.engine.show import stub_cell
 from support.paths import NOTEBOOKS
 
-SEEDS = range(20)
+SEEDS, FEW = range(20), range(5)  # all of them in `make test-slow`
 PATIENCE = 300  # seconds for an answer that ends: a busy machine is no reason to refuse it
 NUMBER = re.compile(r"-?\d[\d.]*(?:e[-+]?\d+)?")
 
@@ -94,11 +94,11 @@ def test_the_stub_is_unattempted(ex):
     assert stub_cell(ex).splitlines()[-1] == f"ex.check({ex.answer_name})"
 
 
-def accepted(ex, answer, note, what):
+def accepted(ex, answer, note, what, seeds=FEW):
     """Refused seeds are false refusals; float tensors must have come in both precisions."""
     refused = {}
     # The check of a test runs it under three seeds of its own.
-    for seed in SEEDS[:7] if ex.kind == "test" else SEEDS:
+    for seed in seeds[: len(seeds) // 3 + 1] if ex.kind == "test" else seeds:
         feedback, checker = ex.trial(answer, seed, PATIENCE)
         if feedback.status != "correct":
             refused[seed] = feedback.message
@@ -121,10 +121,21 @@ def test_alternatives_are_correct(ex, note):
         accepted(ex, alternative, note, "alternatives accepted")
 
 
+@pytest.mark.slow
+def test_under_all_seeds(ex, note):
+    for answer in (ex.solution_function, *ex.alternatives):
+        accepted(ex, answer, note, "accepted under all seeds", SEEDS)
+    refused_in_their_own_words(ex, note, (None, *SEEDS[1:6]))
+
+
 def test_each_wrong_answer_is_refused_in_its_own_words(ex, note):
+    refused_in_their_own_words(ex, note, (None, 1))
+
+
+def refused_in_their_own_words(ex, note, seeds):
     messages = []
     for wrong, words in ex.wrong:
-        for seed in (None, 1, 2):
+        for seed in seeds:
             feedback, _ = ex.trial(wrong, seed, PATIENCE)
             note("false acceptances", feedback.status == "correct")
             name, said = getattr(wrong, "__name__", wrong), feedback.message.lower()

@@ -28,7 +28,7 @@ TRAINING = {
     "tricks",
 }
 # What stands outside of both: the book's runs, its command line, its exercises.
-OUTSIDE = {"__main__", "cli", "exercises", "quick", "recipes"}
+OUTSIDE = {"__main__", "cli", "exercises", "options", "quick", "recipes"}
 LINES, EXERCISE_LINES = 300, 440
 PICTURES = {"__future__", "collections", "dataclasses", "functools", "itertools", "math", "typing"}
 PICTURES |= {"matplotlib", "numpy"}

@@ -96,6 +96,36 @@ WIDE = """() => {
 }"""
 
 
+CUT_FORMULAS = """() => {
+  const page = document.documentElement.clientWidth, faults = [];
+  for (const math of document.querySelectorAll(".bd-article math")) {
+    const drawn = math.getBoundingClientRect();
+    if (!drawn.width) continue;
+    const tex = math.closest("[data-tex]").dataset.tex;
+    const line = math.closest(".formula"), table = math.closest(".pst-scrollable-table-container");
+    if (line) {
+      if (drawn.width > line.clientWidth + 1 && line.tabIndex < 0) faults.push(`no way to scroll: ${tex}`);
+      if (line.scrollHeight > line.clientHeight + 1) faults.push(`cut above or below: ${tex}`);
+      continue;
+    }
+    if (table) continue;
+    let box = math;
+    do box = box.parentElement; while (getComputedStyle(box).display.startsWith("inline"));
+    const room = box.getBoundingClientRect();
+    if (drawn.right > Math.min(page, room.right) + 1 || drawn.left < room.left - 1) faults.push(`cut: ${tex}`);
+  }
+  for (const tied of document.querySelectorAll(".bd-article .unbroken")) {
+    const mark = tied.lastChild, math = [...tied.querySelectorAll("math")].at(-1)?.getBoundingClientRect();
+    if (mark.nodeType !== Node.TEXT_NODE || !math?.width) continue;
+    const range = document.createRange();
+    range.selectNodeContents(mark);
+    const box = range.getClientRects()[0];
+    if (box.left < math.right - 3 || box.top > math.bottom) faults.push(`alone: ${tied.textContent}`);
+  }
+  return faults;
+}"""
+
+
 THIN = """() => {
   const seen = new Set();
   const known = key => seen.size === seen.add(key).size;

@@ -134,7 +134,7 @@ Each pair of ``wrong`` is (answer, words that its feedback contains and no other
 - ``check`` may return a sentence that is shown after "correct".
 
 **What the tests demand** (tests/exercises): two hints, five wrong answers, an alternative for each
-``function``; the stub is *unattempted*; solution and alternatives are *correct* under 20 seeds; float tensors
+``function``; the stub is *unattempted*; solution and alternatives are *correct* under 20 seeds (five in `make test`); float tensors
 come in float32 and in float64 (or ``float32_only="reason"``); each wrong answer is *incorrect*, with its words;
 answers that raise, return None, NaN or another shape, change their input, or never end are refused; results
 recorded under one seed and replayed under another are refused, so use random inputs. A check should take 50 ms,
