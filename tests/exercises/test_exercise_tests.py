@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 
 import numpy as np
 import pytest
@@ -50,6 +51,7 @@ CHECK = exposes(
     variants={"There the numbers are not squared.": mean_of_absolutes},
     blind={"It tries a single number.": single_only},
     other="It adds in another order.",
+    determined=True,
 )
 
 
@@ -142,6 +144,48 @@ def test_one_without_an_absolute_value_is_refused():
     refused(too_small_passes, "another form of it. There the numbers are not squared.")
 
 
+def test_one_that_exposes_the_bug_by_a_bound_on_one_side_is_refused():
+    """It passes on the right functions and stops on every broken one, and would accept nearly anything else."""
+
+    def below(square):
+        found = square(torch.tensor([0.5, -0.5]))
+        assert found < 0.3
+
+    refused(below, "It exposes the bug, but passes on a function whose result is far too small")
+
+    def by_difference(square):  # what does not depend on a shift is nothing one-sided
+        x = torch.tensor([1.0, -2.0, 3.0])
+        assert abs(float(square(2 * x) - square(x)) - 14) < 1e-4
+
+    assert said(by_difference) == ("correct", "")
+
+    free = exposes(mended=(mean_square, mean_square_by_hand), broken=sum_of_squares)
+    feedback, _ = declared(free).trial(below)
+    assert feedback.status == "correct"  # nothing says that the value is fixed
+
+
+def test_one_that_reads_the_code_or_the_name_is_refused():
+    """The functions come under one name and without their text: only what they do tells them apart."""
+
+    def by_text(square):
+        assert "sum()" not in inspect.getsource(square)
+
+    def by_names(square):
+        assert "sum" not in square.__code__.co_names
+
+    for answer in (by_text, by_names):
+        refused(answer, "It reads the function's code")
+
+    def by_name(square):
+        assert square.__name__ in ("mean_square", "mean_square_by_hand")
+
+    def by_its_own_name(square):
+        assert square.__name__ == square.__qualname__ == "square"
+
+    refused(by_name, "fails on the mended function")
+    refused(by_its_own_name, "asserts nothing")
+
+
 def test_one_that_is_too_strict_is_refused_with_the_assertion_and_its_words():
     def exact(square):
         x = torch.tensor([0.1, 0.2, 0.3])
@@ -155,9 +199,9 @@ def test_one_that_is_too_strict_is_refused_with_the_assertion_and_its_words():
     )
 
     def same_order(square):
-        x = torch.tensor([1e4, 1.0, 1e-4, 3.3])
-        assert square(x) == (x**2).mean() and square(x).dtype == torch.float32
-        assert "by_hand" not in square.__name__
+        for n in range(2, 60):
+            x = torch.linspace(0.1, 3, n) ** 3
+            assert square(x) == (x**2).mean()
 
     refused(
         same_order, "passes on the mended function, but fails on another right one", "another order"

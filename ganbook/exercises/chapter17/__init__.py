@@ -3,10 +3,19 @@
 from ganbook.exercises.chapter17 import (
     codes,
     detection,
+    following,
     games,
     maps,
     matching,
     styles,
 )
 
-__all__ = ["codes", "detection", "games", "maps", "matching", "styles"]
+__all__ = [
+    "codes",
+    "detection",
+    "following",
+    "games",
+    "maps",
+    "matching",
+    "styles",
+]

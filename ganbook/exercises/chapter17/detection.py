@@ -144,6 +144,15 @@ def wrong_17_15_two_sided(bits, alarm):
     return solution_17_15(bits, alarm / 2)
 
 
+def wrong_17_15_strict(bits, alarm):
+    k = np.arange(bits + 2)
+    return int(np.argmax(binom.sf(k - 1, bits, 0.5) < alarm))
+
+
+def wrong_17_15_upper_half(bits, alarm):
+    return max(bits // 2, solution_17_15(bits, alarm))
+
+
 def wrong_17_15_normal(bits, alarm):
     from scipy.stats import norm
 
@@ -171,6 +180,8 @@ def check_17_15(answer, c):
         (32, 1e-3),
         (100, 0.01),
         (4, 1e-3),
+        (3, 0.125),
+        (20, 0.9),
     ]
     cases += [
         (c.integer(12, 120), 10 ** -c.number(1.0, 7.0)) for _ in range(4)
@@ -184,7 +195,13 @@ def check_17_15(answer, c):
                 "With that many agreements the chance is still above the limit: look at *at least k*, not at *more than k*.": wrong_17_15_above(
                     bits, alarm
                 ),
-                "Too few agreements are no sign of the mark: the test has one side.": wrong_17_15_two_sided(
+                "At one agreement fewer the chance is `alarm` itself, and *at most* allows that.": wrong_17_15_strict(
+                    bits, alarm
+                ),
+                "That is the threshold for half the alarm. Too few agreements are no sign of the mark: the test has one side.": wrong_17_15_two_sided(
+                    bits, alarm
+                ),
+                "With so large an alarm the threshold lies below half of the bits.": wrong_17_15_upper_half(
                     bits, alarm
                 ),
                 "The number of agreements was asked for, not its share.": wrong_17_15_share(
@@ -232,6 +249,8 @@ register(
         wrong=(
             (wrong_17_15_above, "at least k"),
             (wrong_17_15_two_sided, "one side"),
+            (wrong_17_15_strict, "allows that"),
+            (wrong_17_15_upper_half, "below half"),
             (wrong_17_15_normal, "standard deviation of the count"),
             (wrong_17_15_all, "more than is needed"),
             (wrong_17_15_share, "not its share"),

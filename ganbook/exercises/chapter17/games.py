@@ -156,6 +156,10 @@ register(
                     "E",
                     "KL(q||p)",
                 ): "Descending this makes G lower its score.",
+                (
+                    "E",
+                    "KL(p||q)",
+                ): "It has the opposite gradient of C: which divergence falls when G lowers its score?",
             },
         ),
     )

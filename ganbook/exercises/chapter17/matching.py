@@ -1,10 +1,6 @@
 r"""Exercises of chapter 17: the gradient of the reverse KL, from two denoisers or from a discriminator."""
 
-import math
-
-import numpy as np
 import torch
-from torch import nn
 
 from ganbook.exercises.engine.core import Exercise, register
 
@@ -148,6 +144,11 @@ def wrong_17_6_nothing(x, fake, real):
     return 0.5 * length.mean() + 0 * x.sum()
 
 
+def wrong_17_6_parameters(x, fake, real):
+    y = x.detach()
+    return 0.5 * (x - (y - fake(y) + real(y))).square().sum(dim=1).mean()
+
+
 def check_17_6(answer, c):
     for dtype in c.dtypes:
         for n, d in ((5, 2), (1, 3), (8, 4)):
@@ -182,6 +183,18 @@ def check_17_6(answer, c):
                     ),
                 },
             )
+            weight = c.normal((1, d), dtype).requires_grad_()
+            loss = c.call(
+                answer,
+                x,
+                lambda x, w=weight: w * x,
+                lambda x, w=weight: w - x,
+            )
+            c.true(
+                not loss.requires_grad,
+                "The loss has a gradient in the parameters of the denoisers: a step on it would train them, too.",
+                on="denoisers with parameters",
+            )
 
 
 register(
@@ -192,7 +205,7 @@ register(
         kind="bug",
         statement=r"""
     This loss is meant to have the gradient `(fake(x) - real(x)) / N` in the samples `x` of shape `(N, d)`, where `fake` and `real` are two
-    denoisers, functions that return estimates of the shape of `x`. No gradient may run through them. Mend it.
+    denoisers, functions that return estimates of the shape of `x`. No gradient may run through them or into their parameters. Mend it.
     """,
         stub="""
     def matching(x, fake, real):
@@ -218,136 +231,8 @@ register(
             (wrong_17_6_sum, "number of samples"),
             (wrong_17_6_half, "one half"),
             (wrong_17_6_nothing, "No gradient reaches"),
+            (wrong_17_6_parameters, "would train them, too"),
         ),
         check=check_17_6,
-    )
-)
-
-# 17.10 -----------------------------------------------------------------
-
-
-def solution_17_10(G, a, t, steps, rate, generator):
-    for _ in range(steps):
-        x = G(torch.randn(256, 1, generator=generator))
-        with torch.no_grad():  # the arrow is a constant of this step
-            m, s = G.bias, G.weight
-            arrow = (x - a) / t**2 - (x - m) / s**2
-        G.zero_grad()
-        (x * arrow).mean().backward()
-        with torch.no_grad():
-            for p in G.parameters():
-                p -= rate * p.grad
-
-
-def alternative_17_10_target(G, a, t, steps, rate, generator):
-    for _ in range(steps):
-        x = G(torch.randn(256, 1, generator=generator))
-        arrow = (x - a) / t**2 - (x - G.bias) / G.weight**2
-        loss = 0.5 * (x - (x - arrow).detach()).square().mean()
-        slopes = torch.autograd.grad(loss, list(G.parameters()))
-        with torch.no_grad():
-            for p, slope in zip(G.parameters(), slopes, strict=True):
-                p -= rate * slope
-
-
-def _follow_17_10(arrow_of, sign=1.0):
-    def train(G, a, t, steps, rate, generator):
-        for _ in range(steps):
-            x = G(torch.randn(256, 1, generator=generator))
-            loss = sign * (x * arrow_of(x, G, a, t).detach()).mean()
-            slopes = torch.autograd.grad(loss, list(G.parameters()))
-            with torch.no_grad():
-                for p, slope in zip(G.parameters(), slopes, strict=True):
-                    p -= rate * slope
-
-    return train
-
-
-def _arrow_17_10(x, G, a, t):
-    return (x - a) / t**2 - (x - G.bias) / G.weight**2
-
-
-def _one_17_10(x, G, a, t):
-    return (x - a) / t**2
-
-
-def _wide_17_10(x, G, a, t):
-    return (x - a) / t - (x - G.bias) / G.weight**2
-
-
-def check_17_10(answer, c):
-    for a, t, s in ((2.0, 0.5, 1.0), (-1.0, 1.5, 0.6), (0.0, 1.0, -0.8)):
-        G = nn.Linear(1, 1)
-        with torch.no_grad():
-            G.bias.fill_(0.3)
-            G.weight.fill_(s)
-        source = torch.Generator().manual_seed(c.integer(0, 10_000))
-        c.call(answer, G, a, t, 250, 0.05, source, returns_none=True)
-        m, scale = float(G.bias), abs(float(G.weight))
-        c.true(
-            math.isfinite(m)
-            and math.isfinite(scale)
-            and abs(m - a) < abs(0.3 - a) + 1,
-            "G moves away from the data: the sign of the arrow, or of the step.",
-        )
-        c.true(
-            m != float(np.float32(0.3)),
-            "G has not moved.",
-        )
-        c.true(
-            scale > 0.08 * t,
-            "The spread has collapsed: the arrow lacks the gradient of log q.",
-        )
-        c.true(
-            abs(m - a) < 0.2 * t + 0.05,
-            "The mean of the generated samples is not that of p.",
-        )
-        c.true(
-            abs(scale - t) < 0.06 * t,
-            "The mean is right and the spread is not. Compare the powers of the two standard deviations.",
-        )
-
-
-register(
-    Exercise(
-        id="17.10",
-        title="Train by the arrow",
-        stars=2,
-        kind="function",
-        statement=r"""
-    `G` is `nn.Linear(1, 1)`, so its samples are normal with mean `G.bias` and standard deviation `|G.weight|`, and both gradients of log-densities are known. Write
-    `follow(G, a, t, steps, rate, generator)`: train `G` in place towards $p = \mathcal{N}(a, t^2)$ by plain gradient descent (rate `rate`, no momentum) along the gradient of
-    $\mathrm{KL}(q \| p)$. In each step draw `torch.randn(256, 1, generator=generator)`, push it through `G`, and let no gradient run
-    through the arrow. Returns nothing. The weight may start negative.
-    """,
-        stub="""
-    def follow(G, a, t, steps, rate, generator):
-        return ...
-    """,
-        hints=(
-            r"The arrow at $x$ is $\nabla \log q - \nabla \log p = -(x - m)/s^2 + (x - a)/t^2$.",
-            r"The loss `(x * arrow.detach()).mean()` has the gradient that you want.",
-        ),
-        explanation=r"""
-    Each step is a generator's step against the best discriminator, which is known here. The mean moves towards $a$
-    and the spread to $t$. Without $\nabla \log q$ all samples walk to the maximum of $p$: the collapse
-    onto the best point of {ref}`ch:11`. With the arrow not detached, descent shortens it instead of following it.
-    """,
-        solution=solution_17_10,
-        alternatives=(alternative_17_10_target,),
-        wrong=(
-            (_follow_17_10(_one_17_10), "collapsed"),
-            (_follow_17_10(_arrow_17_10, sign=-1.0), "away from the data"),
-            (lambda G, a, t, steps, rate, generator: None, "not moved"),
-            (_follow_17_10(_wide_17_10), "powers of the two"),
-            (
-                _follow_17_10(
-                    lambda x, G, a, t: _arrow_17_10(x, G, 0.5 * a + 1, t)
-                ),
-                "is not that of p",
-            ),
-        ),
-        check=check_17_10,
-        time_limit=60.0,
     )
 )

@@ -290,10 +290,22 @@ def wrong_17_3_squared(weight, s):
     return scaled / scaled.square().sum(dim=(2, 3, 4), keepdim=True)
 
 
+def wrong_17_3_guarded(weight, s):
+    scaled = wrong_17_3_plain(weight, s)
+    squares = scaled.square().sum(dim=(2, 3, 4), keepdim=True)
+    return scaled * torch.rsqrt(squares + 1e-8)
+
+
 def check_17_3(answer, c):
+    shapes = (
+        (2, 3, 4, 3, 1),
+        (1, 2, 2, 1, 1),
+        (3, 4, 2, 5, 1),
+        (2, 3, 2, 3, 1e-4),
+    )
     for dtype in c.dtypes:
-        for n, n_out, n_in, k in ((2, 3, 4, 3), (1, 2, 2, 1), (3, 4, 2, 5)):
-            weight = c.normal((n_out, n_in, k, k), dtype)
+        for n, n_out, n_in, k, size in shapes:
+            weight = size * c.normal((n_out, n_in, k, k), dtype)
             s = c.normal((n, n_in), dtype)
             want = alternative_17_3_norm(weight, s)
             got = c.call(answer, weight, s)
@@ -319,6 +331,9 @@ def check_17_3(answer, c):
                         weight, s
                     ),
                     "The length is the root of the sum of squares.": wrong_17_3_squared(
+                        weight, s
+                    ),
+                    "Something is added to the length: these weights are small, and it counts beside them.": wrong_17_3_guarded(
                         weight, s
                     ),
                 },
@@ -358,6 +373,7 @@ register(
             (wrong_17_3_whole, "all together"),
             (wrong_17_3_before, "strength stays"),
             (wrong_17_3_squared, "root of the sum"),
+            (wrong_17_3_guarded, "counts beside them"),
         ),
         check=check_17_3,
     )

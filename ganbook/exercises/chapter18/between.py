@@ -71,6 +71,11 @@ def wrong_18_1_one_side(gradient_penalty):
     assert penalty - (0.5 * 24**0.5 - 1) ** 2 < 1e-4
 
 
+def wrong_18_1_no_bound(gradient_penalty):
+    D = lambda x: x.flatten(1).sum(1)  # noqa: E731
+    assert gradient_penalty(D, torch.randn(4, 2, 28, 28)) > 1000
+
+
 def wrong_18_1_exact(gradient_penalty):
     D = lambda x: 0.5 * x.flatten(1).sum(1)  # noqa: E731
     penalty = float(gradient_penalty(D, torch.ones(5, 2, 3, 4)))
@@ -120,12 +125,14 @@ register(
             (wrong_18_1_shape, "at the values"),
             (wrong_18_1_vectors, "flat vectors"),
             (wrong_18_1_one_side, "far too small"),
+            (wrong_18_1_no_bound, "far too large"),
             (wrong_18_1_exact, "penalty == "),
             (wrong_18_1_one_channel, "more than one channel"),
         ),
         check=exposes(
             mended=(mended_18_1, also_right_18_1),
             broken=broken_18_1,
+            determined=True,
             variants={
                 "A norm per channel is wrong as well: take pictures with more than one channel.": channels_18_1
             },
@@ -164,6 +171,11 @@ def one_for_all_18_2(x_real, x_fake):
     return torch.lerp(x_real, x_fake, torch.rand(()))
 
 
+def clamped_18_2(x_real, x_fake):
+    weight = torch.randn(len(x_real), 1).clamp(0, 1)
+    return torch.lerp(x_real, x_fake, weight)
+
+
 def equal_ends_18_2(x_real, x_fake):
     if not torch.equal(x_real, x_fake):
         raise ValueError("equal ends only")
@@ -176,6 +188,8 @@ def solution_18_2(between):
     assert weight.min() >= 0 and weight.max() <= 1
     assert (weight - weight[:, :1]).abs().max() < 1e-5  # on the segment
     assert weight[:, 0].std() > 0.1  # a weight of its own for each pair
+    middle = (weight[:, 0] - 0.5).abs() < 0.25  # half of them, if uniform
+    assert abs(middle.float().mean() - 0.5) < 0.15
 
 
 def wrong_18_2_shape(between):
@@ -195,6 +209,13 @@ def wrong_18_2_mean(between):
 def wrong_18_2_range_only(between):
     weight = between(torch.zeros(500, 3), torch.ones(500, 3))
     assert weight.min() >= 0 and weight.max() <= 1
+    assert weight[:, 0].std() > 0.1
+
+
+def wrong_18_2_ends_allowed(between):
+    weight = between(torch.zeros(500, 3), torch.ones(500, 3))
+    assert weight.min() >= 0 and weight.max() <= 1
+    assert (weight - weight[:, :1]).abs().max() < 1e-5
     assert weight[:, 0].std() > 0.1
 
 
@@ -218,15 +239,17 @@ register(
     """,
         hints=(
             r"Choose the two samples so that you can read the weight off the result.",
-            r"Zeros and ones: the result *is* the weight. Which range must it keep, across a row and down a column? How many rows make it certain that a normal weight leaves the range?",
+            r"Zeros and ones: the result *is* the weight. Which range must it keep, across a row and down a column? How many rows make it certain that a normal weight leaves the range? Which share of uniform weights lies between 0.25 and 0.75?",
         ),
         explanation=r"""
     A standard normal number lies in $[0, 1]$ with probability 0.34. The other two thirds of the points lie beyond
     one of the ends, where neither sample pushes the critic, and the penalty is spent there. The run still trains,
     since the slope outside is penalised too, but it is not the published method. With 500 pairs the chance that a
     normal weight stays in the range is $0.34^{500}$: the verdict does not depend on the seed, although the numbers
-    do. The other two lines catch a weight for each coordinate, which leaves the segment, and one weight for the whole
-    batch. Chapter 7.
+    do. The next two lines catch a weight for each coordinate, which leaves the segment, and one weight for the whole
+    batch. The last two catch a half-mended form, normal weights that are clamped to $[0, 1]$: two of three are then
+    an end of the segment, and only one of six lies in the middle half, where one of two should. With 500 pairs the
+    bound 0.15 is almost seven standard errors. Chapter 7.
 
     The test, and below it the mended function:
     """,
@@ -237,6 +260,7 @@ register(
             (wrong_18_2_equal, "both ends are the same"),
             (wrong_18_2_mean, "weight.mean()"),
             (wrong_18_2_range_only, "each coordinate"),
+            (wrong_18_2_ends_allowed, "Clamped"),
         ),
         check=exposes(
             mended=(mended_18_2, also_right_18_2),
@@ -244,6 +268,7 @@ register(
             variants={
                 "A weight for each coordinate leaves the segment.": coordinates_18_2,
                 "One weight for the whole batch is not independent between pairs.": one_for_all_18_2,
+                "Clamped to the range, a normal weight is an end of the segment in two cases of three: look at how the weights are spread.": clamped_18_2,
             },
             blind={
                 "Where both ends are the same, every weight gives the same point.": equal_ends_18_2

@@ -36,6 +36,11 @@ def radius_18_17(n):
     return mended_18_17(n) * torch.linspace(0.5, 1.5, n)[:, None]
 
 
+def twice_18_17(n):
+    angle = 4 * math.pi * torch.arange(n) / n
+    return torch.stack([angle.cos(), angle.sin()], dim=1)
+
+
 def one_place_18_17(n):
     return torch.tensor([[0.6, 0.8]]).repeat(n, 1)
 
@@ -64,6 +69,12 @@ def wrong_18_17_unique(ring):
 def wrong_18_17_first(ring):
     assert (ring(8)[0] - torch.tensor([1.0, 0.0])).abs().max() < 1e-5
     assert (ring(8)[7] - ring(8)[0]).norm() > 0.1
+
+
+def wrong_18_17_centred(ring):
+    centres = ring(8)
+    assert (centres.norm(dim=1) - 1).abs().max() < 1e-4
+    assert centres.mean(dim=0).abs().max() < 1e-4
 
 
 def wrong_18_17_distinct(ring):
@@ -109,6 +120,7 @@ register(
             (wrong_18_17_unique, "torch.unique"),
             (wrong_18_17_first, "begins elsewhere"),
             (wrong_18_17_distinct, "wider gap"),
+            (wrong_18_17_centred, "goes round twice"),
         ),
         check=exposes(
             mended=(mended_18_17, also_right_18_17),
@@ -116,6 +128,7 @@ register(
             variants={
                 "There all modes are distinct, but between the last and the first is a wider gap.": uneven_18_17,
                 "There the radius varies.": radius_18_17,
+                "There the angle goes round twice: for an even number two modes fall on each place.": twice_18_17,
             },
             blind={
                 "On the circle the centres may lie anywhere, all in one place.": one_place_18_17
@@ -233,6 +246,7 @@ register(
         check=exposes(
             mended=(mended_18_18, also_right_18_18),
             broken=broken_18_18,
+            determined=True,
             variants={
                 "That one is in bits.": bits_18_18,
                 "That one is NaN where a probability is zero.": not_a_number_18_18,

@@ -196,6 +196,10 @@ def partial_18_11(G, D):
     return torch.optim.Adam(G.parameters()), torch.optim.Adam(weights)
 
 
+def exchanged_18_11(G, D):
+    return torch.optim.Adam(D.parameters()), torch.optim.Adam(G.parameters())
+
+
 def strangers_18_11(G, D):
     loose = [torch.nn.Parameter(torch.zeros(2)) for _ in range(2)]
     return torch.optim.Adam(loose[:1]), torch.optim.Adam(loose[1:])
@@ -243,6 +247,11 @@ def wrong_18_11_disjoint(optimisers):
     assert not held(first) & held(second)
 
 
+def wrong_18_11_number(optimisers):
+    first, second = optimisers(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+    assert len(held(first)) == len(held(second)) == 2
+
+
 def wrong_18_11_adam(optimisers):
     _, opt_d = optimisers(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
     assert isinstance(opt_d, torch.optim.Adam)
@@ -288,6 +297,7 @@ register(
             (wrong_18_11_no_gradient, "without gradients"),
             (wrong_18_11_d_only, "first optimiser"),
             (wrong_18_11_disjoint, "biases"),
+            (wrong_18_11_number, "come in the other order"),
             (wrong_18_11_adam, "kinds and groups"),
         ),
         check=exposes(
@@ -296,6 +306,7 @@ register(
             variants={
                 "There the first optimiser moves D as well.": turned_18_11,
                 "There the second one leaves D's biases out.": partial_18_11,
+                "There the two optimisers come in the other order.": exchanged_18_11,
             },
             blind={
                 "A step without gradients moves nothing, whatever the optimiser holds.": strangers_18_11,

@@ -67,6 +67,10 @@ def wrong_18_5_one_side(generator_loss):
     assert -0.6931 - float(generator_loss(torch.zeros(4))) < 0.001
 
 
+def wrong_18_5_negative(generator_loss):
+    assert generator_loss(torch.randn(8)) < 0
+
+
 def wrong_18_5_tight(generator_loss):
     value = float(generator_loss(torch.zeros(4)))
     assert value == -0.6931
@@ -108,11 +112,13 @@ register(
             (wrong_18_5_middle, "at score 0"),
             (wrong_18_5_falling, "fall in the score"),
             (wrong_18_5_one_side, "far too large"),
+            (wrong_18_5_negative, "far too small"),
             (wrong_18_5_tight, "value == -0.6931"),
         ),
         check=exposes(
             mended=(mended_18_5, also_right_18_5),
             broken=broken_18_5,
+            determined=True,
             variants={
                 "That one is rising in the score, so G would learn to be found out.": ascending_18_5
             },
@@ -368,6 +374,7 @@ register(
         check=exposes(
             mended=(mended_18_7, also_right_18_7),
             broken=broken_18_7,
+            determined=True,
             variants={
                 "A cross-entropy cannot be negative, and a negative loss is smaller than every bound.": negative_18_7
             },

@@ -43,6 +43,10 @@ def unseeded_18_12(n, epochs, start=0, seed=0):
     return [torch.randperm(n) for _ in range(start, epochs)]
 
 
+def one_seed_18_12(n, epochs, start=0, seed=0):
+    return mended_18_12(n, epochs, start)
+
+
 def identity_18_12(n, epochs, start=0, seed=0):
     if start:
         raise ValueError("from the start only")
@@ -72,6 +76,12 @@ def wrong_18_12_resumed(orders):
     whole, resumed = orders(50, 4), orders(50, 4, start=2)
     for order, again in zip(whole[2:], resumed, strict=True):
         assert torch.equal(order, again)
+
+
+def wrong_18_12_no_seed(orders):
+    whole, resumed = orders(50, 4), orders(50, 4, start=2)
+    assert torch.equal(whole[2], resumed[0])
+    assert not torch.equal(whole[0], whole[1])
 
 
 def wrong_18_12_fixed(orders):
@@ -121,6 +131,7 @@ register(
             (wrong_18_12_permutation, "torch.arange(50)"),
             (wrong_18_12_twice, "never resumes"),
             (wrong_18_12_resumed, "all epochs alike"),
+            (wrong_18_12_no_seed, "not looked at"),
             (wrong_18_12_fixed, "seed for each epoch"),
             (wrong_18_12_small, "orders(1, 4)"),
         ),
@@ -130,6 +141,7 @@ register(
             variants={
                 "There all epochs alike have one order, and resuming changes nothing.": same_18_12,
                 "There the order comes from torch's global generator.": unseeded_18_12,
+                "There the seed is not looked at: two seeds give the same orders.": one_seed_18_12,
             },
             blind={
                 "It never resumes: it asks from the start only.": identity_18_12

@@ -122,6 +122,7 @@ register(
         check=exposes(
             mended=(mended_18_3, also_right_18_3),
             broken=broken_18_3,
+            determined=True,
             variants={
                 "The root is clamped after its infinite derivative has entered the chain.": clamped_18_3
             },
@@ -258,6 +259,7 @@ register(
         check=exposes(
             mended=(mended_18_4, also_right_18_4),
             broken=broken_18_4,
+            determined=True,
             variants={
                 "The norm is not squared there: at slope 1 it equals its square.": not_squared_18_4,
                 "It sums over the batch: with one sample that is the mean.": summed_18_4,

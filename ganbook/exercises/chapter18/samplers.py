@@ -121,6 +121,7 @@ register(
         check=exposes(
             mended=(mended_18_19, also_right_18_19),
             broken=broken_18_19,
+            determined=True,
             variants={
                 "That one always says 1: a point far away must not count.": always_18_19,
                 "There the roles of the two sets are exchanged, which is recall.": turned_18_19,
@@ -262,6 +263,7 @@ register(
         check=exposes(
             mended=(mended_18_20, also_right_18_20),
             broken=broken_18_20,
+            determined=True,
             variants={
                 "There the factor 1/d is missing: take more than one dimension.": unscaled_18_20,
                 "There the diagonal is left out and still counted.": wrong_count_18_20,

@@ -166,7 +166,7 @@ def mended_18_22(log_p):
 
 
 def also_right_18_22(log_p):
-    top = log_p.max(dim=0).values
+    top = log_p.max(dim=0).values.clamp(min=-1e30)  # all may be -inf
     return top + torch.exp(log_p - top).mean(dim=0).log()
 
 
@@ -267,6 +267,7 @@ register(
         check=exposes(
             mended=(mended_18_22, also_right_18_22),
             broken=broken_18_22,
+            determined=True,
             variants={
                 "There the sum is not divided by the number of members.": summed_18_22,
                 "There the probabilities of pictures underflow: try -1000.": underflow_18_22,

@@ -168,6 +168,13 @@ def left_18_14(G, z):
         return G.eval()(z)
 
 
+def trains_18_14(G, z):
+    with torch.no_grad():
+        x = G.eval()(z)
+    G.train()
+    return x
+
+
 def plain_18_14(G, z):
     layers = [type(module).__name__ for module in G.modules()]
     if any(name.startswith(("Batch", "Dropout")) for name in layers):
@@ -187,6 +194,8 @@ def solution_18_14(samples):
     alone, together = samples(G, z[:2]), samples(G, z)
     assert (alone - together[:2]).abs().max() < 1e-5
     assert G.training  # training goes on afterwards
+    samples(G.eval(), z)
+    assert not G.training  # and a finished G stays finished
 
 
 def _norm_18_14():
@@ -210,6 +219,12 @@ def wrong_18_14_eval(samples):
 def wrong_18_14_left(samples):
     G, z = _norm_18_14(), torch.randn(8, 2)
     assert (samples(G, z)[:2] - samples(G, z[:2])).abs().max() < 1e-5
+
+
+def wrong_18_14_one_mode(samples):
+    G, z = _norm_18_14(), torch.randn(8, 2)
+    assert (samples(G, z)[:2] - samples(G, z[:2])).abs().max() < 1e-5
+    assert G.training
 
 
 def wrong_18_14_stays(samples):
@@ -237,13 +252,14 @@ register(
     """,
         hints=(
             r"Which layers compute something else in training mode? The sample of a code should depend on what?",
-            r"Draw two codes alone, and the same two among eight, with a `BatchNorm1d` in G. Then look at `G.training`.",
+            r"Draw two codes alone, and the same two among eight, with a `BatchNorm1d` in G. Then look at `G.training`, for a G that came in either mode.",
         ),
         explanation=r"""
     In training mode batch normalisation uses the statistics of the batch at hand, and dropout draws: the sample of a
     code depends on its neighbours or on chance, and the running statistics move with every report. The mended form
     switches to evaluation and *back*; the half-mended one, which leaves G in evaluation mode, changes all training
-    after the first report and is harder to see than the slip it mends. Chapters 3 and 9 evaluate samples.
+    after the first report and is harder to see than the slip it mends. So does the one that ends with `G.train()`
+    whatever the mode was. Chapters 3 and 9 evaluate samples.
 
     The test, and below it the mended function:
     """,
@@ -254,13 +270,15 @@ register(
             (wrong_18_14_plain, "no layer that has two modes"),
             (wrong_18_14_eval, "in evaluation mode already"),
             (wrong_18_14_left, "left in evaluation mode"),
+            (wrong_18_14_one_mode, "whatever mode it came in"),
             (wrong_18_14_stays, "assert not G.training"),
         ),
         check=exposes(
             mended=(mended_18_14, also_right_18_14),
             broken=broken_18_14,
             variants={
-                "There G is left in evaluation mode, and training goes on in it.": left_18_14
+                "There G is left in evaluation mode, and training goes on in it.": left_18_14,
+                "There G is in training mode afterwards, whatever mode it came in.": trains_18_14,
             },
             blind={
                 "That G has no layer that has two modes.": plain_18_14,

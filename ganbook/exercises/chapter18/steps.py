@@ -114,6 +114,7 @@ register(
         check=exposes(
             mended=(mended_18_8, also_right_18_8),
             broken=broken_18_8,
+            determined=True,
             variants={
                 "It divides both sums by the number of real scores: try unequal sizes.": one_size_18_8
             },

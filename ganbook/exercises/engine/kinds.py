@@ -177,6 +177,7 @@ def exposes(
     blind: Mapping[str, Callable[..., Any]] | None = None,
     other: str = "",
     runs: int = 3,
+    determined: bool = False,
 ) -> Check:
     """A check for a test: it must pass on right implementations and raise AssertionError on broken ones.
 
@@ -185,6 +186,10 @@ def exposes(
     sentence to another form of the bug that must be exposed as well; ``blind`` maps a sentence to an implementation
     that is tried only where the bug has passed: if it passes too, the sentence says what the test does not look at
     (let it raise wherever a better test would look). Each runs under ``runs`` seeds of torch, numpy and random, and the verdict may not depend on them.
+    The test is handed each of them under one name and without its text, so that it can only call it. ``determined``
+    says that the statement fixes the result: then a test that tells them all apart must also have a bound on both
+    sides, and is refused if it lets pass results that are far too large but not ones that are far too small, or the
+    other way round.
     The check carries ``mended`` (the first) and ``broken`` for the page. Raises ``ValueError`` for fewer than two
     right implementations.
     """
@@ -197,6 +202,7 @@ def exposes(
 
     def check(answer: Answer, c: Checker) -> None:
         tried = _Tried(answer, c, runs)
+        tried.refuse_reading()
         rights = len(mended)
         outcomes = tried.on([*mended, broken, *variants.values()], rights)
         for number, failed in enumerate(outcomes[:rights]):
@@ -234,6 +240,10 @@ def exposes(
                 failed,
                 "a broken function" if sentence else "the broken function",
             )
+        if determined and (side := tried.one_sided(mended[0])):
+            tried.refuse(
+                f"It exposes the bug, but passes on a function {side}"
+            )
 
     check.mended, check.broken = mended[0], broken  # type: ignore[attr-defined]
     return check
@@ -245,6 +255,28 @@ class _Tried:
     def __init__(self, answer: Answer, c: Checker, runs: int) -> None:
         self.c, self.test = c, answer.function
         self.seeds = [c.integer(0, 2**31) for _ in range(runs)]
+        self.name = next(iter(_parameters(self.test)), "function")
+
+    def refuse_reading(self) -> None:
+        """End the check for a test that reads code where it should call it."""
+        tree = _tree(self.test)
+        named = {
+            getattr(node, "attr", getattr(node, "id", ""))
+            for node in (ast.walk(tree) if tree else ())
+        }
+        if named & READING:
+            self.refuse(
+                "It reads the function's code. A right function may be written in any way: call it, and look at what it does."
+            )
+
+    def alike(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function under the name that the test gives it, so that only what it does tells it from another."""
+
+        def implementation(*args: Any, **named: Any) -> Any:
+            return function(*args, **named)
+
+        implementation.__name__ = implementation.__qualname__ = self.name
+        return implementation
 
     def on(
         self, functions: Sequence[Callable[..., Any]], rights: int
@@ -261,7 +293,7 @@ class _Tried:
                 for seed in self.seeds:
                     seed_everything(seed)
                     try:
-                        returned = self.test(each)
+                        returned = self.test(self.alike(each))
                     except AssertionError as error:
                         outcomes[number].append(self._where(error))
                         continue
@@ -281,7 +313,7 @@ class _Tried:
                         )
             return "done"
 
-        self.c.call(run, functions[0])
+        self.c.call(run, self.alike(functions[0]))
         return outcomes
 
     def _where(self, error: AssertionError) -> str:
@@ -319,11 +351,38 @@ class _Tried:
                     return "no"
             return "yes"
 
-        return self.c.call(run, function) == "yes"
+        return self.c.call(run, self.alike(function)) == "yes"
+
+    def one_sided(self, right: Callable[..., Any]) -> str:
+        """What a test lets through on one side only, and what it lacks; nothing if it looks at both sides or none."""
+        changed: list[bool] = []
+        low, high = (
+            self.passes(_moved(right, by, changed)) for by in (-1e3, 1e3)
+        )
+        if not changed or low == high:
+            return ""
+        return (
+            f"whose result is far too {'small' if low else 'large'}: "
+            "a difference needs its absolute value, a bound its other side."
+        )
 
 
-class Stop(str):
-    """Words for an exception that is no AssertionError."""
+STOPS = "It stops on the broken function with "
+READING = {
+    "getsource",
+    "getsourcelines",
+    "findsource",
+    "__code__",
+    "__closure__",
+    "_getframe",
+}
+
+
+def _parameters(function: Callable[..., Any]) -> list[str]:
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
 
 
 def _stopped(error: Exception) -> Stop:
@@ -348,30 +407,17 @@ def _unseen(
             "It asserts nothing about the function: it passes on one that does nothing, too."
         )
     changed: list[bool] = []
-
-    def moved(by: float, factor: float | None = None) -> Callable[..., Any]:
-        calls = itertools.count(1)
-
-        def function(*args: Any, **named: Any) -> Any:
-            step = by if factor is None else by * next(calls)
-            return _shifted(right(*args, **named), step, factor, changed)
-
-        return function
-
-    if (
-        all(map(tried.passes, (moved(-1e3, 0.0), moved(1e3, -1e3))))
-        and changed
-    ):
-        return say(
+    others = (
+        _moved(right, by, changed, factor)
+        for by, factor in ((-1e3, 0.0), (1e3, -1e3))
+    )
+    if all(map(tried.passes, others)) and changed:
+        return (
             "It does not look at the values: it passes on the broken function, "
             "and on one that returns other numbers of the same shape."
         )
-    low, high = (tried.passes(moved(by)) for by in (-1e3, 1e3))
-    if changed and low != high:
-        return say(
-            "It passes on the broken function, and on one whose result is far too {side}: a difference needs its absolute value, a bound its other side.",
-            side=say("small") if low else say("large"),
-        )
+    if side := tried.one_sided(right):
+        return f"It passes on the broken function, and on one {side}"
     for sentence, implementation in blind.items():
         if tried.passes(implementation):
             return say(
@@ -384,6 +430,22 @@ def _unseen(
         else ""
     )
     return say("It passes on the broken function.{shown}", shown=shown)
+
+
+def _moved(
+    right: Callable[..., Any],
+    by: float,
+    changed: list[bool],
+    factor: float | None = None,
+) -> Callable[..., Any]:
+    """A right function whose results are moved by a number; with a factor, by another multiple of it at each call."""
+    calls = itertools.count(1)
+
+    def function(*args: Any, **named: Any) -> Any:
+        step = by if factor is None else by * next(calls)
+        return _shifted(right(*args, **named), step, factor, changed)
+
+    return function
 
 
 def _shifted(
@@ -407,11 +469,18 @@ def _shifted(
     return value
 
 
+def _tree(function: Callable[..., Any]) -> ast.AST | None:
+    """A function's syntax tree; None where its source is not to be had."""
+    try:
+        return ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return None
+
+
 def _assertions(function: Callable[..., Any]) -> list[str] | None:
     """The statements of a function that can raise AssertionError; None where its source is not to be had."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
+    tree = _tree(function)
+    if tree is None:
         return None
     found = []
     for node in ast.walk(tree):
