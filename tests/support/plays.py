@@ -12,11 +12,14 @@ from support.paths import ROOT
 SCRIPTS = ROOT / "book_ext" / "static" / "plays"
 PLAYS = {
     "dirac-gan": "notebooks/08_convergence",
+    "judged-clouds": "notebooks/09_judging_a_sampler",
+    "latent-directions": "notebooks/14_control",
     "latent-explorer": "notebooks/03_a_gan_on_mnist",
     "living-gan": "notebooks/02_the_adversarial_game",
     "optimal-discriminator": "notebooks/04_the_optimal_discriminator",
     "transport": "notebooks/06_optimal_transport",
 }
+LOADED = {"latent-directions": ".play-digits", "latent-explorer": ".play-pad"}  # on request
 
 
 def visit(browser: Any, home: str, **context: Any) -> Visitor:
@@ -25,15 +28,17 @@ def visit(browser: Any, home: str, **context: Any) -> Visitor:
 
 
 def open_play(visitor: Visitor, name: str, request: pytest.FixtureRequest) -> Any:
-    """Open a play's page; the one that loads on demand is loaded by keys alone."""
-    if name != "latent-explorer":
+    """Open a play's page; those that load on demand are loaded by keys alone."""
+    if name not in LOADED:
         return visitor.open(PLAYS[name], formulas=False)
-    request.getfixturevalue("library")
+    if name == "latent-explorer":
+        request.getfixturevalue("library")
     tab = visitor.open(PLAYS[name], formulas=False)
-    assert not any("weights" in url or "tf-" in url for url in visitor.requested)
+    heavy = ("weights", "tf-", "directions.stored")
+    assert not any(part in url for url in visitor.requested for part in heavy)
     tab_to(tab, "figure.play button")
     tab.keyboard.press("Enter")
-    tab.locator("figure.play.play-live .play-pad").wait_for()
+    tab.locator(f"figure.play.play-live {LOADED[name]}").wait_for()
     return tab
 
 
