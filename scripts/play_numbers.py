@@ -137,39 +137,46 @@ def held_out(start: int) -> Tensor:
     return torch.cat([test.x[test.y == k][start : start + EACH] for k in range(10)])
 
 
+def spread(pictures: Tensor) -> float:
+    """The variance of each pixel within a label, summed, of EACH pictures of a label in order."""
+    return pictures.double().reshape(10, EACH, -1).var(dim=1).sum().item()
+
+
 def judged(pictures: Tensor) -> dict[str, float]:
-    """What the play shows of 1,000 pictures in [-1, 1], EACH of a class in order."""
+    """What the play shows of 1,000 pictures in [-1, 1], EACH of a label in order."""
     features, probabilities = describe(pictures)
     real = describe(held_out(0))[0]
     precision, recall = metrics.precision_recall(real, features)
     named = probabilities.argmax(dim=1) == torch.arange(10).repeat_interleave(EACH)
     return {
         "asked": named.double().mean().item(),
-        "kept": pictures.double().reshape(10, EACH, -1).var(dim=1).sum().item(),
+        "kept": spread(pictures),
         "precision": precision,
         "recall": recall,
         "frechet": metrics.frechet_distance(real, features),
     }
 
 
-def truncation(c: float) -> dict[str, float]:
-    """The generator's pictures with every entry of z within c, judged; the variance of an entry."""
-    uniform = chapter_draws()[2]
-    y = torch.arange(10).repeat(EACH)  # the chapter's order: label by label within each ten
+def pictures(c: float) -> Tensor:
+    """The generator's pictures with every entry of z within c, EACH of a label in order."""
+    z = torch.from_numpy(truncnorm.ppf(chapter_draws()[2], -c, c)).float()
     with torch.no_grad():
-        x = digits.generator(0)(torch.from_numpy(truncnorm.ppf(uniform, -c, c)).float(), y)
-    variance = 1.0
-    if c < math.inf:
-        variance -= 2 * c * norm.pdf(c) / (2 * norm.cdf(c) - 1)
-    by_label = x.reshape(EACH, 10, *x.shape[1:]).transpose(0, 1).flatten(0, 1)
-    return {"variance": float(variance), **judged(by_label)}
+        x = digits.generator(0)(z, torch.arange(10).repeat(EACH))  # the chapter's order
+    return x.reshape(EACH, 10, *x.shape[1:]).transpose(0, 1).flatten(0, 1)
+
+
+def variance(c: float) -> float:
+    """The variance of a standard normal entry within c."""
+    if c == math.inf:
+        return 1.0
+    return float(1 - 2 * c * norm.pdf(c) / (2 * norm.cdf(c) - 1))
 
 
 def latent_directions() -> dict[str, Any]:
     """Directions, latent vectors to show, and each bound's numbers; the spread as a share of that
     without a bound, real digits as fresh ones.
     """
-    found = [truncation(c) for c in BOUNDS]
+    found = [{"variance": variance(c), **judged(pictures(c))} for c in BOUNDS]
     real, whole = judged(data.to_float(held_out(EACH))), found[-1]["kept"]
     for one in (*found, real):
         one["kept"] /= whole

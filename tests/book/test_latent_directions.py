@@ -16,7 +16,7 @@ from book_ext.play import as_script
 from ganbook import records
 from ganbook.recipes.mnist import conditional
 from support.pages import Visitor, stored
-from support.plays import PLAYS, numbers, open_play, tab_to
+from support.plays import PLAYS, numbers, open_play, source, tab_to
 
 pytestmark = pytest.mark.browser
 NAME, RECORD = "latent-directions", "mnist-conditional"
@@ -37,11 +37,9 @@ def truncated(z: np.ndarray, c: float) -> np.ndarray:
     return truncnorm.ppf(norm.cdf(z), -c, c)
 
 
-def gaps(page: Any, held: dict[str, Any], G: torch.nn.Module) -> dict[str, float]:
-    """Largest differences between the page and the package, for every label and several bounds."""
-    content = records.path(f"{RECORD}.safetensors").read_bytes()
-    page.add_script_tag(content=as_script(RECORD, content, "0."))
-    z, bounds = np.array(held["z"]), (0.25, 1.0, 2.5, math.inf)
+def gaps(page: Any, z: np.ndarray, G: torch.nn.Module) -> dict[str, float]:
+    """Largest differences between the page and the package, for several labels and bounds."""
+    bounds = (0.25, 1.0, 2.5, math.inf)
     told = page.evaluate(
         f"""([zs, bounds]) => {{
           const f = ganbookPlays.numbers["{NAME}"];
@@ -57,53 +55,53 @@ def gaps(page: Any, held: dict[str, Any], G: torch.nn.Module) -> dict[str, float
     found = play_numbers.properties(pictures).numpy()
     spread = pictures.double().var(dim=0).sum().item()
     told_properties = np.array([[one["ink"], one["slant"]] for one in told["properties"]])
-    return {
-        "pictures": float(np.abs(np.array(told["pictures"]) - pictures.flatten(1).numpy()).max()),
-        "properties": float(np.abs(told_properties - found).max()),
+    gap = {
+        "pictures": np.abs(np.array(told["pictures"]) - pictures.flatten(1).numpy()).max(),
+        "properties": np.abs(told_properties - found).max(),
         "spread": abs(told["spread"] / spread - 1),
         "cut": max(
-            float(np.abs(np.array(one) - truncated(z, c)).max())
+            np.abs(np.array(one) - truncated(z, c)).max()
             for one, c in zip(told["cut"], bounds, strict=True)
         ),
     }
+    return {key: float(value) for key, value in gap.items()}
 
 
-def test_it_has_the_numbers_of_the_package(
+FAULTS = (
+    ("SLOPE = 0.2", "SLOPE = 0.1", "pictures"),
+    ("z.length + label]", "z.length + 9 - label]", "pictures"),
+    ("- 1 + (tap & 3)", "- 1 + 3 - (tap & 3)", "pictures"),  # the kernel turned over
+    ("let i = 0; i < y.length; i++) y[i] = bias", "let i = 1; i < y.length; i++) y[i] = bias", "pictures"),
+    ("2 ** (exponent - 15)", "2 ** (exponent - 14)", "pictures"),
+    ("slant: -both / square", "slant: both / square", "properties"),
+    ("(value + 1) / 2", "value", "properties"),
+    ("/ (n - 1)", "/ n", "spread"),
+    ("end + (1 - 2 * end) * below(z)", "end + (1 - end) * below(z)", "cut"),
+    ("0.5 - sum * density(x)", "0.5 + sum * density(x)", "cut"),
+)  # fmt: skip
+
+
+def test_it_has_the_numbers_of_the_package_and_a_fault_is_caught(
     browser: Any, held: dict[str, Any], G: torch.nn.Module
 ) -> None:
-    page = numbers(browser, NAME)
-    found = gaps(page, held, G)
+    """Twelve pictures and their vectors; with each fault three."""
+    page, z = numbers(browser, NAME), np.array(held["z"])
+    content = records.path(f"{RECORD}.safetensors").read_bytes()
+    page.add_script_tag(content=as_script(RECORD, content, "0."))
+    found = gaps(page, z[:12], G)
     print("largest differences:", {key: f"{gap:.1e}" for key, gap in found.items()})
     assert max(found.values()) < 1e-5
     assert found["cut"] < 1e-9
+    for *fault, part in FAULTS:
+        page.add_script_tag(content=source(NAME, tuple(fault)))
+        assert not gaps(page, z[:3], G)[part] < 1e-5, fault
     page.close()
 
 
-@pytest.mark.parametrize(
-    ("sound", "broken", "part"),
-    [
-        ("SLOPE = 0.2", "SLOPE = 0.1", "pictures"),
-        ("z.length + label]", "z.length + 9 - label]", "pictures"),
-        ("- 1 + (tap & 3)", "- 1 + 3 - (tap & 3)", "pictures"),  # the kernel turned over
-        ("let i = 0; i < y.length; i++) y[i] = bias", "let i = 1; i < y.length; i++) y[i] = bias", "pictures"),
-        ("2 ** (exponent - 15)", "2 ** (exponent - 14)", "pictures"),
-        ("slant: -both / square", "slant: both / square", "properties"),
-        ("(value + 1) / 2", "value", "properties"),
-        ("/ (n - 1)", "/ n", "spread"),
-        ("end + (1 - 2 * end) * below(z)", "end + (1 - end) * below(z)", "cut"),
-        ("0.5 - sum * density(x)", "0.5 + sum * density(x)", "cut"),
-    ],
-)  # fmt: skip
-def test_a_fault_is_caught(
-    browser: Any, held: dict[str, Any], G: torch.nn.Module, sound: str, broken: str, part: str
+def test_the_stored_numbers_are_current_and_the_text_is_true_of_them(
+    held: dict[str, Any], G: torch.nn.Module
 ) -> None:
-    page = numbers(browser, NAME, (sound, broken))
-    assert not gaps(page, held, G)[part] < 1e-5
-    page.close()
-
-
-def test_the_stored_numbers_are_current_and_the_text_is_true_of_them(held: dict[str, Any]) -> None:
-    """Directions by the chapter's regression; one bound and the case without one computed again;
+    """Directions by the chapter's regression; one bound computed again;
     the chapter's exact variances; and what the page says.
     """
     z, *_ = play_numbers.chapter_draws()
@@ -113,13 +111,12 @@ def test_the_stored_numbers_are_current_and_the_text_is_true_of_them(held: dict[
         assert np.dot(held["directions"][name]["unit"], one["unit"]) == pytest.approx(1, abs=1e-5)
     cuts = {cut["c"] or math.inf: cut for cut in held["cuts"]}
     assert tuple(cuts) == play_numbers.BOUNDS
-    whole, one = (play_numbers.truncation(c) for c in (math.inf, 1.0))
-    for fresh, kept in ((whole, cuts[math.inf]), (one, cuts[1.0])):
-        share = fresh["kept"] / whole["kept"]
-        assert kept["kept"] == pytest.approx(share, rel=1e-4)
-        assert kept["frechet"] == pytest.approx(fresh["frechet"], rel=1e-2)
-        for key in ("asked", "precision", "recall"):  # counts of 1,000: a rounding may move one
-            assert kept[key] == pytest.approx(fresh[key], abs=0.0031)
+    whole, one = (play_numbers.pictures(c) for c in (math.inf, 1.0))
+    fresh, kept = play_numbers.judged(one), cuts[1.0]
+    assert kept["kept"] == pytest.approx(fresh["kept"] / play_numbers.spread(whole), rel=1e-4)
+    assert kept["frechet"] == pytest.approx(fresh["frechet"], rel=1e-2)
+    for key in ("asked", "precision", "recall"):  # counts of 1,000: a rounding may move one
+        assert kept[key] == pytest.approx(fresh[key], abs=0.0031)
     exact = [cuts[c]["variance"] for c in (2.0, 1.0, 0.5)]
     assert exact == pytest.approx([0.774, 0.291, 0.081], abs=5e-4)
     (text,) = (
@@ -127,6 +124,16 @@ def test_the_stored_numbers_are_current_and_the_text_is_true_of_them(held: dict[
         for cell in stored(PLAYS[NAME])["cells"]
         if f"{{play}} {NAME}" in "".join(cell["source"])
     )
+    z, y = torch.tensor(held["z"][:12]), torch.full((12,), 7)
+    unit = {name: torch.tensor(one["unit"]) for name, one in held["directions"].items()}
+    assert abs(unit["ink"] @ unit["slant"]) < 0.01
+    with torch.no_grad():
+        ink, slant = (
+            (play_numbers.properties(G(z + 2 * u, y)) - play_numbers.properties(G(z, y)))[:, 1]
+            for u in (unit["ink"], unit["slant"])
+        )
+    assert ink.mean() == pytest.approx(0.06, abs=0.005) and "it changes by .06, a sixth" in text
+    assert ink.mean() / slant.mean() == pytest.approx(1 / 6, abs=0.01)
     best = min(cuts, key=lambda c: cuts[c]["frechet"])
     assert best == 2.5 and "near $c = 2.5$" in text
     assert f"from {cuts[math.inf]['precision']:.2f}".replace("0.", ".") in text

@@ -42,17 +42,22 @@ def open_play(visitor: Visitor, name: str, request: pytest.FixtureRequest) -> An
     return tab
 
 
-def numbers(browser: Any, name: str, *faults: tuple[str, str]) -> Any:
-    """A blank page that holds a play's mathematics alone, with faults planted on request."""
-    source = (SCRIPTS / f"{name}.numbers.js").read_text(encoding="utf-8")
+def source(name: str, *faults: tuple[str, str]) -> str:
+    """A play's mathematics, with faults planted on request."""
+    text = (SCRIPTS / f"{name}.numbers.js").read_text(encoding="utf-8")
     for sound, broken in faults:
-        assert source.count(sound) == 1, (
+        assert text.count(sound) == 1, (
             f"{sound!r} is not in the script once: plant the fault elsewhere"
         )
-        source = source.replace(sound, broken)
+        text = text.replace(sound, broken)
+    return text
+
+
+def numbers(browser: Any, name: str, *faults: tuple[str, str]) -> Any:
+    """A blank page that holds a play's mathematics alone, with faults planted on request."""
     page = browser.new_page()
     page.add_script_tag(content="window.ganbookPlays = { numbers: {}, weights: {} };")
-    page.add_script_tag(content=source)
+    page.add_script_tag(content=source(name, *faults))
     return page
 
 

@@ -87,6 +87,7 @@ ganbookPlays.register("judged-clouds", (stage) => {
     },
   }, label)));
   const results = table(Object.fromEntries(Object.entries(NAMES).map(([key, name]) => [key, [name, ""]])));
+  results.node.classList.add("play-stacked");
   const spoken = speaker();
 
   function update() {

@@ -91,6 +91,7 @@ ganbookPlays.register("latent-directions", (stage, figure) => {
     for (const [key, digits] of Object.entries({ asked: 3, kept: 3, precision: 3, recall: 3, frechet: 1 })) {
       results.note(key, `of 1,000 pictures; real digits ${number(real[key], digits)}`);
     }
+    results.node.classList.add("play-stacked");
     const spoken = speaker();
 
     const known = {};                                           // what a movement of one slider need not draw again
