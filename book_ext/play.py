@@ -7,10 +7,12 @@ loads.
     :::
 
 The static picture is ``book_ext/pictures/NAME.png``, made by ``scripts/play_pictures.py``; the play
-is ``static/plays/NAME.numbers.js`` (mathematics alone) and ``static/plays/NAME.js`` (drawing). What
-is heavy lies beside the site and is fetched when the reader asks for it: the weights that a play
-names in ``WEIGHTS``, written here, and the library from npm, which ``scripts/build_book.py``
-fetches into the folder that ``GANBOOK_PLAYER`` names."""
+is ``static/plays/NAME.numbers.js`` (mathematics alone) and ``static/plays/NAME.js`` (drawing);
+numbers that the package computed beforehand are ``static/plays/NAME.stored.js``, made by
+``scripts/play_numbers.py``. What is heavy lies beside the site and is fetched when the reader asks
+for it: the weights that a play names in ``WEIGHTS``, written here, and for those of ``WITH_LIBRARY``
+the library from npm, which ``scripts/build_book.py`` fetches into the folder that
+``GANBOOK_PLAYER`` names."""
 
 import base64
 import json
@@ -26,7 +28,11 @@ from sphinx.util.docutils import SphinxDirective
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static" / "plays"
-WEIGHTS = {"latent-explorer": "mnist-mlp"}
+WEIGHTS = {  # a record, and how the names of the layers begin that are needed
+    "latent-directions": ("mnist-conditional", "0."),
+    "latent-explorer": ("mnist-mlp", ""),
+}
+WITH_LIBRARY = ("latent-explorer",)
 LIBRARY = ("tfjs-core/dist/tf-core.min.js", "tfjs-backend-cpu/dist/tf-backend-cpu.min.js")
 
 
@@ -47,9 +53,7 @@ class Play(SphinxDirective):
         """
         name = self.arguments[0]
         if not (STATIC / f"{name}.js").exists():
-            there = sorted(
-                path.stem for path in STATIC.glob("*.js") if not path.stem.endswith(".numbers")
-            )
+            there = sorted(path.stem for path in STATIC.glob("*.js") if "." not in path.stem)
             raise self.error(
                 f"there is no play {name!r}: expected one of {[n for n in there if n != 'plays']}"
             )
@@ -110,11 +114,15 @@ def load_scripts(
     A play that needs the library stays a picture where there is none.
     """
     found = dict.fromkeys(node["name"] for node in doctree.findall(play)) if doctree else {}
-    names = [name for name in found if name not in WEIGHTS or os.environ.get("GANBOOK_PLAYER")]
+    names = [n for n in found if n not in WITH_LIBRARY or os.environ.get("GANBOOK_PLAYER")]
     if found:
         app.add_css_file("plays/plays.css", priority=910)
     for script in dict.fromkeys(
-        part for name in names for part in ("plays", f"{name}.numbers", name)
+        part
+        for name in names
+        for part in ("plays", f"{name}.stored", f"{name}.numbers", name)
+        # what belongs to weights is loaded together with them
+        if not part.endswith("stored") or (name not in WEIGHTS and (STATIC / f"{part}.js").exists())
     ):
         app.add_js_file(f"plays/{script}.js", priority=900, defer="defer")
 
@@ -124,29 +132,31 @@ def copy_heavy_parts(app: Sphinx, problem: Exception | None) -> None:
     if problem is not None or app.builder.format != "html":
         return
     target = Path(app.outdir, "_static", "plays")
-    for record in WEIGHTS.values():
+    for record, start in WEIGHTS.values():
         path = Path(app.srcdir, "ganbook", "records", record, f"{record}.safetensors")
         if path.exists():
             (target / f"{record}.weights.js").write_text(
-                as_script(record, path.read_bytes()), encoding="ascii"
+                as_script(record, path.read_bytes(), start), encoding="ascii"
             )
     player = os.environ.get("GANBOOK_PLAYER")
     for part in LIBRARY if player else ():
         shutil.copyfile(Path(player, "node_modules", "@tensorflow", part), target / Path(part).name)
 
 
-def as_script(record: str, content: bytes) -> str:
-    """A safetensors file as a script that a page opened from the disk may load, where it may fetch
-    nothing.
+def as_script(record: str, content: bytes, start: str = "") -> str:
+    """A safetensors file, or its layers whose names have this start, as a script that a page opened
+    from the disk may load, where it may fetch nothing.
 
-    >>> as_script("one", (2).to_bytes(8, "little") + b"{}" + b"abc")
-    'ganbookPlays.weights["one"] = {"layers": {}, "base64": "YWJj"};\\n'
+    >>> head = b'{"a": {"data_offsets": [0, 2]}, "b": {"data_offsets": [2, 3]}}'
+    >>> as_script("one", len(head).to_bytes(8, "little") + head + b"abc", "b")
+    'ganbookPlays.weights["one"] = {"layers": {"b": {"data_offsets": [0, 1]}}, "base64": "Yw=="};\\n'
     """
     size = int.from_bytes(content[:8], "little")
-    layers = {
-        name: about
-        for name, about in json.loads(content[8 : 8 + size]).items()
-        if name != "__metadata__"
-    }
-    data = base64.b64encode(content[8 + size :]).decode()
-    return f'ganbookPlays.weights["{record}"] = {{"layers": {json.dumps(layers)}, "base64": "{data}"}};\n'
+    layers, data = {}, b""
+    for name, about in json.loads(content[8 : 8 + size]).items():
+        if name != "__metadata__" and name.startswith(start):
+            begin, end = (8 + size + place for place in about["data_offsets"])
+            layers[name] = about | {"data_offsets": [len(data), len(data) + end - begin]}
+            data += content[begin:end]
+    coded = base64.b64encode(data).decode()
+    return f'ganbookPlays.weights["{record}"] = {{"layers": {json.dumps(layers)}, "base64": "{coded}"}};\n'

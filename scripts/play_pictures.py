@@ -16,6 +16,7 @@ import matplotlib
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
+import play_numbers
 import torch
 from matplotlib.figure import Figure
 from PIL import Image
@@ -29,6 +30,7 @@ from ganbook.metrics import mode_coverage
 from ganbook.networks import mlp_generator
 from ganbook.penalties import r1
 from ganbook.plots.style import PALETTE, tidy
+from ganbook.recipes.mnist import conditional
 from ganbook.training import Game, d_step, g_step
 from ganbook.transport import transport_plan, wasserstein_1d
 
@@ -251,8 +253,77 @@ def spiral_and_window() -> Figure:
     return figure
 
 
+SCORES = {
+    "frechet": "Fréchet distance",
+    "kid": "KID",
+    "precision": "precision",
+    "recall": "recall",
+    "density": "density",
+    "coverage": "coverage",
+    "neighbour": "neighbour accuracy",
+    "distance": "nearest real point",
+}
+
+
+def clouds_and_scores() -> Figure:
+    """Real points and another draw of them, and eight numbers against their range for real points."""
+    held = play_numbers.stored("judged-clouds")
+    real, other = np.array(held["real"]), np.array(held["made"]["fresh"])
+    found = play_numbers.scores(real, other)
+    figure, (plane, strips) = plt.subplots(1, 2, figsize=(6.4, 3.3), dpi=100, layout="constrained")
+    plane.plot(*real.T, "D", color=PALETTE["real"], ms=6, label="real")
+    plane.plot(*other.T, "o", color=PALETTE["generated"], ms=6, mec="white", label="generated")
+    plane.set(xlim=(-3, 3), ylim=(-3, 3), aspect="equal")
+    tidy(plane)
+    plane.legend(loc="lower center", bbox_to_anchor=(0.5, -0.3), ncols=2, frameon=False)
+    for row, name in enumerate(SCORES):
+        low, high = held["floor"][name]
+        strips.plot([0, 1], [-row, -row], color=PALETTE["muted"], alpha=0.35, lw=9)
+        strips.plot((found[name] - low) / (high - low), -row, "o", color=PALETTE["theory"], ms=7)
+    strips.set(xlim=(-1, 2), ylim=(-7.6, 0.6), xticks=[])
+    strips.set_yticks([-row for row in range(8)], SCORES.values())
+    tidy(strips, "", "grey: 95 % of real sets")
+    return figure
+
+
+def twelve_sevens() -> Figure:
+    """Twelve digits of one label a step along the slant's direction; the change that was predicted;
+    and precision against recall while the latent vectors are truncated.
+    """
+    held = play_numbers.stored("latent-directions")
+    z, slant = torch.tensor(held["z"][:12]), held["directions"]["slant"]
+    G, y = conditional.generator(0), torch.full((12,), 7)
+    with torch.no_grad():
+        before, after = G(z, y), G(z - torch.tensor(slant["unit"]), y)
+    change = [play_numbers.properties(x)[:, 1].mean().item() for x in (after, before)]
+    figure = plt.figure(figsize=(6.4, 4.6), dpi=100, layout="constrained")
+    digits, walk, trade = figure.subplot_mosaic(
+        [["digits", "digits"], ["walk", "trade"]], height_ratios=[1, 1.3]
+    ).values()
+    rows = after[:, 0].reshape(2, 6, 28, 28).permute(0, 2, 1, 3).reshape(56, 168)
+    digits.imshow(rows, cmap="gray_r", vmin=-1, vmax=1)
+    digits.set(xticks=[], yticks=[], title="twelve sevens, one step to the left")
+    walk.plot([-3, 3], [-3, 3], color=PALETTE["muted"], ls=":")
+    walk.plot(-1, (change[0] - change[1]) / slant["size"], "o", color=PALETTE["generated"], ms=9)
+    walk.set(xlim=(-3, 3), ylim=(-4, 4))
+    tidy(walk, "", "step t along the direction", "change of slant / |β|")
+    curve = np.array([[cut["recall"], cut["precision"]] for cut in held["cuts"]])
+    trade.plot(*curve.T, "o-", color=PALETTE["generated"], ms=4)
+    trade.plot(*curve[-1], "o", color=PALETTE["generated"], ms=9)
+    real = held["real"]["recall"], held["real"]["precision"]
+    trade.plot(*real, "D", color=PALETTE["real"], ms=9)
+    trade.annotate(
+        "real digits", real, (0, 9), textcoords="offset points", ha="center", color=PALETTE["real"]
+    )
+    trade.set(xlim=(0, 1), ylim=(0.7, 1.01))
+    tidy(trade, "", "recall: the spread", "precision: the quality")
+    return figure
+
+
 DRAWN: dict[str, Callable[[], Figure]] = {
     "dirac-gan": spiral_and_window,
+    "judged-clouds": clouds_and_scores,
+    "latent-directions": twelve_sevens,
     "latent-explorer": two_paths,
     "living-gan": ring_in_training,
     "optimal-discriminator": two_densities,

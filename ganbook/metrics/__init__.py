@@ -15,6 +15,7 @@ from ganbook.metrics.frechet import frechet_distance
 from ganbook.metrics.histogram import cell_probabilities, histogram_kl
 from ganbook.metrics.inception import inception_score
 from ganbook.metrics.kernel import kid
+from ganbook.metrics.leave_one_out import nearest_neighbour_accuracy
 from ganbook.metrics.modes import mode_coverage
 from ganbook.metrics.motion import (
     MotionScores,
@@ -63,6 +64,7 @@ __all__ = [
     "kid",
     "mode_coverage",
     "ndb",
+    "nearest_neighbour_accuracy",
     "nearest_neighbours",
     "parzen_bandwidth",
     "parzen_log_likelihood",

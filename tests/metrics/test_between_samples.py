@@ -24,6 +24,7 @@ from ganbook.metrics import (
     frechet_distance,
     kid,
     ndb,
+    nearest_neighbour_accuracy,
     parzen_bandwidth,
     parzen_log_likelihood,
     precision_recall,
@@ -285,6 +286,41 @@ def test_two_sample_of_far_laws_and_with_another_classifier():
     assert abs(linear.z) < 4, "a line sees no difference of two centred laws"
 
 
+# the nearest other point
+
+
+def test_nearest_neighbour_accuracy_by_scikit_learn_and_by_loops():
+    """One neighbour of scikit-learn where there are no ties; whole numbers, full of ties, by hand."""
+    for seed, (n, m) in enumerate([(250, 190), (3, 30), (2, 2)]):
+        a, b = normal(n, 3, seed), normal(m, 3, seed + 50, shift=0.7)
+        points, own = np.concatenate([a, b]) + 1e3, np.repeat([1, 0], [n, m])
+        (neighbour,) = NearestNeighbors(n_neighbors=1).fit(points).kneighbors(None, 1, False).T
+        assert nearest_neighbour_accuracy(a + 1e3, b + 1e3) == (own[neighbour] == own).mean()
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        a, b = rng.integers(4, size=(6, 2)) * 0.1, rng.integers(4, size=(9, 2)) * 0.1
+        points, right = [(p, s) for s, x in enumerate((a, b)) for p in x], 0.0
+        for i, (p, s) in enumerate(points):
+            far = [(round(math.dist(p, q), 9), t) for j, (q, t) in enumerate(points) if j != i]
+            tied = [t for d, t in far if d == min(far)[0]]
+            right += tied.count(s) / len(tied) / 15
+        assert nearest_neighbour_accuracy(a, b) == pytest.approx(right, abs=1e-12)
+
+
+def test_nearest_neighbour_accuracy_of_equal_laws_copies_and_far_laws():
+    """(N (N - 1) + M (M - 1)) / ((N + M) (N + M - 1)) on average; 0 for a copy, 1 far away."""
+    for d, n, m in ((2, 5, 5), (16, 3, 9)):
+        found = [
+            nearest_neighbour_accuracy(normal(n, d, s), normal(m, d, s + 5000)) for s in range(1500)
+        ]
+        exact = (n * (n - 1) + m * (m - 1)) / ((n + m) * (n + m - 1))
+        assert abs(np.mean(found) - exact) < 4 * np.std(found) / math.sqrt(1500) < 0.03
+    x = normal(30, 2, 1)
+    assert nearest_neighbour_accuracy(x, x[::-1]) == 0.0
+    assert nearest_neighbour_accuracy(x, x + 100) == 1.0
+    assert nearest_neighbour_accuracy(np.zeros((2, 2)), np.zeros((2, 2))) == pytest.approx(1 / 3)
+
+
 # parzen
 
 
@@ -419,6 +455,7 @@ TWO = {
     "density": density_coverage,
     "ndb": lambda a, b: ndb(a, b, 2),
     "classifier": classifier_two_sample,
+    "neighbour": nearest_neighbour_accuracy,
     "parzen": lambda a, b: parzen_log_likelihood(a, b, 1.0),
 }
 

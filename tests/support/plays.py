@@ -12,11 +12,14 @@ from support.paths import ROOT
 SCRIPTS = ROOT / "book_ext" / "static" / "plays"
 PLAYS = {
     "dirac-gan": "notebooks/08_convergence",
+    "judged-clouds": "notebooks/09_judging_a_sampler",
+    "latent-directions": "notebooks/14_control",
     "latent-explorer": "notebooks/03_a_gan_on_mnist",
     "living-gan": "notebooks/02_the_adversarial_game",
     "optimal-discriminator": "notebooks/04_the_optimal_discriminator",
     "transport": "notebooks/06_optimal_transport",
 }
+LOADED = {"latent-directions": ".play-digits", "latent-explorer": ".play-pad"}  # on request
 
 
 def visit(browser: Any, home: str, **context: Any) -> Visitor:
@@ -25,29 +28,36 @@ def visit(browser: Any, home: str, **context: Any) -> Visitor:
 
 
 def open_play(visitor: Visitor, name: str, request: pytest.FixtureRequest) -> Any:
-    """Open a play's page; the one that loads on demand is loaded by keys alone."""
-    if name != "latent-explorer":
+    """Open a play's page; those that load on demand are loaded by keys alone."""
+    if name not in LOADED:
         return visitor.open(PLAYS[name], formulas=False)
-    request.getfixturevalue("library")
+    if name == "latent-explorer":
+        request.getfixturevalue("library")
     tab = visitor.open(PLAYS[name], formulas=False)
-    assert not any("weights" in url or "tf-" in url for url in visitor.requested)
+    heavy = ("weights", "tf-", "directions.stored")
+    assert not any(part in url for url in visitor.requested for part in heavy)
     tab_to(tab, "figure.play button")
     tab.keyboard.press("Enter")
-    tab.locator("figure.play.play-live .play-pad").wait_for()
+    tab.locator(f"figure.play.play-live {LOADED[name]}").wait_for()
     return tab
+
+
+def source(name: str, *faults: tuple[str, str]) -> str:
+    """A play's mathematics, with faults planted on request."""
+    text = (SCRIPTS / f"{name}.numbers.js").read_text(encoding="utf-8")
+    for sound, broken in faults:
+        assert text.count(sound) == 1, (
+            f"{sound!r} is not in the script once: plant the fault elsewhere"
+        )
+        text = text.replace(sound, broken)
+    return text
 
 
 def numbers(browser: Any, name: str, *faults: tuple[str, str]) -> Any:
     """A blank page that holds a play's mathematics alone, with faults planted on request."""
-    source = (SCRIPTS / f"{name}.numbers.js").read_text(encoding="utf-8")
-    for sound, broken in faults:
-        assert source.count(sound) == 1, (
-            f"{sound!r} is not in the script once: plant the fault elsewhere"
-        )
-        source = source.replace(sound, broken)
     page = browser.new_page()
     page.add_script_tag(content="window.ganbookPlays = { numbers: {}, weights: {} };")
-    page.add_script_tag(content=source)
+    page.add_script_tag(content=source(name, *faults))
     return page
 
 

@@ -2,27 +2,16 @@
 "use strict";
 
 ganbookPlays.register("latent-explorer", (stage, figure) => {
-  const { html, svg, slider, table, speaker, scale, path, number, pointed, draggable, handle, load } = ganbookPlays;
+  const { html, svg, slider, table, speaker, scale, path, number, pointed, draggable, handle, load, onRequest } = ganbookPlays;
   const { draws, combine, length, straight, spherical, generator, fullInk } = ganbookPlays.numbers["latent-explorer"];
   const REACH = 1.5, RECORD = "mnist-mlp";
   const KINDS = { pad: "On the pad", line: "Straight", sphere: "Spherical" };
 
-  const begin = html("button", { type: "button" }, "Load the generator (4 MB)");
-  const trouble = html("p", { role: "status", class: "play-status" });
-  stage.append(html("div", { class: "play-buttons" }, begin), trouble);
-  begin.addEventListener("click", async () => {
-    if (begin.hasAttribute("aria-disabled")) return;
-    begin.setAttribute("aria-disabled", "true");                            // and keeps the focus
-    trouble.textContent = "Loading …";
-    try {
-      await load("tf-core.min.js");
-      await Promise.all([load("tf-backend-cpu.min.js"), load(`${RECORD}.weights.js`)]);
-      await window.tf.setBackend("cpu");
-      open(generator(window.tf, ganbookPlays.weights[RECORD]));
-    } catch (error) {
-      trouble.textContent = `The generator could not be loaded: ${error.message}.`;
-      begin.removeAttribute("aria-disabled");
-    }
+  onRequest(stage, "Load the generator (4 MB)", async () => {
+    await load("tf-core.min.js");
+    await Promise.all([load("tf-backend-cpu.min.js"), load(`${RECORD}.weights.js`)]);
+    await window.tf.setBackend("cpu");
+    open(generator(window.tf, ganbookPlays.weights[RECORD]));
   });
 
   function open(generate) {

@@ -141,6 +141,24 @@ window.ganbookPlays = (() => {
     }));
   });
 
+  /** A button that fetches what is heavy and then opens the play; where that fails it says why, and works again. */
+  function onRequest(stage, label, open) {
+    const begin = html("button", { type: "button" }, label);
+    const trouble = html("p", { role: "status", class: "play-status" });
+    stage.append(html("div", { class: "play-buttons" }, begin), trouble);
+    begin.addEventListener("click", async () => {
+      if (begin.hasAttribute("aria-disabled")) return;
+      begin.setAttribute("aria-disabled", "true");                          // and keeps the focus
+      trouble.textContent = "Loading …";
+      try {
+        await open();
+      } catch (error) {
+        trouble.textContent = `The generator could not be loaded: ${error.message}.`;
+        begin.removeAttribute("aria-disabled");
+      }
+    });
+  }
+
   /** Bring every figure of this name to life: draw(stage, figure) fills the stage that replaces the picture. */
   function register(name, draw, live = true) {
     for (const figure of document.querySelectorAll(`figure.play[data-play="${name}"]`)) {
@@ -151,5 +169,5 @@ window.ganbookPlays = (() => {
     }
   }
 
-  return { numbers: {}, weights: {}, html, svg, slider, table: numbers, speaker, scale, axis, path, number, pointed, draggable, handle, load, register };
+  return { numbers: {}, weights: {}, stored: {}, html, svg, slider, table: numbers, speaker, scale, axis, path, number, pointed, draggable, handle, load, onRequest, register };
 })();
