@@ -1,14 +1,15 @@
 """R3GAN's loss and penalties, small: chapter 13's best pair under three objectives, same runs read
 by steps and by CPU seconds.
 
-Pair, optimiser, rate, batch and averaging are those of `ganbook.recipes.mnist.architectures`; only
-the loss and the penalties change. The runs of one seed take turns, so that whatever else the machine
-does slows them all alike."""
+Pair, optimiser, batch and averaging are those of `ganbook.recipes.mnist.architectures`; only the loss
+and the penalties change. Each arm takes the better of two rates, found by short runs from a seed that
+the comparison does not use. The runs of one seed take turns, so that whatever else the machine does
+slows them all alike."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from ganbook.recipes.mnist import architectures as pairs
 from ganbook.recipes.place import Kept, Place
 from ganbook.training import EMA, Game, fit
 
-PAIR, RATE = "full resolution", 3e-3
+PAIR, RATES, TUNING_SEED = "full resolution", (1e-3, 3e-3), 100
 SEEDS, STEPS, TURN, SCORED = (0, 1, 2, 3, 4), (256, 512, 1024), 16, 2_000
 ARMS: dict[str, tuple[Loss, Penalty]] = {
     "non-saturating, R1": (NON_SATURATING, r1(pairs.GAMMA)),
@@ -58,11 +59,13 @@ class Run:
         self.spent += time.process_time() - since
 
 
-def start(seed: int, images: data.Images, device: torch.device | str = "cpu") -> list[Run]:
-    """Return one run for each arm: same first parameters, same batches, same z."""
+def start(
+    seed: int, rates: Sequence[float], images: data.Images, device: torch.device | str = "cpu"
+) -> list[Run]:
+    """Return one run for each arm, with its rate: same first parameters, same batches, same z."""
     runs = []
-    for loss, penalty in ARMS.values():
-        game = pairs.game_of(PAIR, seed, RATE, networks.has_bfloat16(device), device)
+    for (loss, penalty), rate in zip(ARMS.values(), rates, strict=True):
+        game = pairs.game_of(PAIR, seed, rate, networks.has_bfloat16(device), device)
         game.generator.manual_seed(seed)
         batches = data.batches(images, pairs.BATCH, torch.Generator().manual_seed(seed), device)
         runs.append(Run(game, iter(batches), loss, penalty))
@@ -75,6 +78,18 @@ def scored(run: Run, real: Tensor) -> float:
     return frechet_distance(real, describe(made)[0].cpu())
 
 
+def played(runs: list[Run], real: Tensor, marks: Sequence[int]) -> dict[str, np.ndarray]:
+    """Train the runs in turns; return their distances and CPU seconds at marks in steps."""
+    distance, seconds = [], []
+    for done in range(TURN, marks[-1] + 1, TURN):
+        for one in runs:
+            one.turn(TURN)
+        if done in marks:
+            distance.append([scored(one, real) for one in runs])
+            seconds.append([one.spent for one in runs])
+    return {"distance": np.transpose(distance), "seconds": np.transpose(seconds)}
+
+
 def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Train each arm from each seed, write the record ``mnist-r3gan``, arrays (seeds, arms, marks),
     sum up.
@@ -85,24 +100,30 @@ def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = 
     torch.set_num_threads(1)
     images = data.mnist("train")
     real = common.real_features(images.x)
-    kept = Kept(place.checkpoint and place.checkpoint.with_suffix(".seeds.npz"))
+    tuned, kept = (
+        Kept(place.checkpoint and place.checkpoint.with_suffix(f".{part}.npz"))
+        for part in ("tuning", "seeds")
+    )
+    if not tuned.rows:
+        found = [
+            played(start(TUNING_SEED, [rate] * len(ARMS), images, place.device), real, STEPS[:1])
+            for rate in RATES
+        ]
+        tuned.put(0, distance=np.stack([one["distance"][:, 0] for one in found], axis=1))
+    tuning = tuned.rows[0]["distance"]
+    rates = [RATES[k] for k in tuning.argmin(axis=1)]
+    log(f"rates {RATES}: {tuning.round(1).tolist()}")
     for seed in SEEDS:
-        if seed in kept.rows:
-            continue
-        runs, distance, seconds = start(seed, images, place.device), [], []
-        for done in range(0, STEPS[-1], TURN):
-            for one in runs:
-                one.turn(TURN)
-            if done + TURN in STEPS:
-                distance.append([scored(one, real) for one in runs])
-                seconds.append([one.spent for one in runs])
-        kept.put(seed, distance=np.transpose(distance), seconds=np.transpose(seconds))
-        log(f"seed {seed}: {np.round(distance[-1], 1).tolist()}")
+        if seed not in kept.rows:
+            kept.put(seed, **played(start(seed, rates, images, place.device), real, STEPS))
+            log(f"seed {seed}: {kept.rows[seed]['distance'][:, -1].round(1).tolist()}")
     arrays = {k: kept.stacked(k) for k in ("distance", "seconds")}
     test = describe(data.mnist("test").x)[0]
     arrays |= {
         "arms": np.array(list(ARMS)),
         "steps": np.array(STEPS),
+        "rates": np.array(rates),
+        "tuning": tuning,
         "floor": np.array([frechet_distance(real, part) for part in test.split(SCORED)[:5]]),
         "noise": np.array(frechet_distance(real, describe(common.noise(SCORED))[0])),
     }
@@ -112,7 +133,9 @@ def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = 
         time.perf_counter() - began,
         seeds=SEEDS,
         pair=PAIR,
-        rate=RATE,
+        rates_tried=RATES,
+        tuning_seed=TUNING_SEED,
+        tuning_steps=STEPS[0],
         latent=pairs.LATENT,
         batch=pairs.BATCH,
         betas=pairs.BETAS,
