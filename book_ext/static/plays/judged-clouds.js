@@ -2,7 +2,7 @@
 "use strict";
 
 ganbookPlays.register("judged-clouds", (stage) => {
-  const { html, svg, slider, table, speaker, scale, axis, number, handle } = ganbookPlays;
+  const { html, svg, slider, table, speaker, scale, axis, number, diamond, handle } = ganbookPlays;
   const { judge, radii } = ganbookPlays.numbers["judged-clouds"];
   const { real, made, more, floor, draws, neighbours } = ganbookPlays.stored["judged-clouds"];
   const REACH = 3, N = real.length;
@@ -25,7 +25,7 @@ ganbookPlays.register("judged-clouds", (stage) => {
   const frame = svg("clipPath", { id: "play-clouds-frame" }, svg("rect", { x: 32, y: 8, width: 280, height: 280 }));
   const plane = svg("svg", { viewBox: "0 0 320 312", role: "group", "aria-label": `Plane with ${N} real and ${N} generated points` },
     frame, svg("g", { "clip-path": "url(#play-clouds-frame)" }, balls), axis("bottom", X, 288, TICKS, ""), axis("left", Y, 32, TICKS, ""),
-    ...real.map(([x, y]) => svg("path", { class: "play-mark play-real", d: `M${X(x)},${Y(y) - 7}l7,7l-7,7l-7,-7Z` })), ring, handles);
+    ...real.map(([x, y]) => diamond(X(x), Y(y))), ring, handles);
 
   const points = state.generated.map((_, k) => {
     const dot = svg("circle", {
@@ -56,7 +56,7 @@ ganbookPlays.register("judged-clouds", (stage) => {
   const strips = svg("svg", { viewBox: `0 0 320 ${8 * ROW + 40}`, role: "img" }), marks = {};
   Object.entries(NAMES).forEach(([key, name], i) => {
     const y = i * ROW + 22;
-    marks[key] = svg("path");
+    marks[key] = svg("rect");
     strips.append(svg("text", { x: ENDS[0], y: y - 10 }, name), svg("rect", { class: "play-band", x: S(0), y: y - 6, width: S(1) - S(0), height: 12 }),
       svg("line", { class: "play-axis-line", x1: ENDS[0], x2: ENDS[1], y1: y, y2: y }), marks[key]);
   });
@@ -99,7 +99,8 @@ ganbookPlays.register("judged-clouds", (stage) => {
       results.note(key, `${at || "as"} real: ${number(low, 2)} to ${number(high, 2)}`);
       const x = Math.min(ENDS[1], Math.max(ENDS[0], S((value - low) / (high - low)))), y = Object.keys(NAMES).indexOf(key) * ROW + 22;
       marks[key].setAttribute("class", `play-mark ${at ? "play-generated" : "play-here"}`);
-      marks[key].setAttribute("d", at ? `M${x - 7},${y - 7}h14v14h-14Z` : `M${x - 5},${y}a5,5 0 1 0 10,0a5,5 0 1 0 -10,0Z`);
+      const half = at ? 7 : 5, shape = { x: x - half, y: y - half, width: 2 * half, height: 2 * half, rx: at ? 0 : half };
+      for (const [name, size] of Object.entries(shape)) marks[key].setAttribute(name, size);
     }
     points.forEach(({ dot, place: put }, k) => {
       const [x, y] = state.generated[k];

@@ -2,7 +2,7 @@
 "use strict";
 
 ganbookPlays.register("latent-directions", (stage, figure) => {
-  const { html, svg, slider, table, speaker, scale, axis, path, number, handle, load, onRequest } = ganbookPlays;
+  const { html, svg, slider, table, speaker, scale, axis, path, number, diamond, handle, load, onRequest } = ganbookPlays;
   const { generator, truncated, properties, spread } = ganbookPlays.numbers["latent-directions"];
   const RECORD = "mnist-conditional", SHOWN = 12, COLUMNS = 6, SIDE = 28, GAP = 2, REACH = 3;
   const WORDS = { slant: "Slant", ink: "Ink" };
@@ -52,7 +52,7 @@ ganbookPlays.register("latent-directions", (stage, figure) => {
       svg("text", { x: 44, y: 14 }, "precision: the quality"),
       svg("path", { class: "play-line play-generated", d: path(cuts.map((cut) => R(cut.recall)), cuts.map((cut) => P(cut.precision))) }),
       ...cuts.map((cut) => svg("circle", { r: 3, class: "play-mark play-generated", cx: R(cut.recall), cy: P(cut.precision) })),
-      svg("path", { class: "play-mark play-real", d: `M${R(real.recall)},${P(real.precision) - 7}l7,7l-7,7l-7,-7Z` }),
+      diamond(R(real.recall), P(real.precision)),
       svg("text", { class: "play-real", x: R(real.recall) - 8, y: P(real.precision) - 12, "text-anchor": "middle" }, "real digits"), now);
 
     // Controls
@@ -97,7 +97,6 @@ ganbookPlays.register("latent-directions", (stage, figure) => {
     const known = {};                                           // what a movement of one slider need not draw again
     function pictures(k, t) {
       const key = [state.label, state.direction, state.from, k, t].join();
-      if (t !== 0 && k !== cuts.length - 1) return drawn(k, t);
       if (Object.keys(known).length > 60) for (const old of Object.keys(known)) delete known[old];
       return known[key] ??= drawn(k, t);
     }

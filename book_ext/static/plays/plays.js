@@ -95,6 +95,9 @@ window.ganbookPlays = (() => {
   /** A number as text; what rounds to zero has no sign. */
   const number = (value, digits = 4) => (Number(value.toFixed(digits)) || 0).toFixed(digits).replace("-", "−");
 
+  /** A real point that nobody moves. */
+  const diamond = (x, y) => svg("polygon", { class: "play-mark play-real", points: `${x},${y - 7} ${x + 7},${y} ${x},${y + 7} ${x - 7},${y}` });
+
   /** Where a pointer is, in a drawing's own units. */
   const pointed = (event, drawing) =>
     new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
@@ -169,5 +172,5 @@ window.ganbookPlays = (() => {
     }
   }
 
-  return { numbers: {}, weights: {}, stored: {}, html, svg, slider, table: numbers, speaker, scale, axis, path, number, pointed, draggable, handle, load, onRequest, register };
+  return { numbers: {}, weights: {}, stored: {}, html, svg, slider, table: numbers, speaker, scale, axis, path, number, diamond, pointed, draggable, handle, load, onRequest, register };
 })();
