@@ -47,9 +47,7 @@ class Play(SphinxDirective):
         """
         name = self.arguments[0]
         if not (STATIC / f"{name}.js").exists():
-            there = sorted(
-                path.stem for path in STATIC.glob("*.js") if not path.stem.endswith(".numbers")
-            )
+            there = sorted(path.stem for path in STATIC.glob("*.js") if "." not in path.stem)
             raise self.error(
                 f"there is no play {name!r}: expected one of {[n for n in there if n != 'plays']}"
             )

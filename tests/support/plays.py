@@ -11,12 +11,17 @@ from support.paths import ROOT
 
 SCRIPTS = ROOT / "book_ext" / "static" / "plays"
 PLAYS = {
+    "critic": "notebooks/07_the_wasserstein_gan",
     "dirac-gan": "notebooks/08_convergence",
+    "divergences": "notebooks/05_divergences",
     "latent-explorer": "notebooks/03_a_gan_on_mnist",
     "living-gan": "notebooks/02_the_adversarial_game",
     "optimal-discriminator": "notebooks/04_the_optimal_discriminator",
     "transport": "notebooks/06_optimal_transport",
+    "typefaces": "notebooks/15_image_to_image",
 }
+UPRIGHT = {"critic", "divergences"}  # their handles move up and down
+ASKS = {"latent-explorer": ".play-pad", "typefaces": ".play-strips"}  # load on request; then there
 
 
 def visit(browser: Any, home: str, **context: Any) -> Visitor:
@@ -25,15 +30,15 @@ def visit(browser: Any, home: str, **context: Any) -> Visitor:
 
 
 def open_play(visitor: Visitor, name: str, request: pytest.FixtureRequest) -> Any:
-    """Open a play's page; the one that loads on demand is loaded by keys alone."""
-    if name != "latent-explorer":
-        return visitor.open(PLAYS[name], formulas=False)
-    request.getfixturevalue("library")
+    """Open a play's page; what loads on demand is loaded by keys alone."""
+    if name == "latent-explorer":
+        request.getfixturevalue("library")
     tab = visitor.open(PLAYS[name], formulas=False)
-    assert not any("weights" in url or "tf-" in url for url in visitor.requested)
-    tab_to(tab, "figure.play button")
-    tab.keyboard.press("Enter")
-    tab.locator("figure.play.play-live .play-pad").wait_for()
+    if name in ASKS:
+        assert not any("weights" in url or "tf-" in url for url in visitor.requested)
+        tab_to(tab, "figure.play button")
+        tab.keyboard.press("Enter")
+        tab.locator(f"figure.play.play-live {ASKS[name]}").wait_for()
     return tab
 
 
