@@ -28,6 +28,7 @@ from ganbook.distributions import gaussians, ring
 from ganbook.divergences import js, optimal_discriminator, total_variation
 from ganbook.dynamics import dirac_gan, simultaneous
 from ganbook.metrics import mode_coverage
+from ganbook.mixtures import GaussianMixture
 from ganbook.networks import mlp_generator
 from ganbook.penalties import r1
 from ganbook.plots.style import PALETTE, tidy
@@ -373,6 +374,31 @@ def two_laws_of_atoms() -> Figure:
     return figure
 
 
+def two_classes() -> Figure:
+    """Two classes of equal width and prior: joint densities, the posterior, its straight log odds."""
+    x = np.linspace(-6, 6, 481)
+    model = GaussianMixture([0.5, 0.5], [[-1.0], [1.5]], [[[1.0]], [[1.0]]])
+    logs = model.log_joint(x[:, None])
+    figure, panels = plt.subplots(
+        3, 1, figsize=(6.4, 4.6), dpi=100, sharex=True, layout="constrained"
+    )
+    for k, key in ((1, "real"), (0, "generated")):
+        panels[0].fill_between(x, np.exp(logs[:, k]), color=PALETTE[key], alpha=0.25)
+        panels[0].plot(x, np.exp(logs[:, k]), color=PALETTE[key], label=f"class {k}")
+    panels[1].plot(x, model.responsibilities(x[:, None])[:, 1], color=PALETTE["discriminator"])
+    panels[2].plot(x, logs[:, 1] - logs[:, 0], color=PALETTE["accent"])
+    panels[2].axhline(0, color=PALETTE["muted"], lw=0.8, ls=":")
+    for panel in panels:
+        panel.axvline(0.25, color=PALETTE["muted"], lw=0.8, ls=":")
+    panels[0].set(ylim=(0, 0.25))
+    panels[1].set(ylim=(0, 1))
+    panels[2].set(ylim=(-8, 8), xlim=(-6, 6))
+    tidy(panels[0], "", "", "joint", legend=True)
+    tidy(panels[1], "", "", "p(1 | x)")
+    tidy(panels[2], "", "x", "log odds")
+    return figure
+
+
 DRAWN: dict[str, Callable[[], Figure]] = {
     "critic": critic_of_knots,
     "dirac-gan": spiral_and_window,
@@ -380,6 +406,7 @@ DRAWN: dict[str, Callable[[], Figure]] = {
     "latent-explorer": two_paths,
     "living-gan": ring_in_training,
     "optimal-discriminator": two_densities,
+    "posterior": two_classes,
     "transport": two_clouds,
     "typefaces": two_faces,
 }

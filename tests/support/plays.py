@@ -17,6 +17,7 @@ PLAYS = {
     "latent-explorer": "notebooks/03_a_gan_on_mnist",
     "living-gan": "notebooks/02_the_adversarial_game",
     "optimal-discriminator": "notebooks/04_the_optimal_discriminator",
+    "posterior": "notebooks/01_generative_and_discriminative",
     "transport": "notebooks/06_optimal_transport",
     "typefaces": "notebooks/15_image_to_image",
 }
