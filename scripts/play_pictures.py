@@ -17,16 +17,19 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import play_numbers
+import play_typefaces
 import torch
 from matplotlib.figure import Figure
 from PIL import Image
 from safetensors.torch import load_file
 
 from ganbook import records
+from ganbook.data.glyphs import CHARACTERS
 from ganbook.distributions import gaussians, ring
-from ganbook.divergences import js, optimal_discriminator
+from ganbook.divergences import js, optimal_discriminator, total_variation
 from ganbook.dynamics import dirac_gan, simultaneous
 from ganbook.metrics import mode_coverage
+from ganbook.mixtures import GaussianMixture
 from ganbook.networks import mlp_generator
 from ganbook.penalties import r1
 from ganbook.plots.style import PALETTE, tidy
@@ -317,17 +320,163 @@ def twelve_sevens() -> Figure:
     )
     trade.set(xlim=(0, 1), ylim=(0.7, 1.01))
     tidy(trade, "", "recall: the spread", "precision: the quality")
+def coarse(x: torch.Tensor) -> torch.Tensor:
+    """Pictures (28, 28) whose 2 by 2 blocks are replaced by their means, as chapter 15's thumbnails."""
+    blocks = x.reshape(14, 2, 14, 2).mean((1, 3), keepdim=True)
+    return blocks.expand(14, 2, 14, 2).reshape(28, 28)
+
+
+def letter_and_ways(
+    letter: int, face: int, levels: float
+) -> tuple[dict[str, torch.Tensor], dict[str, float]]:
+    """Pictures in [-1, 1] of the play of two typefaces, and the errors of both ways back."""
+    nets = play_typefaces.translators()
+    source, target = (
+        torch.tensor(play_typefaces.faces()[k, letter]).double() / 127.5 - 1
+        for k in (face, 1 - face)
+    )
+    noise = torch.tensor(seeded_draws(letter, 1, 784)).reshape(28, 28) * 2 * levels / 255
+    with torch.no_grad():
+        made = nets[face](source.float()[None, None])[0, 0].double() + noise
+        again = nets[1 - face](made.float()[None, None])[0, 0].double()
+    plain = coarse(source)
+    thumb = plain + (source - plain) / 255 + noise
+    read = coarse(thumb) + 255 * (thumb - coarse(thumb))
+    pictures = {
+        "Given": source,
+        "Translated": made,
+        "Back again": again,
+        "True": target,
+        "Thumbnail": thumb,
+        "Read back": read,
+    }
+    errors = {
+        name: float((way - source).abs().mean())
+        for name, way in (("cycle", again), ("message", read))
+    }
+    return pictures, errors
+
+
+def two_faces() -> Figure:
+    """A letter, its translation, the way back and the truth, a thumbnail that hides its detail; below,
+    what noise does to both ways back."""
+    letter = CHARACTERS.index("R")
+    pictures, _ = letter_and_ways(letter, 0, 0.0)
+    figure = plt.figure(figsize=(6.4, 3.6), dpi=100, layout="constrained")
+    top, bottom = figure.subfigures(2, 1, height_ratios=[1, 1.7])
+    for panel, (name, picture) in zip(top.subplots(1, 6), pictures.items(), strict=True):
+        panel.imshow(picture.numpy(), cmap="gray_r", vmin=-1, vmax=1)
+        panel.set(xticks=[], yticks=[])
+        panel.set_title(name, fontsize=9.5)
+    axes = bottom.subplots()
+    levels = 2 ** np.linspace(0, 6, 25) - 1
+    errors = [letter_and_ways(letter, 0, float(level))[1] for level in levels]
+    for name, key, label, dashes in (
+        ("message", "discriminator", "hidden message", "--"),
+        ("cycle", "generated", "two typefaces", "-"),
+    ):
+        axes.plot(
+            np.log2(1 + levels), [e[name] for e in errors], dashes, color=PALETTE[key], label=label
+        )
+    axes.set(ylim=(0, 1.5), xlim=(0, 6), xticks=range(7), xticklabels=[0, 1, 3, 7, 15, 31, 63])
+    tidy(axes, "", "noise, in levels of 255", "error of the way back", legend=True)
+    return figure
+
+
+def critic_of_knots() -> Figure:
+    """Two heaps of four points, and a critic of slope -0.4 by its knots."""
+    real, generated = np.arange(-3.5, 0), np.arange(0.5, 4)
+    knots = np.arange(-5, 6)
+    figure, (top, bottom) = plt.subplots(
+        2, 1, figsize=(6.4, 3.9), dpi=100, sharex=True, layout="constrained", height_ratios=[3, 1]
+    )
+    top.plot(knots, -0.4 * knots, "o-", color=PALETTE["discriminator"], lw=2.5, ms=7)
+    for cloud, key in ((real, "real"), (generated, "generated")):
+        top.vlines(cloud, -5, -0.4 * cloud, color=PALETTE[key], ls=":")
+    top.axhline(0, color=PALETTE["muted"], lw=0.8, ls=":")
+    top.set(ylim=(-5, 5), yticks=[-5, 0, 5])
+    gap = 0.4 * (generated.mean() - real.mean())
+    tidy(top, f"gap {gap:.1f}, $W_1$ {wasserstein_1d(real, generated):.0f}", "", "score")
+    bottom.plot(real, 0 * real + 1, "o", color=PALETTE["real"], ms=8)
+    bottom.quiver(
+        generated, 0 * generated, 0 * generated - 0.36, 0 * generated, angles="xy",
+        scale_units="xy", scale=1, width=0.005, color=PALETTE["theory"],
+    )  # fmt: skip
+    bottom.plot(generated, 0 * generated, "s", color=PALETTE["generated"], ms=8)
+    bottom.set(yticks=[0, 1], yticklabels=["generated", "real"], ylim=(-0.6, 1.6), xlim=(-5, 5))
+    tidy(bottom, "", "x")
+    return figure
+
+
+def two_laws_of_atoms() -> Figure:
+    """Chapter 5's play: a law with two modes against one that has dropped a mode, and JS, TV and W1
+    while the latter moves."""
+    places = np.arange(13)
+    atoms = {"real": [0.35, 0.15, 0, 0.15, 0.35], "generated": [0.7, 0.3, 0, 0, 0]}
+
+    def law(key: str, start: int) -> np.ndarray:
+        return np.pad(np.array(atoms[key]), (start, 8 - start))
+
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(6.4, 4.4), dpi=100, layout="constrained")
+    for key, sign in (("real", 1), ("generated", -1)):
+        top.bar(places, sign * law(key, 1), color=PALETTE[key], width=0.6, label=key)
+    top.axhline(0, color=PALETTE["muted"], lw=0.8)
+    top.set(ylim=(-0.8, 0.8), yticks=[-0.5, 0, 0.5], yticklabels=[0.5, 0, 0.5], xticks=places)
+    tidy(top, "", "place", "mass", legend=True)
+    starts, p = np.arange(9), law("real", 1)
+    moved = np.stack([law("generated", start) for start in starts])
+    for values, label, dashes in (
+        (js(np.tile(p, (9, 1)), moved), "JS", "-"),
+        (total_variation(np.tile(p, (9, 1)), moved), "TV", "--"),
+    ):
+        bottom.plot(starts, values, dashes, color=PALETTE["accent"], label=label)
+    bottom.set(ylim=(0, 1.1), xlim=(0, 8))
+    tidy(bottom, "", "place of q's first atom", "JS, TV", legend=True)
+    right = bottom.twinx()
+    area = np.abs(np.cumsum(p - moved, axis=1)).sum(axis=1)
+    right.plot(starts, area, color=PALETTE["discriminator"])
+    right.set(ylim=(0, 8), ylabel="$W_1$")
+    right.spines["top"].set_visible(False)
+    return figure
+
+
+def two_classes() -> Figure:
+    """Two classes of equal width and prior: joint densities, the posterior, its straight log odds."""
+    x = np.linspace(-6, 6, 481)
+    model = GaussianMixture([0.5, 0.5], [[-1.0], [1.5]], [[[1.0]], [[1.0]]])
+    logs = model.log_joint(x[:, None])
+    figure, panels = plt.subplots(
+        3, 1, figsize=(6.4, 4.6), dpi=100, sharex=True, layout="constrained"
+    )
+    for k, key in ((1, "real"), (0, "generated")):
+        panels[0].fill_between(x, np.exp(logs[:, k]), color=PALETTE[key], alpha=0.25)
+        panels[0].plot(x, np.exp(logs[:, k]), color=PALETTE[key], label=f"class {k}")
+    panels[1].plot(x, model.responsibilities(x[:, None])[:, 1], color=PALETTE["discriminator"])
+    panels[2].plot(x, logs[:, 1] - logs[:, 0], color=PALETTE["accent"])
+    panels[2].axhline(0, color=PALETTE["muted"], lw=0.8, ls=":")
+    for panel in panels:
+        panel.axvline(0.25, color=PALETTE["muted"], lw=0.8, ls=":")
+    panels[0].set(ylim=(0, 0.25))
+    panels[1].set(ylim=(0, 1))
+    panels[2].set(ylim=(-8, 8), xlim=(-6, 6))
+    tidy(panels[0], "", "", "joint", legend=True)
+    tidy(panels[1], "", "", "p(1 | x)")
+    tidy(panels[2], "", "x", "log odds")
     return figure
 
 
 DRAWN: dict[str, Callable[[], Figure]] = {
+    "critic": critic_of_knots,
     "dirac-gan": spiral_and_window,
     "judged-clouds": clouds_and_scores,
     "latent-directions": twelve_sevens,
+    "divergences": two_laws_of_atoms,
     "latent-explorer": two_paths,
     "living-gan": ring_in_training,
     "optimal-discriminator": two_densities,
+    "posterior": two_classes,
     "transport": two_clouds,
+    "typefaces": two_faces,
 }
 
 

@@ -32,7 +32,7 @@ from ganbook.transport import transport_plan, wasserstein_1d
 from support.books import render, tiny_book
 from support.pages import PAGES, THIN, Visitor
 from support.paths import ROOT
-from support.plays import PLAYS, numbers, open_play, tab_to, visit
+from support.plays import PLAYS, UPRIGHT, numbers, open_play, tab_to, visit
 
 pytestmark = pytest.mark.browser
 LOG_2 = math.log(2)
@@ -572,10 +572,11 @@ def test_a_handle_can_be_dragged(
         box["x"] + box["width"] / 2 + 8,
         box["y"] + box["height"] / 2 - 5,
     )  # where two points' rooms overlap
+    way, axis = ((0, -2 / 3), "y") if name in UPRIGHT else ((1, 0), "x")
     if how == "mouse":
         tab.mouse.move(x, y)
         tab.mouse.down()
-        tab.mouse.move(x + 60, y, steps=4)
+        tab.mouse.move(x + 60 * way[0], y + 60 * way[1], steps=4)
         tab.mouse.up()
     else:
         device = visitor.context.new_cdp_session(tab)
@@ -585,10 +586,11 @@ def test_a_handle_can_be_dragged(
             ("touchMove", 60),
             ("touchEnd", None),
         ):
-            points = [] if step is None else [{"x": x + step, "y": y}]
+            points = [] if step is None else [{"x": x + step * way[0], "y": y + step * way[1]}]
             device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    arrived = "([x, dot]) => Math.abs(dot.getBoundingClientRect().x - x) < 3"
-    tab.wait_for_function(arrived, arg=[box["x"] + 60, handle.element_handle()], timeout=20_000)
+    arrived = "([goal, dot, axis]) => Math.abs(dot.getBoundingClientRect()[axis] - goal) < 3"
+    goal = box[axis] + 60 * sum(way)
+    tab.wait_for_function(arrived, arg=[goal, handle.element_handle(), axis], timeout=20_000)
     assert tab.locator(".play-numbers").inner_text() != before
     assert handles.evaluate_all(others) == still
     assert tab.evaluate("scrollY") == height

@@ -11,15 +11,21 @@ from support.paths import ROOT
 
 SCRIPTS = ROOT / "book_ext" / "static" / "plays"
 PLAYS = {
+    "critic": "notebooks/07_the_wasserstein_gan",
     "dirac-gan": "notebooks/08_convergence",
     "judged-clouds": "notebooks/09_judging_a_sampler",
     "latent-directions": "notebooks/14_control",
+    "divergences": "notebooks/05_divergences",
     "latent-explorer": "notebooks/03_a_gan_on_mnist",
     "living-gan": "notebooks/02_the_adversarial_game",
     "optimal-discriminator": "notebooks/04_the_optimal_discriminator",
+    "posterior": "notebooks/01_generative_and_discriminative",
     "transport": "notebooks/06_optimal_transport",
+    "typefaces": "notebooks/15_image_to_image",
 }
 LOADED = {"latent-directions": ".play-digits", "latent-explorer": ".play-pad"}  # on request
+UPRIGHT = {"critic", "divergences"}  # their handles move up and down
+ASKS = {"latent-explorer": ".play-pad", "typefaces": ".play-strips"}  # load on request; then there
 
 
 def visit(browser: Any, home: str, **context: Any) -> Visitor:
@@ -39,6 +45,15 @@ def open_play(visitor: Visitor, name: str, request: pytest.FixtureRequest) -> An
     tab_to(tab, "figure.play button")
     tab.keyboard.press("Enter")
     tab.locator(f"figure.play.play-live {LOADED[name]}").wait_for()
+    """Open a play's page; what loads on demand is loaded by keys alone."""
+    if name == "latent-explorer":
+        request.getfixturevalue("library")
+    tab = visitor.open(PLAYS[name], formulas=False)
+    if name in ASKS:
+        assert not any("weights" in url or "tf-" in url for url in visitor.requested)
+        tab_to(tab, "figure.play button")
+        tab.keyboard.press("Enter")
+        tab.locator(f"figure.play.play-live {ASKS[name]}").wait_for()
     return tab
 
 
