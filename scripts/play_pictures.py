@@ -320,6 +320,9 @@ def twelve_sevens() -> Figure:
     )
     trade.set(xlim=(0, 1), ylim=(0.7, 1.01))
     tidy(trade, "", "recall: the spread", "precision: the quality")
+    return figure
+
+
 def coarse(x: torch.Tensor) -> torch.Tensor:
     """Pictures (28, 28) whose 2 by 2 blocks are replaced by their means, as chapter 15's thumbnails."""
     blocks = x.reshape(14, 2, 14, 2).mean((1, 3), keepdim=True)

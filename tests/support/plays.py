@@ -23,9 +23,13 @@ PLAYS = {
     "transport": "notebooks/06_optimal_transport",
     "typefaces": "notebooks/15_image_to_image",
 }
-LOADED = {"latent-directions": ".play-digits", "latent-explorer": ".play-pad"}  # on request
 UPRIGHT = {"critic", "divergences"}  # their handles move up and down
-ASKS = {"latent-explorer": ".play-pad", "typefaces": ".play-strips"}  # load on request; then there
+# What loads on request, and what is there afterwards.
+ASKS = {
+    "latent-directions": ".play-digits",
+    "latent-explorer": ".play-pad",
+    "typefaces": ".play-strips",
+}
 
 
 def visit(browser: Any, home: str, **context: Any) -> Visitor:
@@ -34,23 +38,13 @@ def visit(browser: Any, home: str, **context: Any) -> Visitor:
 
 
 def open_play(visitor: Visitor, name: str, request: pytest.FixtureRequest) -> Any:
-    """Open a play's page; those that load on demand are loaded by keys alone."""
-    if name not in LOADED:
-        return visitor.open(PLAYS[name], formulas=False)
-    if name == "latent-explorer":
-        request.getfixturevalue("library")
-    tab = visitor.open(PLAYS[name], formulas=False)
-    heavy = ("weights", "tf-", "directions.stored")
-    assert not any(part in url for url in visitor.requested for part in heavy)
-    tab_to(tab, "figure.play button")
-    tab.keyboard.press("Enter")
-    tab.locator(f"figure.play.play-live {LOADED[name]}").wait_for()
     """Open a play's page; what loads on demand is loaded by keys alone."""
     if name == "latent-explorer":
         request.getfixturevalue("library")
     tab = visitor.open(PLAYS[name], formulas=False)
     if name in ASKS:
-        assert not any("weights" in url or "tf-" in url for url in visitor.requested)
+        heavy = ("weights", "tf-", "directions.stored")
+        assert not any(part in url for url in visitor.requested for part in heavy)
         tab_to(tab, "figure.play button")
         tab.keyboard.press("Enter")
         tab.locator(f"figure.play.play-live {ASKS[name]}").wait_for()
