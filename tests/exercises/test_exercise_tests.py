@@ -11,7 +11,7 @@ import torch
 
 from ganbook.exercises import exercise, progress_table
 from ganbook.exercises.engine.core import Exercise
-from ganbook.exercises.engine.kinds import exposes
+from ganbook.exercises.engine.exposes import exposes
 from ganbook.exercises.engine.show import solution_cell, statement_cell
 
 

@@ -232,12 +232,18 @@ def check_2_13(answer, c):
         )
     if max(a, b) <= 0:
         c.fail(
-            f"The angle is {angle:.0f} degrees: one loss hardly weights the worse sample, but the other still weights both.",
+            say(
+                "The angle is {angle:.0f} degrees: one loss hardly weights the worse sample, but the other still weights both.",
+                angle=angle,
+            ),
             "",
         )
     if min(a, b) >= 0:
         c.fail(
-            f"The angle is {angle:.0f} degrees: D rejects neither sample.",
+            say(
+                "The angle is {angle:.0f} degrees: D rejects neither sample.",
+                angle=angle,
+            ),
             "",
         )
     c.true(

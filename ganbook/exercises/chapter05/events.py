@@ -71,7 +71,10 @@ def check_5_3(answer, c):
                     )
             c.true(
                 isinstance(got, torch.Tensor) and got.shape == p.shape,
-                f"A boolean tensor of shape {tuple(p.shape)} was expected, with one entry for each outcome.",
+                say(
+                    "A boolean tensor of shape {shape} was expected, with one entry for each outcome.",
+                    shape=tuple(p.shape),
+                ),
             )
             c.true(
                 got.dtype == torch.bool,

@@ -313,7 +313,7 @@ def check_11_12(answer, c):
             want,
             rtol=1e-3,
             atol=1e-5,
-            on=f"{steps} steps at rate 0.1",
+            on=say("{steps} steps at rate 0.1", steps=steps),
             says="G ends where it should, but the loss after the last step is another.",
             mistakes={
                 "That is the loss before the last step: compute it once more.": previous,

@@ -151,7 +151,7 @@ def check_12_11(answer, c):
                 c.true(
                     c.agrees(now, decay * a + (1 - decay) * b, 1e-4),
                     "Each parameter follows, frozen ones too: one of them has another value.",
-                    on=f"the parameter {name}",
+                    on=say("the parameter {name}", name=name),
                 )
             mean = average[1].running_mean
             c.equal(

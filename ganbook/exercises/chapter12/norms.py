@@ -72,7 +72,7 @@ def _maps_12_1(c, dtype):
         def back(x, W=W):
             return W.T @ x
 
-        yield forward, back, v, f"a matrix of shape {shape}"
+        yield forward, back, v, say("a matrix of shape {shape}", shape=shape)
     W, v = c.normal((2, 3, 3, 3), dtype), c.normal((3, 5, 4), dtype)
 
     def forward(x):

@@ -96,7 +96,11 @@ def check_12_4(answer, c):
                 got,
                 want,
                 rtol=1e-4,
-                on=f"{n} picture(s) with {channels} channel(s), 3 x 3",
+                on=say(
+                    "{n} picture(s) with {channels} channel(s), 3 x 3",
+                    n=n,
+                    channels=channels,
+                ),
                 mistakes={
                     "Axis 1 holds the channels: that is a norm for each pixel.": lambda D=D, x=x: (
                         broken_12_4(D, x)

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.words import say
 
 # 17.10 -----------------------------------------------------------------
 
@@ -161,7 +162,13 @@ def check_17_10(answer, c):
             case, seed, used = (steps, a, t, s), c.integer(0, 10_000), []
             got = _place_17_10(by_answer, case, seed, used)
             want = _place_17_10(solution_17_10, case, seed, used)
-            on = f"a = {a}, t = {t}, steps = {steps}, rate = 0.02, weight = {s}, bias = 0.3"
+            on = say(
+                "a = {a}, t = {t}, steps = {steps}, rate = 0.02, weight = {s}, bias = 0.3",
+                a=a,
+                t=t,
+                steps=steps,
+                s=s,
+            )
             c.true(
                 not torch.equal(got, torch.tensor([s, 0.3])),
                 "G has not moved.",

@@ -106,7 +106,7 @@ Each pair of ``wrong`` is (answer, words that its feedback contains and no other
   that is handed an implementation and says whether it is broken.
 - ``test``: the stub is ``def test(name): return ...``, and the learner's test gets an implementation of ``name``;
   it asserts. ``check=exposes(mended=(mended_18_1, another), broken=broken_18_1, ...)``, see its docstring in
-  ``kinds``: the broken function is shown as ``name`` under the statement, the mended one with the solution.
+  ``exposes``: the broken function is shown as ``name`` under the statement, the mended one with the solution.
   ``solution`` and ``wrong`` are such tests.
 - ``experiment``: the stub returns what was found (settings, a data set, a counterexample); ``check`` tests the
   property by running it: ``found = c.call(answer)``.
@@ -157,7 +157,8 @@ from ganbook.exercises.engine import show, state
 from ganbook.exercises.engine.checker import Checker
 from ganbook.exercises.engine.evaluate import Feedback, evaluate
 from ganbook.exercises.engine.explain import FUNCTIONS, unfinished
-from ganbook.exercises.engine.kinds import choice, classify, exposes, rubric
+from ganbook.exercises.engine.exposes import exposes
+from ganbook.exercises.engine.kinds import choice, classify, rubric
 from ganbook.exercises.engine.words import say
 
 __all__ = [

@@ -23,7 +23,6 @@ from ganbook.exercises.engine.sandbox import (
 )
 from ganbook.exercises.engine.words import say
 
-
 OPENINGS = {
     "correct": "correct.",
     "incorrect": "not right yet.",

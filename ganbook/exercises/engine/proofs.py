@@ -86,9 +86,13 @@ def ordered(
                 )
             )
         if missing:
-            verb = "is" if len(missing) == 1 else "are"
             c.fail(
-                f"The proof has a gap: {len(missing)} of its lines {verb} missing."
+                say("The proof has a gap: 1 of its lines is missing.")
+                if len(missing) == 1
+                else say(
+                    "The proof has a gap: {count} of its lines are missing.",
+                    count=len(missing),
+                )
             )
         return None
 
