@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import json
 import os
 import random
@@ -408,48 +407,39 @@ def test_nested_runs_share_one_clock():
     assert clock.left < 0.01
 
 
-def imported_within(limit, text, tmp_path, monkeypatch):
-    """Import a module of this text under a time limit; its name, and the seconds that it took."""
-    name = f"answers_import_{tmp_path.name}"
-    (tmp_path / f"{name}.py").write_text(text)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    start = time.perf_counter()
-    try:
-        with Clock(limit).running():
-            importlib.import_module(name)
-    finally:
-        spent = time.perf_counter() - start
-        found = sys.modules.pop(name, None)
-    return found, spent
+def imported(text, tmp_path):
+    """Execute a module of this text by the import system, and return it."""
+    path = tmp_path / "imported_by_an_answer.py"
+    path.write_text(text)
+    spec = util.spec_from_file_location(path.stem, path)
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def test_an_import_is_not_stopped_halfway(tmp_path, monkeypatch):
+def test_an_import_is_not_stopped_halfway(tmp_path):
     """A limit that passes inside of an import is given once more, so that no module stays unfinished."""
-    slow = "import time\ntime.sleep(0.25)\ndone = True\n"
-    found, spent = imported_within(0.1, slow, tmp_path, monkeypatch)
-    assert found.done and spent >= 0.25
+    start = time.perf_counter()
+    with Clock(0.1).running():
+        found = imported("import time\ntime.sleep(0.25)\ndone = True\n", tmp_path)
+    assert found.done and time.perf_counter() - start >= 0.25
 
 
 def test_an_import_that_never_ends_is_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr(Clock, "IMPORTS", 2)
     start = time.perf_counter()
-    with pytest.raises(TimeUp):
-        imported_within(0.05, "while True:\n    pass\n", tmp_path, monkeypatch)
+    with pytest.raises(TimeUp), Clock(0.05).running():
+        imported("while True:\n    pass\n", tmp_path)
     assert time.perf_counter() - start > 3 * 0.05
 
 
-def test_a_loop_after_an_import_is_stopped(tmp_path, monkeypatch):
-    name = f"answers_import_{tmp_path.name}"
-    (tmp_path / f"{name}.py").write_text("import time\ntime.sleep(0.15)\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-
+def test_a_loop_after_an_import_is_stopped(tmp_path):
     def answer():
-        importlib.import_module(name)
+        imported("import time\ntime.sleep(0.15)\n", tmp_path)
         loop(0)
 
     with pytest.raises(TimeUp), Clock(0.1).running():
         answer()
-    assert sys.modules.pop(name)
 
 
 def test_keyboard_interrupt_is_not_swallowed():

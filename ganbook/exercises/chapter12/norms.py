@@ -286,7 +286,7 @@ register(
         wrong=(
             (wrong_12_2_reshaped, "reshaped"),
             (wrong_12_2_real, "misses the phase"),
-            (wrong_12_2_unpadded, "padded to the size"),
+            (wrong_12_2_unpadded, "with zeros to the size"),
             (wrong_12_2_entry, "channels add up"),
             (wrong_12_2_frobenius, "Frobenius"),
             (wrong_12_2_constant, "constant pictures"),
