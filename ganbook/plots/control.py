@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 from numpy.typing import ArrayLike
 
 from ganbook.plots.style import PALETTE, axes_or_new, stacked, tidy
@@ -77,6 +78,8 @@ def by_class(
         ax.plot(np.tile(aside, len(values)), values.ravel(), MARKS[k], color=color, ms=4, alpha=0.7)
         ax.plot([], [], MARKS[k], color=color, ms=4, label=name)
     ax.set(xticks=place, xticklabels=list(names), yscale="log")
+    for part in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
+        part(ScalarFormatter())  # within one decade powers of ten say little
     tidy(ax, "", "class", "Fréchet distance within the class")
     ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
     return ax

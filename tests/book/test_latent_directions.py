@@ -126,16 +126,16 @@ def test_the_stored_numbers_are_current_and_the_text_is_true_of_them(
     )
     z, y = torch.tensor(held["z"][:12]), torch.full((12,), 7)
     unit = {name: torch.tensor(one["unit"]) for name, one in held["directions"].items()}
-    assert abs(unit["ink"] @ unit["slant"]) < 0.01
+    assert abs(unit["ink"] @ unit["slant"]) < 0.05
     with torch.no_grad():
         ink, slant = (
             (play_numbers.properties(G(z + 2 * u, y)) - play_numbers.properties(G(z, y)))[:, 1]
             for u in (unit["ink"], unit["slant"])
         )
-    assert ink.mean() == pytest.approx(0.06, abs=0.005) and "it changes by .06, a sixth" in text
-    assert ink.mean() / slant.mean() == pytest.approx(1 / 6, abs=0.01)
+    assert ink.mean() == pytest.approx(0.02, abs=0.005) and "by .02, a twentieth" in text
+    assert ink.mean() / slant.mean() == pytest.approx(1 / 20, abs=0.01)
     best = min(cuts, key=lambda c: cuts[c]["frechet"])
-    assert best == 2.5 and "near $c = 2.5$" in text
+    assert best == math.inf and "is least *without* truncation" in text
     assert f"from {cuts[math.inf]['precision']:.2f}".replace("0.", ".") in text
     assert f"from {cuts[math.inf]['recall']:.2f}".replace("0.", ".") in text
     assert cuts[0.25]["precision"] > 0.995 and cuts[0.25]["recall"] < 0.005

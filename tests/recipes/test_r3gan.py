@@ -65,12 +65,14 @@ def test_record_and_resume(tmp_path, monkeypatch):
     lines = []
     recipes.run("mnist-r3gan", tmp_path / "b", lines.append, Place(checkpoint=kept))
     assert [line[:6] for line in lines] == ["rates ", "seed 1"]
-    with np.load(tmp_path / "a/mnist-r3gan/arrays.npz") as a:
-        with np.load(tmp_path / "b/mnist-r3gan/arrays.npz") as b:
-            assert a["distance"].shape == a["seconds"].shape == (2, 3, 2)
-            np.testing.assert_allclose(a["distance"], b["distance"], rtol=1e-6)
-            assert (np.diff(a["seconds"], axis=-1) > 0).all()
-            assert (a["distance"][:, 1] != a["distance"][:, 2]).all()
-            best = np.array(r3gan.RATES)[a["tuning"].argmin(axis=1)]
-            np.testing.assert_array_equal(a["rates"], best)
-            assert np.isfinite(a["floor"]).all() and a["noise"] > 0
+    with (
+        np.load(tmp_path / "a/mnist-r3gan/arrays.npz") as a,
+        np.load(tmp_path / "b/mnist-r3gan/arrays.npz") as b,
+    ):
+        assert a["distance"].shape == a["seconds"].shape == (2, 3, 2)
+        np.testing.assert_allclose(a["distance"], b["distance"], rtol=1e-6)
+        assert (np.diff(a["seconds"], axis=-1) > 0).all()
+        assert (a["distance"][:, 1] != a["distance"][:, 2]).all()
+        best = np.array(r3gan.RATES)[a["tuning"].argmin(axis=1)]
+        np.testing.assert_array_equal(a["rates"], best)
+        assert np.isfinite(a["floor"]).all() and a["noise"] > 0
