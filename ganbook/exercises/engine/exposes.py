@@ -46,7 +46,10 @@ def exposes(
     """
     if len(mended) < 2:
         raise ValueError(
-            f"exposes: two right implementations are needed, written differently, not {len(mended)}"
+            say(
+                "exposes: two right implementations are needed, written differently, not {mended}",
+                mended=len(mended),
+            )
         )
 
     variants, blind = dict(variants or {}), dict(blind or {})
