@@ -46,10 +46,7 @@ def exposes(
     """
     if len(mended) < 2:
         raise ValueError(
-            say(
-                "exposes: two right implementations are needed, written differently, not {mended}",
-                mended=len(mended),
-            )
+            f"exposes: two right implementations are needed, written differently, not {len(mended)}"
         )
 
     variants, blind = dict(variants or {}), dict(blind or {})
