@@ -48,8 +48,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Headless Chromium; without one the tests skip, except under CI."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    """Headless Chromium; without one the tests skip, except under CI.
+
+    Where Debian's `chromium-headless-shell` is installed it is taken: the same engine without the
+    windows around it, which start anew for each visitor.
+    """
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
     if path is None:
         reason = "no Chromium on this machine: install Debian's package `chromium` to test the rendered pages"
