@@ -2,6 +2,7 @@
 other in this one.
 """
 
+import inspect
 import json
 import os
 import re
@@ -25,6 +26,7 @@ from ganbook.metrics import frechet_distance
 from ganbook.recipes.place import Place, Stopped
 from support.paths import NOTEBOOKS, ROOT
 
+UNKNOWN = f"unknown data 'imagenet': expected one of {', '.join(sorted(quick.DATA))}"
 ENV = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
@@ -80,10 +82,7 @@ def test_one_seed_gives_one_result_and_another_seed_another(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (
-            ("train", "--data", "imagenet"),
-            "unknown data 'imagenet': expected one of digits, fashion-mnist, mnist",
-        ),
+        (("train", "--data", "imagenet"), UNKNOWN),
         (("train", "--loss", "hinged"), "unknown loss 'hinged': expected one of"),
         (("train", "--steps", "0"), "steps is 0"),
         (("train", "--steps", "-3"), "steps is -3"),
@@ -126,7 +125,7 @@ def test_one_seed_gives_one_result_and_another_seed_another(tmp_path):
         (("train", "--ema", "1.5"), "decay is 1.5"),
         (("train", "--amp", "float16"), "'float16' is not one of 'off', 'bfloat16'"),
         (("train", "--samples-every", "0"), "'--samples-every': 0 is not in the range x>=1"),
-        (("data", "imagenet"), "unknown data 'imagenet': expected one of digits, fashion-mnist"),
+        (("data", "imagenet"), UNKNOWN),
         (("reproduce", "mnist-scale", "--device", "tpu"), "'tpu' is not one of"),
         (
             ("reproduce", "made-digits", "--folder", ".", "--checkpoint", "x"),
@@ -199,19 +198,35 @@ def test_without_arguments_it_shows_what_it_can_do():
         assert set(options) <= set(known)
 
 
+TRAINS = [
+    (["--data", "digits"], 8),
+    *([["--data", "digits", "--loss", loss], 8] for loss in sorted(losses.LOSSES)),
+    *([["--penalty", name], 8] for name in sorted(quick.PENALTIES)),
+    (["--data", "mnist", "--network", "conv", "--penalty", "r1", "--weight", "0.3"], 28),
+    *(
+        [["--data", "mnist", "--network", name, "--penalty", "r1"], 28]
+        for name in ("dcgan", "full", "minimal", "residual", "unet")
+    ),
+    (["--data", "fashion-mnist", "--ema", "0.9", "--amp", "bfloat16"], 28),
+]
+
+
+@pytest.mark.parametrize("option", ["data", "network"])
+def test_no_name_is_left_out(option):
+    """A data set or a network that joins its table needs a row in TRAINS."""
+    table = {"data": quick.DATA, "network": quick.NETWORKS}[option]
+    tried = {words[words.index(f"--{option}") + 1] for words, _ in TRAINS if f"--{option}" in words}
+    default = str(getattr(quick.Choice(), option))
+    for name in sorted(set(table) - {default}):
+        assert name in tried, (
+            f"nothing trains --{option} {name}: add a row with it to TRAINS above, and the side of "
+            "its pictures"
+        )
+
+
 @pytest.mark.parametrize(
     ("words", "images"),
-    [
-        (["--data", "digits"], 8),
-        *([["--data", "digits", "--loss", loss], 8] for loss in sorted(losses.LOSSES)),
-        *([["--penalty", name], 8] for name in sorted(quick.PENALTIES)),
-        (["--data", "mnist", "--network", "conv", "--penalty", "r1", "--weight", "0.3"], 28),
-        *(
-            [["--data", "mnist", "--network", name, "--penalty", "r1"], 28]
-            for name in ("dcgan", "full", "minimal", "residual", "unet")
-        ),
-        (["--data", "fashion-mnist", "--ema", "0.9", "--amp", "bfloat16"], 28),
-    ],
+    TRAINS,
     ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
 )
 def test_each_name_trains(tmp_path, monkeypatch, pictures, words, images):
@@ -303,6 +318,15 @@ def test_data_says_where_it_found_what(mnist_test, capsys):
     assert capsys.readouterr().out.startswith("digits: 1797 images")
 
 
+def test_data_of_every_set_that_needs_no_files(capsys):
+    """What reads no files is asked here; what does, has a split, and a test beside its files."""
+    assert set(quick.DATA) == set(data.DATASETS), "DATA and DATASETS name the same sets"
+    for name, load in data.DATASETS.items():
+        if not inspect.signature(load).parameters:
+            main(["data", name])
+            assert capsys.readouterr().out.startswith(f"{name}: {len(load())} images")
+
+
 def no_training(*_):
     raise AssertionError("training began")
 
@@ -355,10 +379,7 @@ def test_the_greatest_seed_is_a_seed(tmp_path, monkeypatch):
 def test_a_mistake_in_a_process_of_its_own(tmp_path):
     done = run("train", "--data", "imagenet", cwd=tmp_path)
     assert done.returncode == 2
-    assert (
-        done.stderr.strip()
-        == "ganbook: unknown data 'imagenet': expected one of digits, fashion-mnist, mnist"
-    )
+    assert done.stderr.strip() == f"ganbook: {UNKNOWN}"
     assert done.stdout == ""
 
 

@@ -1036,9 +1036,19 @@ def test_heavy_libraries_load_only_when_needed():
     assert done.stdout.strip() == "[]"
 
 
-def test_the_named_sets_are_the_functions():
-    assert list(data.DATASETS) == ["mnist", "fashion-mnist", "digits"]
-    assert list(data.DATASETS.values()) == [data.mnist, data.fashion_mnist, data.digits]
+def test_the_named_sets_are_functions_with_a_test():
+    """A set that joins DATASETS needs a row here, and the test that the row names."""
+    rows = {
+        "mnist": (data.mnist, test_mnist_is_mnist),
+        "fashion-mnist": (data.fashion_mnist, test_fashion_mnist_of_the_debian_package),
+        "digits": (data.digits, test_digits),
+    }
+    assert set(rows) == set(data.DATASETS), (
+        "write a test of the new set's number, shape, range and labels in tests/data/test_data.py, "
+        "then add the set's function and that test to the rows above"
+    )
+    for name, (load, _) in rows.items():
+        assert data.DATASETS[name] is load
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.int64])

@@ -171,7 +171,9 @@ def test_every_loss_is_compared_with_another_computation():
         "hinge": test_hinge_against_torch_on_both_sides_of_both_corners,
         "relativistic": test_relativistic_against_torch_pair_by_pair,
     }
-    assert set(tests) == set(LOSSES), "write the missing test, then name it here"
+    assert set(tests) == set(LOSSES), (
+        "write a test in this file that computes the missing loss another way, then add a row above"
+    )
 
 
 def test_wasserstein_is_the_gap_of_means_and_scores_real_high():

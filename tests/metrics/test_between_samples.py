@@ -1,5 +1,6 @@
 """Metrics between two samples: against oracles, slow versions, known answers; degenerate inputs."""
 
+import inspect
 import itertools
 import math
 
@@ -13,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KernelDensity, NearestNeighbors
 from torchmetrics.image.kid import KernelInceptionDistance, poly_mmd
 
-from ganbook import data
+from ganbook import data, metrics
 from ganbook.features import describe, extractor
 from ganbook.metrics import (
     birthday_chance,
@@ -458,6 +459,17 @@ TWO = {
     "neighbour": nearest_neighbour_accuracy,
     "parzen": lambda a, b: parzen_log_likelihood(a, b, 1.0),
 }
+
+
+def test_every_metric_of_two_sets_of_features_is_in_the_table():
+    """Read from the names of its first two arguments, ``features_...``."""
+    there = set().union(
+        *({f.__name__} if f.__name__ != "<lambda>" else f.__code__.co_names for f in TWO.values())
+    )
+    for name in (name for name in metrics.__all__ if name[0].islower()):
+        first = list(inspect.signature(getattr(metrics, name)).parameters)[:2]
+        if len(first) == 2 and all(p.startswith("features_") for p in first):
+            assert name in there, f"{name} takes two sets of features: add it to TWO above"
 
 
 @pytest.mark.parametrize("name", TWO)

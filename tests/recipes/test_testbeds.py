@@ -87,13 +87,14 @@ def test_records_come_out_twice_the_same(name, module, monkeypatch, tmp_path):
         assert {"code", "seed", "seconds", "losses", "steps"} <= set(info)
     for key, array in found[0].items():
         np.testing.assert_array_equal(array, found[1][key], err_msg=key)
+    n = len(LOSSES)
     want = {
         "testbeds-losses": {
-            "distance": (2, 2, 6, 2, 2),
-            "loss_d": (2, 2, 6, 2),
-            "modes": (2, 6, 2),
+            "distance": (2, 2, n, 2, 2),
+            "loss_d": (2, 2, n, 2),
+            "modes": (2, n, 2),
         },
-        "testbeds-search": {"distance": (6, 20), "untrained": (20,), "settings": (20, 4)},
+        "testbeds-search": {"distance": (n, 20), "untrained": (20,), "settings": (20, 4)},
     }[name]
     assert {k: found[0][k].shape for k in want} == want
 

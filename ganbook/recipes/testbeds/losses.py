@@ -1,4 +1,4 @@
-"""Six losses on two laws of known density, ten seeds each, with R1 and without."""
+"""Every loss on two laws of known density, ten seeds each, with R1 and without."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = 
     """Train every loss under every weight on both laws, write the record ``testbeds-losses``, sum
     up.
 
-    Arrays: ``distance`` (2 laws, 2 weights, 6 losses, 5 checkpoints, 10 seeds; -1 where a run
+    Arrays: ``distance`` (2 laws, 2 weights, L losses, 5 checkpoints, 10 seeds; -1 where a run
     failed), ``loss_d`` without the seeds, ``floor`` (2 laws, 10 pairs of real samples), ``modes``
-    (2, 6, 10), of the ring.
+    (2, L, 10), of the ring. L is the length of ``LOSSES``, 6 in the stored record.
     """
     (place or Place()).on_the_cpu("testbeds-losses")
     start, names = time.perf_counter(), tuple(LOSSES)

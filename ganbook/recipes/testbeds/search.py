@@ -50,9 +50,9 @@ def settings() -> list[beds.Trial]:
 def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
     """Train every trial under every loss, write the record ``testbeds-search``, sum up.
 
-    Arrays: ``distance`` (6 losses, 20 trials), -1 where a trial failed; ``untrained`` (20), the
-    distances of the generators before training; ``settings`` (20, 4): rate of D and of G, first
-    momentum, weight of R1.
+    Arrays: ``distance`` (L losses, 20 trials), -1 where a trial failed, L being the length of
+    ``LOSSES``, 6 in the stored record; ``untrained`` (20), the distances of the generators before
+    training; ``settings`` (20, 4): rate of D and of G, first momentum, weight of R1.
     """
     (place or Place()).on_the_cpu("testbeds-search")
     start, trials, names = time.perf_counter(), settings(), tuple(LOSSES)
