@@ -137,7 +137,7 @@
   /** The query with one synonym, the longest that stands in it as a whole word, said in the book's words; or null. */
   function reworded(text) {
     const plain = fold(text.toLowerCase()).trim();
-    if (SYNONYMS[plain]) return SYNONYMS[plain];
+    if (Object.hasOwn(SYNONYMS, plain)) return SYNONYMS[plain];
     const stands = word => word.length > 2 && new RegExp(`(?<![\\w-])${word}(?![\\w-])`).test(plain);
     const word = Object.keys(SYNONYMS).filter(stands).sort((a, b) => b.length - a.length)[0];
     return word ? plain.replace(word, SYNONYMS[word]) : null;

@@ -69,6 +69,15 @@ def disagreements(page: Any) -> list[str]:
         seen = cuts[np.abs(cuts) < 24]
         if len(seen) != np.diff(score > 0).sum():
             found.append(f"{len(seen)} boundaries for {means}, {widths}, {share}")
+    # Nearly equal widths: of two roots far apart the near one loses its digits if it is a difference.
+    for linear in (-2.5, 2.5):
+        near = page.evaluate(
+            f"""linear => ganbookPlays.numbers["{NAME}"]
+              .boundaries({{ square: 1e-9, linear, constant: 1 }})""",
+            linear,
+        )
+        if not np.abs(np.array(near) * linear + 1).min() < 1e-9:
+            found.append(f"boundaries {near} of a nearly straight line of slope {linear}")
     return found
 
 

@@ -662,7 +662,7 @@ def test_search_by_keyboard_alone(browser: Any, address: str, site: Path, place:
     [
         ("FID", "09_"),
         ("JS", "05_"),
-        ("WGAN-GP", "07_"),
+        ("WGAN-GP", "glossary.html#term-gradient-penalty"),
         ("mode dropping", "11_"),
         ("batchnorm", "12_"),
         ("earth mover", "06_"),
@@ -673,7 +673,7 @@ def test_search_by_keyboard_alone(browser: Any, address: str, site: Path, place:
 def test_search_knows_what_readers_type(
     other: Visitor, address: str, typed: str, page: str
 ) -> None:
-    """Abbreviations and other spellings lead to the chapter, and the book's own words are marked."""
+    """Abbreviations and other spellings lead to the chapter or to the term."""
     tab = other.page
     tab.goto(f"{address}/search.html?{urlencode({'q': typed})}")
     tab.locator("#search-results li a").first.wait_for()
