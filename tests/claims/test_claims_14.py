@@ -65,6 +65,23 @@ def test_the_auxiliary_game_leaves_the_data():
     assert (a, norm.cdf(a), norm.cdf(1)) == pytest.approx((1.519, 0.936, 0.841), abs=6e-4)
 
 
+def test_shuffled_labels_push_the_classes_apart():
+    """Exercise 14.12: against its best D the generator leaves the data, outwards."""
+    x = np.linspace(-12, 13, 20_001)
+
+    def force(a):
+        """The derivative of the non-saturating loss in a, D the best on shuffled pairs."""
+        mixture = (norm.pdf(x, a) + norm.pdf(x, -a)) / 2
+        D = norm.pdf(x, 1) / (norm.pdf(x, 1) + mixture)
+        return np.trapezoid((x - a) * norm.pdf(x, a) * -np.log(D), x)
+
+    assert force(1.0) < -0.1 and force(1.3) < 0 < force(1.5)
+
+
+def test_half_of_the_density_is_left_between_the_classes():
+    assert norm.pdf(1.519) / norm.pdf(1) == pytest.approx(0.52, abs=0.005)
+
+
 def test_trained_players_stop_where_the_lines_say():
     record = records.load("line-auxiliary")
     about = record.provenance

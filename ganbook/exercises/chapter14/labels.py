@@ -140,7 +140,8 @@ register(
         explanation=r"""
     $P(\text{generated}) = 1/(1 + Z)$ and $P(\text{real}) = Z/(1+Z) = \sigma(\log Z)$. So $\log Z$ is a score like any
     other, and $D$'s loss is the usual one. Labelled samples add the cross-entropy among the $K$ classes,
-    in which $Z$ cancels: labels shape the differences of logits, unlabelled samples their level.
+    which does not change when all logits grow by the same amount; the loss of unlabelled samples depends on the
+    logits through $\log Z$ alone.
     """,
         solution=solution_14_11,
         alternatives=(alternative_14_11_one_more_class,),
@@ -300,12 +301,13 @@ def check_14_12(answer, c):
 register(
     Exercise(
         id="14.12",
-        title="A generator that forgets its label",
+        title="Labels in the wrong rows",
         stars=2,
         kind="bug",
         statement=r"""
     This is $D$'s loss in a conditional game; `x_fake` was made from the labels `y`, row by row, and `D(x, y)` returns scores
-    of shape `(N, 1)`, which may be several hundred in size. The samples become good digits, and have nothing to do with the labels that are asked for. Mend it.
+    of shape `(N, 1)`, which may be several hundred in size. Training looks healthy, and the samples show the labels that
+    are asked for. But where the classes of the data overlap, the generated ones lie further apart, as in the puzzle. Mend it.
     """,
         stub="""
     def discriminator_loss(D, x_real, x_fake, y):
@@ -317,9 +319,12 @@ register(
             r"The label of a generated sample is the one that the generator was given for it.",
         ),
         explanation=r"""
-    With shuffled labels the generated pairs are (sample, independent label). Their best answer is a sample whose law does
-    not depend on the label, so the game rewards forgetting it. Shuffled labels do have a use, as a
-    *third* kind of pair, real samples with wrong labels, which $D$ is to call generated; they must not replace the second.
+    With shuffled labels the generated pairs are (sample, independent label), so the best score is
+    $\log p_y(x) - \log \bar q(x)$, with $\bar q$ the law of all generated samples. At a perfect generator this is
+    $\log p(y|x) - \log \pi_y$ and not 0: G is rewarded for samples whose label is easy to recognise, as by an auxiliary
+    classifier, and leaves the data. With the right labels the best score is $\log p_y(x) - \log q_y(x)$, which is 0 there.
+    (Real samples with wrong labels are sometimes added as a *third* kind of pair, which $D$ is to call generated. They
+    must not replace the second, and where the classes overlap they move the optimum, too.)
     """,
         solution=solution_14_12,
         alternatives=(alternative_14_12_one_pass,),

@@ -241,7 +241,7 @@ register(
         ),
         explanation=r"""
     The upper tail of a binomial law, with *at least*: `sf(k)` is the probability of *more* than $k$. At 41 of 48 bits, seven may be
-    lost to compression and cropping, and a false alarm happens in fewer than one of a million unmarked pictures. That
+    lost to compression and cropping, and a false alarm happens in fewer than one in a million unmarked pictures. That
     is a statement about pictures that were marked by somebody who wanted them to be found; it says nothing about others.
     """,
         solution=solution_17_15,

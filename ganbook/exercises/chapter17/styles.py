@@ -106,8 +106,8 @@ register(
         statement=r"""
     Styles $w$ are normal with covariance `S` (shape `(K, K)`), and pictures are $x = A w + b$ with `A` of shape `(d, K)`.
     Styles are truncated by `psi` towards their mean. Write `truncated(A, S, psi)`: a pair, the total variance (trace of the covariance) of the
-    truncated pictures, and their squared Fréchet distance to the untruncated ones. `psi` may be 0, or above 1. For the identity of size 2
-    twice and $\psi = 0.5$ the pair is $(0.5, 0.5)$.
+    truncated pictures, and their squared Fréchet distance to the untruncated ones. `psi` may be 0, or above 1. For
+    `A` and `S` both the identity of size 2 and $\psi = 0.5$ the pair is $(0.5, 0.5)$.
     """,
         stub="""
     def truncated(A, S, psi):

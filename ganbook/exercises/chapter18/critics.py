@@ -134,7 +134,7 @@ register(
     The loss is computed, logged and never sent back. Only the penalty trains, and a penalty alone makes a critic of
     slope 1 in whatever direction it had at the start. In the public file `dragan.py` of PyTorch-GAN the line
     with `backward` has the penalty alone. A log cannot show it, for the logged number is right. The test computes the
-    whole step, so that either part may be the missing one. Chapter 12 compares DRAGAN's penalty with the others.
+    whole step, so that either part may be the missing one. Chapter 7 derives such a penalty, and chapter 10 quotes DRAGAN's scores.
 
     The test, and below it the mended function:
     """,

@@ -121,7 +121,7 @@ register(
     short sessions some pictures always come first and others, if a session ends within an epoch, never. A
     comparison of two whole runs is blind to this, and so is a check that each order is a permutation. Drawing the
     earlier orders, or a seed for each epoch, are both right; a test that expects the numbers of one of them refuses
-    the other. Checkpoints that keep everything are the business of chapter 3.
+    the other. Checkpoints that keep everything are described under *Running the book*; chapter 3 trains in epochs.
 
     The test, and below it the mended function:
     """,

@@ -105,7 +105,7 @@ register(
     contains information on the generated samples, and G receives gradients through the real half's normalisation.
     Early in training the joint statistics alone separate the halves. The property "does not depend on the other
     batch" is a test on its own; the last line of the solution makes sure that nobody obtained it by switching D to
-    evaluation. The order of the two calls is free. Chapters 12 and 13 measure how far batch normalisation leaks.
+    evaluation. The order of the two calls is free. Chapter 12 measures how far batch normalisation leaks.
 
     The test, and below it the mended function:
     """,
