@@ -1,6 +1,6 @@
 """Print the rendered book as one PDF, by headless Chromium: ``dist/ganbook.pdf``.
 
-    python scripts/print_book.py [--site DIR] [--out FILE]
+    python scripts/print_book.py [--site DIR] [--out FILE] [--pages NAME ...]
 
 All pages become one document, so that Chromium itself numbers the pages through, links them and
 writes the outline. It is printed twice: the first print tells on which page everything stands, the
@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -129,12 +130,23 @@ def print_pdf(document: Path, say: Any = print) -> bytes:
     return printed
 
 
-def make(site: Path, out: Path, say: Any = print) -> int:
-    """Print the site to ``out`` and return the number of pages."""
+def some(pages: list[str], names: Sequence[str]) -> list[str]:
+    """The pages of those names, such as ``06_optimal_transport``, in the book's order; all without
+    names. Raises ``CannotPrint`` for a name that no page has.
+    """
+    known = {Path(page).name: page for page in pages}
+    if unknown := sorted(set(names) - set(known)):
+        raise CannotPrint(f"no page is called {', '.join(unknown)}: there are {', '.join(known)}")
+    return [page for name, page in known.items() if name in names or not names]
+
+
+def make(site: Path, out: Path, say: Any = print, names: Sequence[str] = ()) -> int:
+    """Print the site, or the named pages of it, to ``out`` and return the number of pages."""
     if not (site / "index.html").is_file():
         raise CannotPrint(f"{site} holds no index.html: render the book first, with `make book`")
     find_browser()
     book = print_pages.read_book(ROOT, site)
+    book.pages = some(book.pages, names)
     with tempfile.TemporaryDirectory(dir=site.parent, prefix="print-") as folder:
         document = Path(folder) / "book.html"
         html, chapters = print_pages.assemble(book, Path(folder))
@@ -153,10 +165,13 @@ def main() -> int:
     parser.add_argument(
         "--out", type=Path, default=ROOT / "dist" / "ganbook.pdf", help="the PDF to write"
     )
+    parser.add_argument(
+        "--pages", nargs="+", default=(), metavar="NAME", help="print these alone [default: all]"
+    )
     options = parser.parse_args()
     start = time.monotonic()
     try:
-        pages = make(options.site.resolve(), options.out.resolve())
+        pages = make(options.site.resolve(), options.out.resolve(), names=options.pages)
     except CannotPrint as error:
         print(error, file=sys.stderr)
         return 1

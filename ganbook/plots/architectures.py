@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ganbook.plots.style import PALETTE, axes_or_new, stacked, tidy
 
-__all__ = ["clock", "constants", "depth", "field", "spectrum"]
+__all__ = ["clock", "constants", "depth", "field", "long_run", "spectrum"]
 
 Array = NDArray[np.float64]
 CYCLE = ("generated", "real", "discriminator", "accent", "theory", "warm")
@@ -100,4 +100,23 @@ def clock(
     legend = ax.figure.legend(handles, labels, frameon=False, loc="outside lower center", ncols=2)
     for handle in legend.legend_handles:
         handle.set_sizes([40])
+    return ax
+
+
+def long_run(
+    seconds: Array, runs: Array, levels: Mapping[str, float], ax: Axes | None = None
+) -> Axes:
+    """Draw distance against seconds, a line a run, both (S, T), on a logarithmic scale of
+    distances, and named levels across."""
+    ax = axes_or_new(ax, (6.0, 3.8))
+    for k, (x, y) in enumerate(zip(seconds, runs, strict=True)):
+        color = PALETTE[("generated", "discriminator", "accent")[k % 3]]
+        ax.semilogy(
+            x, y, MARKS[k % 6] + STYLES[k % 4], color=color, ms=4, lw=1.3, label=f"seed {k}"
+        )
+    for k, (name, level) in enumerate(levels.items()):
+        ax.axhline(level, color=PALETTE["theory"], ls=STYLES[1 + k % 3], lw=0.9, label=name)
+    tidy(ax, "", "seconds of CPU time", "Fréchet distance")
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.figure.legend(frameon=False, loc="outside lower center", ncols=2)
     return ax

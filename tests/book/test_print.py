@@ -4,7 +4,6 @@ end.
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import os
 import re
@@ -140,40 +139,49 @@ def test_the_unzipped_book_answers_its_reader(unzipped: Visitor) -> None:
 # ----------
 
 
+# `make test` prints three chapters and three other pages, `make test-slow` the whole book.
+FEW = [
+    PAGES[0],
+    *(page for page in PAGES if re.search(r"/(04_|06_|16_|running|glossary)", page)),
+]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(FEW, id="few"), pytest.param(PAGES, id="whole", marks=pytest.mark.slow)],
+)
+def printed(request: pytest.FixtureRequest) -> list[str]:
+    """The pages that are printed."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def chapters(printed: list[str]) -> list[str]:
+    return [page for page in printed if page in CHAPTERS]
+
+
 @pytest.fixture(scope="module")
 def pdf(
     browser: Any,
     site: Path,
     tmp_path_factory: pytest.TempPathFactory,
-    request: pytest.FixtureRequest,
+    printed: list[str],
 ) -> Path:
-    """The printed book, one for all workers; ``GANBOOK_PDF`` names a ready one instead."""
-    if ready := os.environ.get("GANBOOK_PDF"):
+    """The printed book; ``GANBOOK_PDF`` names a ready one in place of the whole."""
+    if printed == PAGES and (ready := os.environ.get("GANBOOK_PDF")):
         return Path(ready)
-    base = tmp_path_factory.getbasetemp()
-    out = (base.parent if hasattr(request.config, "workerinput") else base) / "ganbook.pdf"
-    with out.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not out.exists():
-            command = [
-                sys.executable,
-                str(ROOT / "scripts" / "print_book.py"),
-                "--site",
-                str(site),
-                "--out",
-                str(out),
-            ]
-            said = subprocess.run(
-                command, check=True, text=True, capture_output=True
-            )  # this process has a browser
-            lines = [
-                line
-                for line in said.stdout.splitlines()
-                if not line.startswith("No Chinese font here")
-            ]
-            assert (
-                len(lines) == 1 and lines[0].startswith("The book on paper") and said.stderr == ""
-            )
+    out = tmp_path_factory.mktemp("pdf") / "ganbook.pdf"
+    script = str(ROOT / "scripts" / "print_book.py")
+    command = [sys.executable, script, "--site", str(site), "--out", str(out)]
+    if printed != PAGES:
+        command += ["--pages", *(Path(page).name for page in printed)]
+    said = subprocess.run(
+        command, check=True, text=True, capture_output=True
+    )  # this process has a browser
+    lines = [
+        line for line in said.stdout.splitlines() if not line.startswith("No Chinese font here")
+    ]
+    assert len(lines) == 1 and lines[0].startswith("The book on paper") and said.stderr == ""
     return out
 
 
@@ -230,29 +238,31 @@ def titles(site: Path, page: str, level: str) -> list[str]:
 
 
 @pytest.mark.browser
-def test_pdf_says_what_it_is(reader: Any) -> None:
+def test_pdf_says_what_it_is(reader: Any, chapters: list[str]) -> None:
     assert reader.metadata.title == "Generative Adversarial Networks"
     assert reader.metadata.author == "The ganbook authors"
     assert reader.metadata.creation_date_raw is None
     assert reader.root_object["/Lang"] == "en"
     assert reader.root_object["/MarkInfo"]["/Marked"] == True  # noqa: E712
-    assert len(reader.pages) > 30 * len(CHAPTERS)
+    assert len(reader.pages) > 30 * len(chapters)
 
 
 @pytest.mark.browser
 def test_outline_has_every_chapter_and_section_in_order(
-    outline: list[tuple[int, str, int]], site: Path, texts: list[str]
+    outline: list[tuple[int, str, int]], site: Path, texts: list[str], printed: list[str]
 ) -> None:
     """Chapters in the order of the contents, their sections one level down, each on the page that
     shows it.
     """
     top = [title for depth, title, _ in outline if depth == 0]
-    wanted = [squeezed(titles(site, page, "h1")[0]) for page in PAGES]
+    wanted = [squeezed(titles(site, page, "h1")[0]) for page in printed]
     assert [squeezed(title) for title in top if squeezed(title) in wanted] == wanted
-    assert len(top) == len(PAGES) + 2  # contents, and hints and solutions
-    assert top.index("Hints and solutions") == len(top) - 3
+    assert len(top) == len(printed) + 2  # contents, and hints and solutions
+    after = [name for name in printed[::-1]].index(next(p for p in printed if "glossary" in p)) + 1
+    assert top.index("Hints and solutions") == len(top) - 1 - after
     names = [title for _, title, _ in outline]
-    for page, title in zip(CHAPTERS, [title for title in top if "Chapter" in title], strict=True):
+    chapters = [page for page in printed if page in CHAPTERS]
+    for page, title in zip(chapters, [title for title in top if "Chapter" in title], strict=True):
         below = itertools.takewhile(lambda entry: entry[0] > 0, outline[names.index(title) + 1 :])
         sections = [squeezed(section) for section in titles(site, page, "h2")]
         assert len(sections) > 5
@@ -326,7 +336,11 @@ def test_links_lead_inside_the_book_or_to_the_web(reader: Any, texts: list[str])
 
 @pytest.mark.browser
 def test_every_answer_stands_at_the_end(
-    reader: Any, outline: list[tuple[int, str, int]], site: Path, texts: list[str]
+    reader: Any,
+    outline: list[tuple[int, str, int]],
+    site: Path,
+    texts: list[str],
+    chapters: list[str],
 ) -> None:
     """Each exercise names the page of its answer, which lies among the hints and solutions, and
     nowhere else.
@@ -338,7 +352,7 @@ def test_every_answer_stands_at_the_end(
         re.search(r"^(Hint \d|Solution) ", text, flags=re.M) for text in texts[:begin] + texts[end:]
     )
     back = "\n".join(texts[begin:end])
-    for page in CHAPTERS:
+    for page in chapters:
         soup = parsed(site, page)
         for exercise in soup.select("div.exercise"):
             number = exercise.select_one(".caption-number").get_text().strip()
@@ -365,7 +379,9 @@ def test_every_answer_stands_at_the_end(
 
 
 @pytest.mark.browser
-def test_formulas_and_numbers_are_in_the_text(texts: list[str], site: Path) -> None:
+def test_formulas_and_numbers_are_in_the_text(
+    texts: list[str], site: Path, chapters: list[str]
+) -> None:
     """Formulas are set, not shown as markup; equation, figure and theorem numbers are those of the
     site.
     """
@@ -378,7 +394,7 @@ def test_formulas_and_numbers_are_in_the_text(texts: list[str], site: Path) -> N
     plain = unicodedata.normalize("NFKC", four).replace(" ", "")
     assert "V(D)=Ex∼p[logD(x)]+Ez[log(1−D(G(z)))]." in plain
     assert "(4.1)" in four
-    for page in CHAPTERS:
+    for page in chapters:
         soup = parsed(site, page)
         numbers = [node.get_text().rstrip("#") for node in soup.select(".bd-article span.eqno")]
         figures = [
@@ -390,7 +406,7 @@ def test_formulas_and_numbers_are_in_the_text(texts: list[str], site: Path) -> N
 
 
 @pytest.mark.browser
-def test_nothing_is_cut_or_sticks_out(pdf: Path, reader: Any) -> None:
+def test_nothing_is_cut_or_sticks_out(pdf: Path, reader: Any, chapters: list[str]) -> None:
     """No page was shrunk to make something fit, and every figure stands whole within the type area."""
     import pypdfium2
     import pypdfium2.raw
@@ -408,7 +424,7 @@ def test_nothing_is_cut_or_sticks_out(pdf: Path, reader: Any) -> None:
             pictures += 1
             assert 61 < left < right < 535, f"page {number}"
             assert 61 < bottom < top < 788, f"page {number}"
-    assert pictures >= 6 * len(CHAPTERS)
+    assert pictures >= 6 * len(chapters)
 
 
 # Faults that must be found

@@ -51,3 +51,15 @@ def test_clock_has_a_mean_and_a_dot_a_run():
     sizes = [c.get_sizes()[0] for c in ax.collections]
     assert sizes[0] < sizes[1]
     np.testing.assert_allclose(dots[0][::2, 0] / dots[1][::2, 0], 1 / 1.035)
+
+
+def test_a_long_run_has_a_line_a_seed_and_its_levels():
+    seconds, runs = np.array([[1.0, 2], [1, 3]]), np.array([[800.0, 10], [700, 9]])
+    ax = plots.long_run(seconds, runs, {"floor": 1.2, "goal": 2.4})
+    for k in range(2):
+        np.testing.assert_array_equal(
+            ax.lines[k].get_xydata(), np.column_stack([seconds[k], runs[k]])
+        )
+    assert [line.get_label() for line in ax.lines] == ["seed 0", "seed 1", "floor", "goal"]
+    assert [set(line.get_ydata()) for line in ax.lines[2:]] == [{1.2}, {2.4}]
+    assert ax.get_yscale() == "log"
