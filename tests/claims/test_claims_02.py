@@ -400,3 +400,28 @@ def test_pictures_show_what_they_are_given():
     assert np.array_equal(figure.axes[1].lines[1].get_ydata(), -y)
     figure = plots.lost_digits({"a": (x, y, -y), "b": (x, y, -y)}, marked=(0.5, 9.0))
     assert [len(ax.lines) for ax in figure.axes] == [3, 3]
+
+
+def test_rounding_changes_a_decision_only_where_the_score_is_near_zero():
+    d = torch.linspace(-3, 3, 6_001, dtype=torch.float64)
+    rounded = torch.round(10 * d) / 10
+    changed = (rounded > 0) != (d > 0)
+    assert (rounded - d).abs().max() < 0.0501
+    assert changed.any() and d[changed].abs().max() < 0.0501  # not the same decisions everywhere
+
+
+def test_in_turn_the_smallest_game_drifts_outwards_beyond_5000_rounds():
+    theta, psi, radius = 1.0, -1.0, []
+    for _ in range(50_000):
+        psi -= 0.2 * theta * expit(psi * theta)
+        theta += 0.2 * psi * expit(psi * theta)
+        radius.append(math.hypot(theta, psi))
+    assert min(radius[:5_000]) > 1.40 and max(radius[:5_000]) < 1.50 < max(radius) < 1.60
+
+
+def test_inner_maximum_needs_a_free_discriminator():
+    p, q = torch.tensor([0.7, 0.3]).double(), torch.tensor([0.2, 0.8]).double()
+    d = torch.linspace(-5, 5, 1_001, dtype=torch.float64)[:, None]  # one score for both atoms
+    value = (p * -torch.nn.functional.softplus(-d) - q * torch.nn.functional.softplus(d)).sum(1)
+    assert abs(float(value.max()) + LOG4) < 1e-9
+    assert 2 * float(js(p, q)) - LOG4 > -LOG4 + 0.2

@@ -126,3 +126,35 @@ def test_length_of_a_normal_vector_and_of_the_straight_middle():
     assert abs((((z0 + z1) / 2) ** 2).sum(1).mean() - 50) < 0.1
     assert abs(np.linalg.norm(z0, axis=1).std() - 0.7) < 0.02
     assert abs((np.linalg.norm(z0, axis=1).mean() - math.sqrt(50)) / 0.7 - 4.1) < 0.1
+
+
+# the solutions
+# --------------------------------------------------------------------------------------------------
+
+
+def test_a_quarter_of_the_bytes_comes_back_too_small_without_rounding():
+    byte = torch.arange(256)
+    cut = (127.5 * (byte.float() / 127.5 - 1 + 1)).to(torch.uint8)
+    wrong = cut != byte
+    assert (cut[wrong].long() == byte[wrong] - 1).all()
+    assert 0.2 < wrong.double().mean() < 0.3
+
+
+def test_unrolled_average_keeps_a_share_of_its_start():
+    rng, beta, steps = np.random.default_rng(0), 0.9, 12
+    start, seen = 5.0, rng.normal(size=steps)
+    average = start
+    for theta in seen:
+        average = beta * average + (1 - beta) * theta
+    weights = (1 - beta) * beta ** np.arange(steps)[::-1]
+    assert average == pytest.approx(weights @ seen + beta**steps * start, abs=1e-12)
+    assert abs(average - weights @ seen) > 1  # without the start it is another number
+
+
+def test_xy_and_yx_have_the_same_eigenvalues_if_both_are_square():
+    rng = np.random.default_rng(1)
+    X, Y = rng.normal(size=(2, 4, 4))
+    one, other = (np.poly(product) for product in (X @ Y, Y @ X))
+    assert np.allclose(one, other)
+    X, Y = rng.normal(size=(2, 3)), rng.normal(size=(3, 2))
+    assert len(np.linalg.eigvals(X @ Y)) != len(np.linalg.eigvals(Y @ X))

@@ -347,3 +347,21 @@ def test_value_is_drawn_with_the_level_of_a_constant():
     figure = plots.accuracy_and_value(k, np.full(5, 0.8), -k, -0.7, -1.386)
     level = [line for line in figure.axes[1].lines if set(line.get_ydata()) == {-1.386}]
     assert len(level) == 1
+
+
+def test_accuracy_has_no_gradient_on_a_batch_and_has_one_for_the_laws():
+    rng = np.random.default_rng(0)
+    real, fake = rng.normal(size=50), 2 + rng.normal(size=50)
+    t = np.linspace(0.5, 0.5 + 1e-7, 11)  # the threshold, moved a little
+    on_batch = ((real < t[:, None]).mean(1) + (fake >= t[:, None]).mean(1)) / 2
+    of_laws = (norm.cdf(t) + norm.sf(t, 2)) / 2
+    assert np.ptp(on_batch) == 0 and (np.diff(of_laws) > 0).all()
+
+
+def test_mean_of_a_ratio_is_one_for_the_optimal_score_alone():
+    def mean(score):
+        return quad(lambda x: norm.pdf(x, 2) * math.exp(score(x)), -12, 14)[0]
+
+    assert abs(mean(lambda x: 2 - 2 * x) - 1) < 1e-9
+    assert abs(mean(lambda x: 2 - 2 * x + math.log(96 / 128)) - 0.75) < 1e-9
+    assert abs(mean(lambda x: 1 - x) - 1) > 0.1

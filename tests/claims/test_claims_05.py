@@ -10,7 +10,7 @@ from scipy.special import lambertw
 from scipy.stats import norm
 from torch.distributions import Normal
 
-from ganbook.densities import game_value, log_ratio, quadrature
+from ganbook.densities import INTEGRANDS, game_value, log_ratio, quadrature
 from ganbook.divergences import (
     entropy,
     js,
@@ -296,3 +296,26 @@ def test_small_mistakes_at_equal_curvature():
     ):
         assert divergence(base, near) / chi == pytest.approx(1, abs=1e-3)
         assert divergence(p, q) / w == pytest.approx(price, abs=1e-3)
+
+
+def test_the_midpoint_divergence_keeps_a_fit_on_the_left_mode_for_longer():
+    """The experiment under *Try it*: the left mode at -2 and at -1.5, from a start on the left."""
+    x = torch.linspace(-12, 12, 401, dtype=torch.float64)
+
+    def end(name, left):
+        p = (
+            0.3 * Normal(left, 0.7).log_prob(x).exp() + 0.7 * Normal(2.0, 1.0).log_prob(x).exp()
+        ).log()
+        mean, log_s = (
+            torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (-2.0, 0.0)
+        )
+        optimizer = torch.optim.Adam([mean, log_s], lr=0.05)
+        for _ in range(800):
+            loss = torch.trapezoid(INTEGRANDS[name](p, Normal(mean, log_s.exp()).log_prob(x)), x)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return float(mean.detach())
+
+    assert end("non_saturating", -2.0) < -1.5 and end("reverse_kl", -2.0) > 0
+    assert end("non_saturating", -1.5) > 0 and end("reverse_kl", -1.5) > 0
