@@ -1,6 +1,7 @@
 """The results of chapter 1, each by another route than the page's."""
 
 import math
+import re
 from itertools import permutations, product
 
 import numpy as np
@@ -15,6 +16,8 @@ from sklearn.naive_bayes import GaussianNB
 from ganbook import autoregressive, mixtures, records
 from ganbook.autoregressive import MADE, all_states, fit
 from ganbook.recipes.digits import made as made_digits
+from support.paths import NOTEBOOKS
+from support.prose import missing, prose, returned
 
 
 @pytest.fixture(scope="module")
@@ -325,5 +328,51 @@ def test_em_may_rest_where_there_is_no_maximum():
     )
     assert history[-1] == pytest.approx(history[0], abs=1e-12)
     np.testing.assert_allclose(equal.means, 0, atol=1e-12)
-    nudged = mixtures.GaussianMixture(np.full(2, 0.5), np.array([[-0.01], [0.01]]), variance)
-    assert mixtures.fit(x, nudged, steps=50)[1][-1] > history[-1] + 0.5
+    apart = mixtures.GaussianMixture(np.full(2, 0.5), np.array([[-2.0], [2.0]]), np.ones((2, 1, 1)))
+    assert mixtures.fit(x, apart, steps=20)[1][-1] > history[-1] + 1
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "01",
+        "let $d(i) \\in \\{1, \\dots, D\\}$ be the *place* of variable $i$",
+        "by both inclusions",
+        "read $0 \\log 0$ as $0$",
+        "With $N_k = \\sum_n r_{nk}$, which must be positive",
+        "Of the M step the proof uses only that $F$ does not fall",
+        "* - energy-based models",
+        "one pass for coupling flows",
+        "The last variable in the order is the exception",
+        "the sum is at most $2^8 = 256$",
+        "which has to be finite",
+        "nats per picture",
+    )
+    assert not returned(
+        "01",
+        "nats a picture",
+        "the f of the largest likelihood",
+        "the road is one-way",
+        "that hang together",
+        "was climbed to",
+        "good hill",
+        "nearly every state a probability near one",
+        "on the most that we have",
+    )
+
+
+def test_the_article_that_the_chapters_follow_is_named_and_cited():
+    start = (NOTEBOOKS / "index.md").read_text(encoding="utf-8")
+    assert "{cite:p}`unlimited`; the chapters call it *the article*" in start
+    for chapter in ("01", "02", "03", "04"):
+        assert not missing(chapter, "the article that this book follows {cite:p}`unlimited`")
+
+
+@pytest.mark.parametrize("chapter", ["01", "02", "03", "04", "05", "06"])
+def test_the_boxes_of_the_first_chapters_have_the_same_four_labels(chapter):
+    box = prose(chapter).split(":::", 2)[1]
+    assert re.findall(r"\*\*(.+?)\*\*", box) == [
+        "The question.", "Afterwards you can", "It builds on", "Time."
+    ]  # fmt: skip
+    (path,) = NOTEBOOKS.glob(f"{chapter}_*.ipynb")
+    names = re.findall(r"from ganbook\.plots import \w+ as (\w+)", path.read_text(encoding="utf-8"))
+    assert names == ["plots"]

@@ -14,10 +14,12 @@ from torch.utils.data import Subset
 
 from ganbook import data, records
 from ganbook.data.torchvision_view import torchvision_mnist
+from ganbook.features import describe
 from ganbook.losses import NON_SATURATING
 from ganbook.metrics import nearest_neighbours
 from ganbook.networks import count_parameters
 from ganbook.training import Game, d_step, g_step
+from support.prose import missing, returned
 
 PROGRAM = Path(__file__).parents[2] / "examples" / "mnist_gan.py"
 
@@ -158,3 +160,42 @@ def test_xy_and_yx_have_the_same_eigenvalues_if_both_are_square():
     assert np.allclose(one, other)
     X, Y = rng.normal(size=(2, 3)), rng.normal(size=(3, 2))
     assert len(np.linalg.eigvals(X @ Y)) != len(np.linalg.eigvals(Y @ X))
+
+
+def test_one_patch_scores_worse_than_noise_by_its_spread_and_not_by_its_mean():
+    train, grid = data.mnist("train").x[:1_000], records.load("mnist-mlp")
+    noise = torch.randn(1_000, 1, 28, 28, generator=torch.Generator().manual_seed(0)).clamp(-1, 1)
+    patch = torch.as_tensor(grid["grid"][grid["epochs"].tolist().index(2)])
+    real, of_noise, of_patch = (describe(x)[0].double() for x in (train, noise, patch))
+    mean = [((f.mean(0) - real.mean(0)) ** 2).sum() for f in (of_noise, of_patch)]
+    spread = [f.var(0).sum() for f in (of_noise, of_patch)]
+    assert mean[1] < mean[0] and spread[1] < 0.2 * spread[0]
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "03",
+        "In this run the losses agree with the distance from epoch 10 on, and not before",
+        "nothing guaranteed either",
+        "Noise is no upper limit",
+        "Nor does a small one prove it",
+        "we did not vary it",
+        "used the package's loop",
+        "The difference is small beside the 115",
+        "Compare the two pictures of each column",
+        "Pixel distance is a crude measure",
+        "for any two square matrices",
+    )
+    assert not returned(
+        "03",
+        "the wrong one",
+        "ceiling",
+        "nothing depends on it much",
+        "its first five epochs on nothing",
+        "quiet relatives",
+        "the loss is small beside",
+        "put a finger",
+        "a coarse eye",
+        "about half of all bytes",
+        "still draw one patch of speckle",
+    )

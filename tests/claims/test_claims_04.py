@@ -27,6 +27,7 @@ from ganbook.divergences import (
 )
 from ganbook.losses import NON_SATURATING
 from ganbook.plots import discriminator as plots
+from support.prose import missing, returned
 
 # distance of the means: JS, V*, total variation, Bayes accuracy
 TABLE = {
@@ -365,3 +366,31 @@ def test_mean_of_a_ratio_is_one_for_the_optimal_score_alone():
     assert abs(mean(lambda x: 2 - 2 * x) - 1) < 1e-9
     assert abs(mean(lambda x: 2 - 2 * x + math.log(96 / 128)) - 0.75) < 1e-9
     assert abs(mean(lambda x: 1 - x) - 1) > 0.1
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "04",
+        "says that *in value* $D$ is no better than this constant",
+        "The theorem has three conditions",
+        "write $p + q = 2m$",
+        "provided $q > 0$ wherever $p > 0$",
+        "The first inequality is about the *exact maximiser*",
+        "But the weight of each sample is",
+        "D^\\star$ is unchanged when both are multiplied by one function",
+        "Discriminator A is overconfident",
+        "points to a bug",
+        "It has memorised its 128 points",
+        "Accuracy on a batch could not be trained",
+        "As long as the network has the capacity for it",
+    )
+    assert not returned(
+        "04",
+        "losses near log 2 say",
+        "four conditions",
+        "shouts",
+        "has found no secret",
+        "128 addresses",
+        "multiply both by the same function",
+        "- $e^{s}$ is a density ratio if",
+    )

@@ -20,6 +20,7 @@ from ganbook.transport import (
     transport_plan,
     wasserstein_1d,
 )
+from support.prose import missing, returned
 
 
 def uniform(n):
@@ -408,3 +409,31 @@ def test_an_optimal_plan_may_have_mass_where_other_acceptable_fees_leave_slack()
     value, plan = transport_plan(uniform(2), uniform(2), cost)
     slack = cost - (-1.0) - 0.0  # the fees f = -1, g = 0 are acceptable
     assert value == 0 and slack.min() >= 0 and (plan * slack).sum() == pytest.approx(1)
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "06",
+        "*intrinsic* dimension of the law",
+        "1-Lipschitz on the whole space (not only at the data)",
+        "Why $W_r$ is a distance",
+        "A symmetric, positive semidefinite kernel",
+        "And MMD may vanish for $p \\ne q$",
+        "Without an absolute value the definition need not be symmetric",
+        "relabel the places and its value does not change",
+        "sorting solves the program",
+        "two of them give distances that you know",
+        "convex function of the difference $x - y$",
+        "for every bounded continuous $h$",
+    )
+    assert not returned(
+        "06",
+        "2^{784}",
+        "wherever $f$ is differentiable",
+        "shuffle the places",
+        "the program solves itself",
+        "returns nothing at all",
+        "old acquaintances",
+        "only if $\\mathcal{F}$ contains $-f$",
+        "move one point in a hundred away by 100",
+    )
