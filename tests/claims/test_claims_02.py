@@ -19,6 +19,7 @@ from ganbook.losses import LOSSES, MINIMAX, NON_SATURATING
 from ganbook.metrics import mode_coverage
 from ganbook.plots import game as plots
 from ganbook.training import Game, d_step, fit, g_step
+from support.prose import missing, prose, returned
 
 LOG4 = 2 * math.log(2)
 
@@ -400,3 +401,66 @@ def test_pictures_show_what_they_are_given():
     assert np.array_equal(figure.axes[1].lines[1].get_ydata(), -y)
     figure = plots.lost_digits({"a": (x, y, -y), "b": (x, y, -y)}, marked=(0.5, 9.0))
     assert [len(ax.lines) for ax in figure.axes] == [3, 3]
+
+
+def test_rounding_changes_a_decision_only_where_the_score_is_near_zero():
+    d = torch.linspace(-3, 3, 6_001, dtype=torch.float64)
+    rounded = torch.round(10 * d) / 10
+    changed = (rounded > 0) != (d > 0)
+    assert (rounded - d).abs().max() < 0.0501
+    assert changed.any() and d[changed].abs().max() < 0.0501  # not the same decisions everywhere
+
+
+def test_in_turn_the_smallest_game_drifts_outwards_beyond_5000_rounds():
+    theta, psi, radius = 1.0, -1.0, []
+    for _ in range(50_000):
+        psi -= 0.2 * theta * expit(psi * theta)
+        theta += 0.2 * psi * expit(psi * theta)
+        radius.append(math.hypot(theta, psi))
+    assert min(radius[:5_000]) > 1.40 and max(radius[:5_000]) < 1.50 < max(radius) < 1.60
+
+
+def test_inner_maximum_needs_a_free_discriminator():
+    p, q = torch.tensor([0.7, 0.3]).double(), torch.tensor([0.2, 0.8]).double()
+    d = torch.linspace(-5, 5, 1_001, dtype=torch.float64)[:, None]  # one score for both atoms
+    value = (p * -torch.nn.functional.softplus(-d) - q * torch.nn.functional.softplus(d)).sum(1)
+    assert abs(float(value.max()) + LOG4) < 1e-9
+    assert 2 * float(js(p, q)) - LOG4 > -LOG4 + 0.2
+
+
+def test_score_function_needs_a_set_of_positive_density_that_stays():
+    """Uniform on [0, t] and f = 1 where x > 1: the mean is 1 - 1/t, and the estimator misses the
+    mass that enters at the moving end.
+    """
+    t = 2.0
+    derivative = ((1 - 1 / (t + 1e-5)) - (1 - 1 / (t - 1e-5))) / 2e-5
+    estimator = (1 - 1 / t) * (-1 / t)  # E[f] times the derivative of log 1/t
+    assert abs(derivative - 1 / t**2) < 1e-9 and estimator < 0
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "02",
+        "If some allowed $G$ has $q = p$, and $d = 0$ is an allowed score",
+        "The prediction for the near game failed",
+        "that $\\{q_\\theta > 0\\}$ is the same set for all $\\theta$",
+        "once at the same time, and once in turn",
+        "What you should see",
+        "Let $D$ be free to give every point any score",
+        "its distance from the equilibrium stays between $1.41$ and $1.50$",
+        "No network produces these points",
+    )
+    assert not returned(
+        "02",
+        "equality holds for distributions",
+        "not told apart",
+        "by turns or both",
+        "the points are no network",
+        "it is no law",
+        "one thing only",
+        "make the same decisions",
+        "has the same decisions",
+        "moves no further away",
+        "receives no more gradient",
+    )
+    assert prose("02").count("### The puzzle") == 1

@@ -14,10 +14,12 @@ from torch.utils.data import Subset
 
 from ganbook import data, records
 from ganbook.data.torchvision_view import torchvision_mnist
+from ganbook.features import describe
 from ganbook.losses import NON_SATURATING
 from ganbook.metrics import nearest_neighbours
 from ganbook.networks import count_parameters
 from ganbook.training import Game, d_step, g_step
+from support.prose import missing, returned
 
 PROGRAM = Path(__file__).parents[2] / "examples" / "mnist_gan.py"
 
@@ -126,3 +128,74 @@ def test_length_of_a_normal_vector_and_of_the_straight_middle():
     assert abs((((z0 + z1) / 2) ** 2).sum(1).mean() - 50) < 0.1
     assert abs(np.linalg.norm(z0, axis=1).std() - 0.7) < 0.02
     assert abs((np.linalg.norm(z0, axis=1).mean() - math.sqrt(50)) / 0.7 - 4.1) < 0.1
+
+
+# the solutions
+# --------------------------------------------------------------------------------------------------
+
+
+def test_a_quarter_of_the_bytes_comes_back_too_small_without_rounding():
+    byte = torch.arange(256)
+    cut = (127.5 * (byte.float() / 127.5 - 1 + 1)).to(torch.uint8)
+    wrong = cut != byte
+    assert (cut[wrong].long() == byte[wrong] - 1).all()
+    assert 0.2 < wrong.double().mean() < 0.3
+
+
+def test_unrolled_average_keeps_a_share_of_its_start():
+    rng, beta, steps = np.random.default_rng(0), 0.9, 12
+    start, seen = 5.0, rng.normal(size=steps)
+    average = start
+    for theta in seen:
+        average = beta * average + (1 - beta) * theta
+    weights = (1 - beta) * beta ** np.arange(steps)[::-1]
+    assert average == pytest.approx(weights @ seen + beta**steps * start, abs=1e-12)
+    assert abs(average - weights @ seen) > 1  # without the start it is another number
+
+
+def test_xy_and_yx_have_the_same_eigenvalues_if_both_are_square():
+    rng = np.random.default_rng(1)
+    X, Y = rng.normal(size=(2, 4, 4))
+    one, other = (np.poly(product) for product in (X @ Y, Y @ X))
+    assert np.allclose(one, other)
+    X, Y = rng.normal(size=(2, 3)), rng.normal(size=(3, 2))
+    assert len(np.linalg.eigvals(X @ Y)) != len(np.linalg.eigvals(Y @ X))
+
+
+def test_one_patch_scores_worse_than_noise_by_its_spread_and_not_by_its_mean():
+    train, grid = data.mnist("train").x[:1_000], records.load("mnist-mlp")
+    noise = torch.randn(1_000, 1, 28, 28, generator=torch.Generator().manual_seed(0)).clamp(-1, 1)
+    patch = torch.as_tensor(grid["grid"][grid["epochs"].tolist().index(2)])
+    real, of_noise, of_patch = (describe(x)[0].double() for x in (train, noise, patch))
+    mean = [((f.mean(0) - real.mean(0)) ** 2).sum() for f in (of_noise, of_patch)]
+    spread = [f.var(0).sum() for f in (of_noise, of_patch)]
+    assert mean[1] < mean[0] and spread[1] < 0.2 * spread[0]
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "03",
+        "In this run the losses agree with the distance from epoch 10 on, and not before",
+        "nothing guaranteed either",
+        "Noise is no upper limit",
+        "Nor does a small one prove it",
+        "we did not vary it",
+        "used the package's loop",
+        "The difference is small beside the 115",
+        "Compare the two pictures of each column",
+        "Pixel distance is a crude measure",
+        "for any two square matrices",
+    )
+    assert not returned(
+        "03",
+        "the wrong one",
+        "ceiling",
+        "nothing depends on it much",
+        "its first five epochs on nothing",
+        "quiet relatives",
+        "the loss is small beside",
+        "put a finger",
+        "a coarse eye",
+        "about half of all bytes",
+        "still draw one patch of speckle",
+    )

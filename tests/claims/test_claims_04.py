@@ -27,6 +27,7 @@ from ganbook.divergences import (
 )
 from ganbook.losses import NON_SATURATING
 from ganbook.plots import discriminator as plots
+from support.prose import missing, returned
 
 # distance of the means: JS, V*, total variation, Bayes accuracy
 TABLE = {
@@ -347,3 +348,49 @@ def test_value_is_drawn_with_the_level_of_a_constant():
     figure = plots.accuracy_and_value(k, np.full(5, 0.8), -k, -0.7, -1.386)
     level = [line for line in figure.axes[1].lines if set(line.get_ydata()) == {-1.386}]
     assert len(level) == 1
+
+
+def test_accuracy_has_no_gradient_on_a_batch_and_has_one_for_the_laws():
+    rng = np.random.default_rng(0)
+    real, fake = rng.normal(size=50), 2 + rng.normal(size=50)
+    t = np.linspace(0.5, 0.5 + 1e-7, 11)  # the threshold, moved a little
+    on_batch = ((real < t[:, None]).mean(1) + (fake >= t[:, None]).mean(1)) / 2
+    of_laws = (norm.cdf(t) + norm.sf(t, 2)) / 2
+    assert np.ptp(on_batch) == 0 and (np.diff(of_laws) > 0).all()
+
+
+def test_mean_of_a_ratio_is_one_for_the_optimal_score_alone():
+    def mean(score):
+        return quad(lambda x: norm.pdf(x, 2) * math.exp(score(x)), -12, 14)[0]
+
+    assert abs(mean(lambda x: 2 - 2 * x) - 1) < 1e-9
+    assert abs(mean(lambda x: 2 - 2 * x + math.log(96 / 128)) - 0.75) < 1e-9
+    assert abs(mean(lambda x: 1 - x) - 1) > 0.1
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "04",
+        "says that *in value* $D$ is no better than this constant",
+        "The theorem has three conditions",
+        "write $p + q = 2m$",
+        "provided $q > 0$ wherever $p > 0$",
+        "The first inequality is about the *exact maximiser*",
+        "But the weight of each sample is",
+        "D^\\star$ is unchanged when both are multiplied by one function",
+        "Discriminator A is overconfident",
+        "points to a bug",
+        "It has memorised its 128 points",
+        "Accuracy on a batch could not be trained",
+        "As long as the network has the capacity for it",
+    )
+    assert not returned(
+        "04",
+        "losses near log 2 say",
+        "four conditions",
+        "shouts",
+        "has found no secret",
+        "128 addresses",
+        "multiply both by the same function",
+        "- $e^{s}$ is a density ratio if",
+    )

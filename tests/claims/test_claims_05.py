@@ -10,7 +10,7 @@ from scipy.special import lambertw
 from scipy.stats import norm
 from torch.distributions import Normal
 
-from ganbook.densities import game_value, log_ratio, quadrature
+from ganbook.densities import INTEGRANDS, game_value, log_ratio, quadrature
 from ganbook.divergences import (
     entropy,
     js,
@@ -21,6 +21,9 @@ from ganbook.divergences import (
     total_variation,
 )
 from ganbook.f_divergences import F_DIVERGENCES, f_divergence, variational_bound
+from ganbook.transport import wasserstein_1d
+from support.paths import NOTEBOOKS
+from support.prose import missing, returned
 
 LOG2 = math.log(2)
 X = torch.linspace(-14, 26, 4001, dtype=torch.float64)
@@ -296,3 +299,66 @@ def test_small_mistakes_at_equal_curvature():
     ):
         assert divergence(base, near) / chi == pytest.approx(1, abs=1e-3)
         assert divergence(p, q) / w == pytest.approx(price, abs=1e-3)
+
+
+def test_the_midpoint_divergence_keeps_a_fit_on_the_left_mode_for_longer():
+    """The experiment under *Try it*: the left mode at -2 and at -1.5, from a start on the left."""
+    x = torch.linspace(-12, 12, 401, dtype=torch.float64)
+
+    def end(name, left):
+        p = (
+            0.3 * Normal(left, 0.7).log_prob(x).exp() + 0.7 * Normal(2.0, 1.0).log_prob(x).exp()
+        ).log()
+        mean, log_s = (
+            torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (-2.0, 0.0)
+        )
+        optimizer = torch.optim.Adam([mean, log_s], lr=0.05)
+        for _ in range(800):
+            loss = torch.trapezoid(INTEGRANDS[name](p, Normal(mean, log_s.exp()).log_prob(x)), x)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return float(mean.detach())
+
+    assert end("non_saturating", -2.0) < -1.5 and end("reverse_kl", -2.0) > 0
+    assert end("non_saturating", -1.5) > 0 and end("reverse_kl", -1.5) > 0
+
+
+def test_distance_is_not_bound_by_the_data_processing_inequality():
+    x, y = np.random.default_rng(9).normal(size=(2, 50))
+    assert wasserstein_1d(2 * x, 2 * y) == pytest.approx(2 * wasserstein_1d(x, y))
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "05",
+        "f'(\\infty)\\, P(q = 0)",
+        "$T^\\star = f'(\\infty)$ where $q = 0$",
+        "let $D$ be free to take any value in $[0, 1]$",
+        "At equal curvature",
+        "have densities with $p > 0$ wherever $q_\\theta > 0$",
+        "be differentiable in $\\theta$ under the integral sign",
+        "No processing increases an f-divergence",
+        "For laws on finitely many points",
+        "Let $p$ have a density, a finite entropy and a finite variance above zero",
+        "then $q$ rules out something that happens",
+        "Both matter below",
+        "Three conditions are left unsaid",
+        "by one per place",
+        "What you should see",
+    )
+    assert not returned(
+        "05",
+        "no simpler form",
+        "you held something impossible",
+        "both will bite",
+        "mind what is to blame",
+        "are silent in this",
+        "two small networks",
+        "by one a place",
+    )
+
+
+def test_notation_and_glossary_define_an_f_divergence_with_its_second_term():
+    for page in ("notation.md", "glossary.md"):
+        assert r"f'(\infty)" in (NOTEBOOKS / page).read_text(encoding="utf-8"), page

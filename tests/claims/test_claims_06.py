@@ -20,6 +20,7 @@ from ganbook.transport import (
     transport_plan,
     wasserstein_1d,
 )
+from support.prose import missing, returned
 
 
 def uniform(n):
@@ -371,3 +372,68 @@ def test_mmd_may_vanish_for_different_laws():
     assert delta @ np.outer(at, at) @ delta == 0
     gauss = np.exp(-((at[:, None] - at) ** 2) / 2)
     assert delta @ gauss @ delta > 0.1
+
+
+def test_sorting_needs_a_cost_that_is_convex_in_the_difference():
+    """(|x - y| - 1)^2 is a convex function of the distance, and crossing is cheaper."""
+    x = y = np.array([0.0, 1.0])
+    cost = (np.abs(x[:, None] - y) - 1) ** 2
+    assert np.trace(cost) / 2 == 1 and transport_plan(uniform(2), uniform(2), cost)[0] == 0
+
+
+def test_moving_one_point_in_a_hundred_by_100():
+    points = np.sort(np.random.default_rng(0).normal(size=100))
+    for k, exact in ((99, True), (50, False)):  # the one furthest to the right, and an inner one
+        moved = points + 100.0 * (np.arange(100) == k)
+        assert wasserstein_1d(points, moved) == pytest.approx(1)
+        assert (abs(wasserstein_1d(points, moved, 2) - 10) < 1e-9) == exact
+
+
+def test_an_ipm_can_be_symmetric_although_its_class_lacks_minus_f():
+    f = np.array([0.0, 0.3, 1.0])
+    family = np.stack([f, 1 - f])  # 1 - f is not -f
+    p, q = np.random.default_rng(1).dirichlet(np.ones(3), size=2)
+    assert (family @ (p - q)).max() == pytest.approx((family @ (q - p)).max(), abs=1e-12)
+
+
+def test_weak_convergence_is_about_bounded_functions():
+    """On (0, 1], W1 tends to zero and the mean of 1/x, continuous and unbounded, to infinity."""
+    n = np.array([10, 100, 1_000])
+    distance = (1 - 1 / n**2) / n  # a share 1/n of the mass at 1 is moved to 1/n^2
+    mean = (1 - 1 / n) + n**2 / n
+    assert (np.diff(distance) < 0).all() and distance[-1] < 1e-3 and (np.diff(mean) > 0).all()
+
+
+def test_an_optimal_plan_may_have_mass_where_other_acceptable_fees_leave_slack():
+    cost = np.array([[0.0, 1.0], [1.0, 0.0]])
+    value, plan = transport_plan(uniform(2), uniform(2), cost)
+    slack = cost - (-1.0) - 0.0  # the fees f = -1, g = 0 are acceptable
+    assert value == 0 and slack.min() >= 0 and (plan * slack).sum() == pytest.approx(1)
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "06",
+        "*intrinsic* dimension of the law",
+        "1-Lipschitz on the whole space (not only at the data)",
+        "Why $W_r$ is a distance",
+        "A symmetric, positive semidefinite kernel",
+        "And MMD may vanish for $p \\ne q$",
+        "Without an absolute value the definition need not be symmetric",
+        "relabel the places and its value does not change",
+        "sorting solves the program",
+        "two of them give distances that you know",
+        "convex function of the difference $x - y$",
+        "for every bounded continuous $h$",
+    )
+    assert not returned(
+        "06",
+        "2^{784}",
+        "wherever $f$ is differentiable",
+        "shuffle the places",
+        "the program solves itself",
+        "returns nothing at all",
+        "old acquaintances",
+        "only if $\\mathcal{F}$ contains $-f$",
+        "move one point in a hundred away by 100",
+    )

@@ -165,8 +165,8 @@ def masks(order, degrees):
         explanation=r"""
 `order` maps time to variable and the rule needs variable to time, its inverse; for the identity order the two are
 equal, which is why code tested with that order alone keeps this bug. The strict inequality belongs to the
-output: with $\ge$ there, the output for variable $i$ reaches input $i$ through a unit of degree $d(i)$. With strict
-inequalities at both layers the model is a distribution, but a poorer one: an output no longer sees the variable drawn
+output: with $\ge$ there, the output for variable $i$ reaches input $i$ through a unit of degree $d(i)$ (unless it is
+the last one in the order: no unit has the degree $D$). With strict inequalities at both layers the model is a distribution, but a poorer one: an output no longer sees the variable drawn
 just before its own.
 """,
         solution=solution_1_8,

@@ -206,7 +206,7 @@ def bits_per_dimension(nats, shape):
         explanation=r"""
 $\log_2 a = \log a / \log 2$, so bits are nats divided by $\log 2$. A dimension is one number of the picture, so a
 colour picture has three for each pixel. By this unit the spoiled model of {eq}`eq:01-spoiled` loses
-$\log_2 100 = 6.64$ bits in all: on $32 \times 32$ colour pictures 0.002 bits per dimension, less than the second
+at most $\log_2 100 = 6.64$ bits in all: on $32 \times 32$ colour pictures 0.002 bits per dimension, less than the second
 decimal that papers print.
 """,
         solution=solution_1_11,

@@ -182,8 +182,8 @@ def update(average, network, decay):
             "`lerp_`.",
         ),
         explanation=r"""
-Unrolled, the average is $\sum_k (1-\beta)\beta^k\,\theta_{t-k}$: weights that fall off with age, over about
-$1/(1-\beta)$ steps. Under `no_grad`, since otherwise the average would be part of a graph that grows with every step;
+Unrolled over $t$ steps, the average is $\sum_{k<t} (1-\beta)\beta^k\,\theta_{t-k} + \beta^t\,\bar\theta_0$: weights that
+fall off with age, over about $1/(1-\beta)$ steps, and what is left of the start. Under `no_grad`, since otherwise the average would be part of a graph that grows with every step;
 in place, since an optimiser or another module may hold the very same tensors.
 """,
         solution=solution_3_9,
@@ -341,7 +341,8 @@ def frechet(a, b):
             "`scipy.linalg.sqrtm(A @ B)` has the trace of $(A^{1/2} B A^{1/2})^{1/2}$; take its real part.",
         ),
         explanation=r"""
-$AB$ and $A^{1/2} B A^{1/2}$ have the same eigenvalues (as $XY$ and $YX$ always have), so their square roots have the same trace,
+$AB$ and $A^{1/2} B A^{1/2}$ have the same eigenvalues (as $XY$ and $YX$ have, if both are square), so their square roots
+have the same trace,
 and `sqrtm(A @ B)` may be used although $AB$ is not symmetric. Rounding leaves it a tiny imaginary part. The package
 works with the symmetric form and eigenvalues instead, which cannot leave the real numbers.
 """,

@@ -328,8 +328,8 @@ def to_bytes(x):
             "Then three more things, in this order: round, clamp, convert. What does each prevent?",
         ),
         explanation=r"""
-$b = 127.5\,(x + 1)$. Conversion to an integer type cuts the fraction off, so without `round` about half of all
-bytes come back one too small: $x = b/127.5 - 1$ is rarely exact in float32. Without `clamp`, $1.0001$ becomes 255.01
+$b = 127.5\,(x + 1)$. Conversion to an integer type cuts the fraction off, so without `round` about a quarter of
+all bytes come back one too small: $x = b/127.5 - 1$ is rarely exact in float32. Without `clamp`, $1.0001$ becomes 255.01
 and is still fine, but $1.01$ becomes 256, which wraps to 0: white pixels turn black.
 """,
         solution=solution_3_4,

@@ -223,7 +223,7 @@ def held_out_value(D, real, fake):
         ),
         explanation=r"""
 Dropout stays on until somebody calls `D.eval()`; `torch.no_grad()` has nothing to do with it. The value then is that
-of a random half of the network, usually worse than the real one, so the discriminator is underrated, the more so the
+of a network with units left out at random, usually worse than the real one, so the discriminator is underrated, the more so the
 larger its dropout. The second half of the bug appears after the first is mended: a function that measures must not
 change what it measures, so the mode is remembered and put back.
 """,

@@ -54,7 +54,8 @@ def kinds():
     return ...
 """,
         hints=(
-            "KL is infinite exactly if the *first* law puts mass where the second puts none (or grows out of all bounds).",
+            "KL is infinite if the *first* law puts mass where the second puts none. (A mean of log(p/q) that diverges would "
+            "make it infinite too; none of these does.)",
             "JS compares each law with the midpoint, which has mass wherever either has. And a divergence compares laws, "
             "not random variables.",
         ),

@@ -186,7 +186,7 @@ def letter():
         ),
         explanation=r"""
 With $D^\star$ fixed, the gradient is that of $2\,\mathrm{KL}(m \,\|\, p)$, so this falls. Any other function of $q$
-changes by $\int \delta q\, g$ with its own $g$; unless $g$ is $-\log D^\star$ up to scale and a constant, there are
+changes by $\int \delta q\, g$ with its own $g$; unless $g$ is $-\log D^\star$ up to a positive factor and a constant, there are
 parametrisations in which the step raises it. That goes for JS, and also for the printed number, whose gradient has
 the extra term from the motion of $D^\star$. In a run these others may fall as well; that they did in one run is no
 reason to expect it.

@@ -335,7 +335,7 @@ register(
     """,
         hints=(
             "Weak duality needs three things: the plan's sums, its sign, and acceptable fees.",
-            "A coupling with acceptable fees is optimal exactly if the mass on routes with slack is zero.",
+            "Acceptable fees prove a coupling optimal exactly if it has no mass on routes with slack.",
         ),
         explanation=r"""
     Three groups of conditions: the plan is a coupling (both sums, no negative mass); the fees are acceptable
