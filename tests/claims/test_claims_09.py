@@ -12,6 +12,7 @@ from ganbook.exercises import exercise
 from ganbook.exercises.chapter09.distances import solution_9_1 as floor_constant
 from ganbook.features import describe, pixels
 from ganbook.metrics import density_coverage, frechet_distance, inception_score, kid
+from support.prose import missing, returned
 
 STRESS = records.load("mnist-stress")
 MEAN = {
@@ -196,3 +197,28 @@ def test_files_of_mnist_are_not_in_random_order():
     x = data.mnist("train").x
     found = metrics.ndb(pixels(x[:10_000]).numpy(), pixels(x[50_000:]).numpy(), 50, 3.0)
     assert found.js > 2 * 49 / 8 * 2 / 10_000
+
+
+def test_the_more_pictures_are_stored_the_fewer_scores_see_it():
+    """Of the ten scores of the stress table: eight at 50, seven at 500, four at one in six."""
+    run = records.load("mnist-stress")
+    names, sets = run["metrics"].tolist(), run["sets"].tolist()
+    higher = np.isin(names, ["inception", "precision", "recall", "density", "coverage"])
+    better = np.where(higher, run["values"], -run["values"])
+    real = better[0].min(axis=0)
+    worse = {s: (better[k].max(axis=0) < real) for k, s in enumerate(sets)}
+    stored = ("50 stored", "500 stored", "six copies")
+    assert [int(worse[s].sum()) for s in stored] == [8, 7, 4]
+    seen = [worse[s][names.index(m)] for s in stored for m in ("recall", "coverage", "twins")]
+    assert all(seen)
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "09",
+        "The theorem needs normal features, in the variance of $E_{ij}$, and $N$ well above $K$",
+        "under which almost surely no two distances are equal",
+        "If $p$ and $q$ have finite moments of order 3",
+        "one of many pictures by fewer and fewer scores",
+    )
+    assert not returned("09", "A memoriser passes most scores", "an MMD, so")
