@@ -17,6 +17,7 @@ from ganbook.losses import MINIMAX, WASSERSTEIN
 from ganbook.penalties import clip_after_step, clip_weights, gradient_norms, gradient_penalty
 from ganbook.plots import critic as plots
 from ganbook.transport import transport_plan, wasserstein_1d
+from support.prose import missing, returned
 
 
 def uniform(n):
@@ -446,3 +447,31 @@ def test_the_gap_of_the_mnist_record_against_the_clock():
     assert -rank(run["step"], run["frechet"]) == pytest.approx(0.992, abs=0.005)
     assert rank(run["estimate"][later], run["frechet"][later]) == pytest.approx(0.86, abs=0.01)
     assert rank(np.diff(run["estimate"]), np.diff(run["frechet"])) == pytest.approx(0.19, abs=0.01)
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "07",
+        "local constants $L(\\theta, z)$ that are integrable",
+        "It would be wrong to conclude that a penalised critic, divided by its slope, measures $W_1$",
+        "Among absolutely continuous $f$ with a finite penalty",
+        "over a family that contains $sD$ for each of its members $D$",
+        "With independent pairs, which WGAN-GP draws, that bound can fail",
+        "they have stopped short of the optimum",
+        "*optimal over a family that contains the best one*",
+        "the maximum over clipped networks can be made anything",
+        "outside the segment between the two samples",
+        "that is, where all mass travels equally far",
+        "So the prediction failed at $\\lambda = 10$",
+        "the number of updates alone ranks them better",
+    )
+    assert not returned(
+        "07",
+        "is a Wasserstein meter",
+        "no critic's gap bounds",
+        "the network is smooth",
+        "the maximum was about",
+        "beyond both samples",
+        "this WGAN is worse",
+        "the prediction was half right",
+    )

@@ -15,6 +15,7 @@ from torch.nn.functional import softplus
 
 from ganbook import published
 from ganbook.dynamics import dirac_gan, negative_momentum, update_eigenvalues
+from support.prose import missing, returned
 
 H, START = 0.2, (1.0, -1.0)
 THETA, PSI = sp.symbols("theta psi", real=True)
@@ -490,3 +491,20 @@ def test_averaging_needs_a_small_step():
 
 def test_adams_eigenvalues_at_rest_describe_nothing():
     assert abs(update_eigenvalues(dirac_gan("minimax"), (0.0, 0.0), 1e-3, "adam")[0]) > 1e4
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "08",
+        "since the factor is above one at every point;",
+        "$k \\ne 0$, and steps $h_G, h_D > 0$",
+        "So for $n a^2 < 4$ the pair moves on an ellipse",
+        "comes from the curvature of the generator's own loss",
+    )
+    assert not returned(
+        "08",
+        "at every point except the solution",
+        "averages converge where play does not",
+        "no gradient has vanished",
+        "Its curvature $\\tfrac12 D''(0)",
+    )

@@ -5,13 +5,19 @@ import math
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
+from sklearn.cluster import KMeans
 
 from ganbook import data, metrics, records
 from ganbook.distributions import ring
 from ganbook.exercises import exercise
 from ganbook.exercises.chapter09.distances import solution_9_1 as floor_constant
+from ganbook.exercises.chapter09.two_samples import solution_9_11 as standard_errors
 from ganbook.features import describe, pixels
 from ganbook.metrics import density_coverage, frechet_distance, inception_score, kid
+from ganbook.networks import mlp_generator
+from ganbook.recipes import common
+from support.prose import missing, returned
 
 STRESS = records.load("mnist-stress")
 MEAN = {
@@ -196,3 +202,64 @@ def test_files_of_mnist_are_not_in_random_order():
     x = data.mnist("train").x
     found = metrics.ndb(pixels(x[:10_000]).numpy(), pixels(x[50_000:]).numpy(), 50, 3.0)
     assert found.js > 2 * 49 / 8 * 2 / 10_000
+
+
+def test_counts_of_different_bins_that_the_text_gives():
+    """Other k-means on another machine may move a few counts; what the text says of them stays."""
+    train, test = data.mnist("train"), data.mnist("test")
+    mixed = torch.randperm(60_000, generator=torch.Generator().manual_seed(0))
+    cells, more = train[mixed[:10_000]], train[mixed[10_000:20_000]]
+    fit = KMeans(50, n_init=1, random_state=0).fit(pixels(cells.x).numpy().astype(float))
+    p = np.bincount(fit.labels_, minlength=50) / 10_000
+    told = {(5, 0, 0): more.x, (15, 3, 0): test.x, (14, 7, 7): more.x[more.y != 9]}
+    for counts, x in told.items():
+        found = fit.predict(pixels(x).numpy().astype(float))
+        q = np.bincount(found, minlength=50) / len(x)
+        z = np.abs(standard_errors(p, q, 10_000, len(x)))
+        for threshold, count in zip((1.96, 3, 4), counts, strict=True):
+            assert abs((z > threshold).sum() - count) <= 4
+
+
+def test_scores_of_the_noise_that_was_not_attacked():
+    """Sampler B against test digits and against the generator of chapter 3, by five scores."""
+    reference = describe(data.mnist("train").x[:10_000])[0].numpy()
+    G = mlp_generator(100)
+    G.load_state_dict(load_file(records.path("mnist-mlp.safetensors")))
+    order = torch.randperm(10_000, generator=torch.Generator().manual_seed(9))
+    few = reference[np.random.default_rng(5).permutation(10_000)[:1_000]].astype(float)
+    pictures = (
+        common.sample(G, 100, 1_000),
+        torch.from_numpy(records.load("mnist-attack")["pictures"]),
+        data.mnist("test").x[order[:1_000]],
+    )
+    a, b, c = (
+        (*metrics.precision_recall(few, f), *density_coverage(few, f))
+        for f in (describe(x)[0].numpy().astype(float) for x in pictures)
+    )
+    assert (b[0], a[0], b[3], c[3]) == pytest.approx((0.64, 0.78, 0.66, 0.96), abs=0.006)
+    assert max(abs(a[k] - b[k]) for k in (1, 2)) < 0.04
+
+
+def test_the_more_pictures_are_stored_the_fewer_scores_see_it():
+    """Of the ten scores of the stress table: eight at 50, seven at 500, four at one in six."""
+    run = records.load("mnist-stress")
+    names, sets = run["metrics"].tolist(), run["sets"].tolist()
+    higher = np.isin(names, ["inception", "precision", "recall", "density", "coverage"])
+    better = np.where(higher, run["values"], -run["values"])
+    real = better[0].min(axis=0)
+    worse = {s: (better[k].max(axis=0) < real) for k, s in enumerate(sets)}
+    stored = ("50 stored", "500 stored", "six copies")
+    assert [int(worse[s].sum()) for s in stored] == [8, 7, 4]
+    seen = [worse[s][names.index(m)] for s in stored for m in ("recall", "coverage", "twins")]
+    assert all(seen)
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "09",
+        "The theorem needs normal features, in the variance of $E_{ij}$, and $N$ well above $K$",
+        "under which almost surely no two distances are equal",
+        "If $p$ and $q$ have finite moments of order 3",
+        "one of many pictures by fewer and fewer scores",
+    )
+    assert not returned("09", "A memoriser passes most scores", "an MMD, so")

@@ -13,6 +13,7 @@ from scipy.stats import norm
 from ganbook import losses, records
 from ganbook.divergences import js
 from ganbook.losses import LOSSES, least_squares
+from support.prose import missing, returned
 
 LOG2 = math.log(2)
 # m, then: Pearson, squared Hellinger, least losses of least squares, hinge and pairs, half chi-square of codes
@@ -228,3 +229,14 @@ def test_what_the_text_says_of_the_search():
     stuck = (search["distance"] >= search["untrained"]).sum(axis=1)
     assert (stuck.min(), stuck.max()) == (5, 7)
     assert 18 < search["distance"].max() / best.min() < 30
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "10",
+        "let $D$ be unrestricted, and let $\\underline{L}$ be finite on $(0, 1)$",
+        "*for fixed matched pairs*",
+        "near $p = q$, R1 is four times weaker under least squares with the codes 0 and 1",
+        "The derivations of this chapter assumed a discriminator at its optimum",
+    )
+    assert not returned("10", "Everything here assumed a discriminator near its optimum")

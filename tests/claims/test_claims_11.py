@@ -14,6 +14,7 @@ from ganbook import records
 from ganbook.distributions import ring
 from ganbook.metrics import mode_coverage
 from support.paths import ROOT
+from support.prose import missing, returned
 
 CENTERS = ring().centers.numpy()
 MOMENTS = "toys-ring-momentum"
@@ -210,3 +211,14 @@ def test_published_numbers_are_quoted_as_they_are_filed():
             assert e["seen"] or "as reported by" in cell.source
             quoted.add(key)
     assert quoted == set(entries)
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "11",
+        "Let $\\ell$ be strictly decreasing on the range of $D$",
+        "the case $a = b$ of {eq}`eq:11-gap`. It is no bound for unequal modes",
+        "a gap in which the data have almost no mass",
+        "leaving out a mode can be the optimum",
+    )
+    assert not returned("11", "the dropped mode is the optimum", "the data have no mass")

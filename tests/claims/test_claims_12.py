@@ -12,6 +12,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ganbook import records
 from ganbook.spectral import circular_norm, reshaped_norm
+from support.prose import missing, returned
 
 
 @pytest.mark.parametrize("shape", [(4, 3, 3, 3), (1, 5, 2, 4), (6, 1, 1, 3)])
@@ -221,4 +222,16 @@ def test_eight_runs_without_a_name():
     run = records.load("tricks-clinic")
     np.testing.assert_array_equal(
         run["healthy/curve d_real"], run["average without buffers/curve d_real"]
+    )
+
+
+def test_hypotheses_stand_and_wrong_wordings_do_not_return():
+    assert not missing(
+        "12",
+        "on pictures at least as large as the kernel",
+        "for a fixed $\\beta$ it does not converge either",
+        "$G$ learns little about details finer than $\\sigma$",
+    )
+    assert not returned(
+        "12", "averaging converges where play does not", "learns nothing about details"
     )

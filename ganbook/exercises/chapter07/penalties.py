@@ -186,7 +186,7 @@ def check_7_3(answer, c):
 register(
     Exercise(
         id="7.3",
-        title="One norm a sample",
+        title="One norm per sample",
         stars=2,
         kind="function",
         statement=r"""

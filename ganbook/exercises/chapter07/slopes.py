@@ -234,7 +234,7 @@ def steepest(weights):
 A vector $v$ becomes $Wv$ of length at most $\sigma_1(W) \lVert v \rVert$, with equality for the first singular
 vector. LeakyReLU changes no difference by more than a factor 1. The product is an upper bound only, since the
 direction that one layer stretches most need not be the one that the next stretches most. Frobenius norms are larger
-by up to $\sqrt{\min(n_{\text{in}}, n_{\text{out}})}$ a layer.
+by up to $\sqrt{\min(n_{\text{in}}, n_{\text{out}})}$ per layer.
 """,
         solution=solution_7_6,
         alternatives=(alternative_7_6_svd, alternative_7_6_eigen),

@@ -117,7 +117,7 @@ register(
         ),
         explanation=r"""
     The broken version overwrites the point, so the second step starts at the point ahead: two simultaneous steps, with
-    modulus $1 + a^2$ a call, where extragradient has $\sqrt{1 - a^2 + a^4}$. For networks the same slip is easy to make:
+    modulus $1 + a^2$ per call, where extragradient has $\sqrt{1 - a^2 + a^4}$. For networks the same slip is easy to make:
     the weights must be copied before the look ahead and restored after it.
     """,
         solution=solution_8_5,

@@ -274,7 +274,7 @@ register(
     """,
         hints=(
             r"`torch.fft.fft2(kernel, s=(n, n))` transforms the last two axes and pads with zeros.",
-            r"Bring the channels to the last two axes: there is one matrix (out, in) a frequency. Which norm of it, and what over the frequencies?",
+            r"Bring the channels to the last two axes: there is one matrix (out, in) per frequency. Which norm of it, and what over the frequencies?",
         ),
         explanation=r"""
     In Fourier space the map is block diagonal: one complex matrix (out, in) for each of the $n^2$ frequencies. Its
