@@ -132,7 +132,7 @@ def test_page_shows_all_it_has(page: str, report: Callable) -> None:
 def test_page_is_light(page: str, report: Callable) -> None:
     """A first load, everything included."""
     told = report(page)
-    assert 50_000 < told["compressed bytes"] < 1.5e6
+    assert 50_000 < told["compressed bytes"] < 1.0e6
     assert told["bytes"] < 4e6
 
 
