@@ -23,6 +23,7 @@ from support.pages import (
     LEFT_OVER,
     PAGES,
     RAW_TEXT,
+    UNFOLD,
     WIDE,
     Visitor,
     parsed,
@@ -53,11 +54,6 @@ OUT_OF_REACH = """() => [...document.querySelectorAll(".bd-article *")].filter(n
 SCROLLING_CODE = """() => [...document.querySelectorAll(".bd-article pre")].filter(code =>
     code.offsetParent && code.scrollWidth > code.clientWidth + 1)
   .map(code => code.textContent.split("\\n").sort((a, b) => b.length - a.length)[0])"""
-
-UNFOLD = """() => {
-  document.querySelectorAll('.bd-article details').forEach(part => { part.open = true; });
-  document.querySelectorAll('.bd-article .toggle-hidden button').forEach(button => button.click());
-}"""
 
 
 def at_rest(tab: Any, *scripts: str) -> list[str]:

@@ -75,6 +75,12 @@ RAW_TEXT = """() => {
 LEFT_OVER = r"\$|\\(?:begin|frac|text|mathbb|log)\b|\{[a-z:]+\}`|:::"
 
 
+UNFOLD = """() => {
+  document.querySelectorAll('.bd-article details').forEach(part => { part.open = true; });
+  document.querySelectorAll('.bd-article .toggle-hidden button').forEach(button => button.click());
+}"""
+
+
 BROKEN_IMAGES = """async () => {
   const images = [...document.querySelectorAll("img")];
   images.forEach(image => image.loading = "eager");
