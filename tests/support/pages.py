@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ THIN = """() => {
   const known = key => seen.size === seen.add(key).size;
   const room = node => node.closest(".cell_input, .cell_output, .solution, .admonition")?.className;
   document.querySelectorAll(".bd-article .highlight pre span").forEach(span => {
-    if (span.firstElementChild || known([span.className, room(span)].join()))
+    if (span.firstElementChild || span.textContent.trim().length < 2 || known([span.className, room(span)].join()))
       span.replaceWith(...span.childNodes);
   });
   document.querySelectorAll(".bd-article span.math").forEach(math => {
@@ -149,19 +150,59 @@ THIN = """() => {
 }"""
 
 
-def violations(tab: Any, *rules: str) -> list[str]:
-    """What axe-core calls serious or critical; all its rules, or the named ones.
+# Words that differ from earlier ones in nothing that a style sheet can ask for have their colours, too: of each
+# way from the body down (tags, classes, states, odd and even rows) one element with text stays. axe judges no text of
+# one character.
+DISTINCT = """() => {
+  const silent = new RegExp(`^(${[
+    "id|href|src|srcset|alt|title|name|for|value|width|height|tabindex|target|rel|download|on.*",
+    "data-(?!mode|theme).*|aria-(label|labelledby|describedby|controls|owns)",
+    "d|x|y|x1|x2|y1|y2|cx|cy|r|transform|viewBox|points"].join("|")})$`);
+  const kind = node => [node.tagName, /^(TR|LI)$/.test(node.tagName)
+      && [...node.parentElement.children].indexOf(node) % 2,
+    ...[...node.attributes].filter(a => !silent.test(a.name)).map(a => a.name + "=" + a.value)].join("|");
+  const way = new Map([[document.body, "body"]]);
+  const texts = new Map();
+  for (const node of document.body.querySelectorAll("*")) {
+    way.set(node, way.get(node.parentElement) + " > " + kind(node));
+    const own = [...node.childNodes].some(child => child.nodeType === Node.TEXT_NODE && child.data.trim().length > 1);
+    if (!own && !/^(INPUT|SELECT|TEXTAREA|BUTTON)$/.test(node.tagName)) continue;
+    for (let up = node; up && up !== document.body; up = up.parentElement)
+      texts.set(up, (texts.get(up) || new Set()).add(way.get(node)));
+  }
+  const seen = new Set();
+  (function keep(node) {
+    for (const child of [...node.children]) {
+      const own = texts.get(child);
+      if (own && [...own].every(one => seen.has(one))) {
+        if (/^(TR|LI)$/.test(child.tagName)) child.replaceChildren();  // rows keep their places: odd ones stay odd
+        else child.remove();
+        continue;
+      }
+      if (own && own.has(way.get(child))) seen.add(way.get(child));
+      keep(child);
+    }
+  })(document.body);
+}"""
+
+
+def violations(tab: Any, *rules: str, without: Sequence[str] = ()) -> list[str]:
+    """What axe-core calls serious or critical; all its rules, the named ones, or all but some.
 
     axe's time grows with the square of the number of elements, and four of five of a chapter's are
     coloured words of code and parts of formulas. So the page is thinned first: of each colour in
-    each kind of box one word stays, of formulas one in each kind of paragraph, emptied.
+    each kind of box one word stays, of formulas one in each kind of paragraph, emptied. For the
+    contrast of colours alone it is thinned to elements that differ (DISTINCT).
     """
     from axe_playwright_python.sync_playwright import Axe
 
     tab.evaluate(THIN)
+    if rules == ("color-contrast",):
+        tab.evaluate(DISTINCT)
     options = {"resultTypes": ["violations"], "preload": False} | (
         {"runOnly": list(rules)} if rules else {}
     )
+    options |= {"rules": {rule: {"enabled": False} for rule in without}} if without else {}
     found = Axe().run(tab, options=options).response["violations"]
     return [
         f"{problem['id']}: {node['html'][:160]}"

@@ -23,7 +23,7 @@ from ganbook.recipes.place import Place
 from ganbook.training import EMA, fit
 
 SEEDS, STEPS, BATCH, RATE, BETAS, GAMMA, DECAY = (
-    (0, 1, 2),
+    (0, 1, 2, 3, 4),
     1_000,
     64,
     1e-3,
@@ -85,7 +85,7 @@ def train(seed: int, sets: tuple[Labelled, ...]) -> nn.Module:
 
 
 def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
-    """Train generators and classifiers from three seeds, write ``digits-generated``, sum up."""
+    """Train generators and classifiers from five seeds, write ``digits-generated``, sum up."""
     (place or Place()).on_the_cpu("digits-generated")
     start, code = time.perf_counter(), records.code_hash(*MODULES)
     found: dict[str, list[float]] = {"generated": [], "real": [], "real and generated": []}
