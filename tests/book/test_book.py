@@ -21,6 +21,7 @@ from support.pages import (
     CHAPTERS,
     CUT_FORMULAS,
     LEFT_OVER,
+    OUT_OF_REACH,
     PAGES,
     RAW_TEXT,
     UNFOLD,
@@ -44,12 +45,6 @@ def some(pages: list[str]) -> list[Any]:
 
 # Every page
 # -------------------------------------------------------------------------------------------------
-
-OUT_OF_REACH = """() => [...document.querySelectorAll(".bd-article *")].filter(node =>
-    node.scrollWidth > node.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(node).overflowX)
-    && node.tabIndex < 0 && !node.querySelector("a, button, input"))
-  .map(node => "scrolls, but not by keyboard: " + node.tagName + "." + node.className)"""
-
 
 SCROLLING_CODE = """() => [...document.querySelectorAll(".bd-article pre")].filter(code =>
     code.offsetParent && code.scrollWidth > code.clientWidth + 1)

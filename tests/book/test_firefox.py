@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.firefox import Firefox
-from support.pages import BROKEN_IMAGES, CHAPTERS, CUT_FORMULAS, PAGES, UNFOLD, WIDE
+from support.pages import BROKEN_IMAGES, CHAPTERS, CUT_FORMULAS, OUT_OF_REACH, PAGES, UNFOLD, WIDE
 from support.plays import PLAYS
 
 pytestmark = pytest.mark.browser
@@ -18,6 +18,10 @@ pytestmark = pytest.mark.browser
 WIDTHS = (1440, 390)
 QUICK = (PAGES[0], CHAPTERS[5], CHAPTERS[7], "notebooks/how_exercises_work")
 SLOW = (*(CHAPTERS[n - 1] for n in (1, 3, 13, 16)), "notebooks/find_the_bug")
+
+UNFINISHED = """() => Object.entries({ mfrac: 2, mroot: 2, msub: 2, msup: 2, munder: 2, mover: 2,
+    msubsup: 3, munderover: 3 }).flatMap(([name, parts]) => [...document.querySelectorAll(name)]
+  .filter(node => node.childElementCount !== parts).map(node => node.outerHTML))"""
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +37,12 @@ def firefox(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fi
 
 def faults(window: Firefox) -> dict[str, Any]:
     """What is wrong with the open page, at a desk and on a telephone, in both colour schemes."""
-    found = {"pictures": window.run(BROKEN_IMAGES)}
+    found = {"pictures": window.run(BROKEN_IMAGES), "unfinished": window.run(UNFINISHED)}
     window.run(UNFOLD)
     for scheme, width in (("light", 1440), ("dark", 390)):
         window.colours(scheme)
         window.size(width)
-        found[f"wide at {width}"] = window.run(WIDE)
+        found[f"wide at {width}"] = window.run(WIDE) + window.run(OUT_OF_REACH)
         found[f"cut at {width}"] = window.run(CUT_FORMULAS)
     found["messages"] = window.messages()
     return {name: all_of_it for name, all_of_it in found.items() if all_of_it}
@@ -57,16 +61,26 @@ def test_a_page_stands_in_firefox(page: str, firefox: Firefox) -> None:
 
 
 def test_what_is_wrong_is_seen(firefox: Firefox) -> None:
-    """Planted: a wide box, a cut formula, a picture without words, three messages."""
+    """Planted: a wide box, a cut formula and a fraction without a denominator, a picture without
+    words, three messages.
+    """
     firefox.open(f"{firefox.home}/{PAGES[0]}.html")
     firefox.run("""const page = document.querySelector(".bd-article");
       page.insertAdjacentHTML("afterbegin", '<div style="width: 4000px">wide</div>' +
-        '<div style="width: 20px" data-tex="x">' + document.querySelector("math").outerHTML + '</div>' +
+        '<div style="width: 20px" data-tex="x"><math><mtext>longer than that</mtext>' +
+        '<mfrac><mn>1</mn></mfrac></math></div>' +
         '<img src="../_static/book.css"><img alt="a" src="http://example.org/picture.png">');
       console.error("said aloud");
       setTimeout(() => { throw new Error("not caught"); });""")
     found = faults(firefox)
-    assert {*found} >= {"pictures", "wide at 1440", "cut at 390", "wide at 390", "messages"}
+    assert {*found} >= {
+        "pictures",
+        "unfinished",
+        "wide at 1440",
+        "cut at 390",
+        "wide at 390",
+        "messages",
+    }
     for message in ("said aloud", "not caught", "foreign: http://example.org"):
         assert any(message in said for said in found["messages"]), message
 
@@ -102,7 +116,7 @@ def test_a_play_and_a_fold_answer_to_keys(firefox: Firefox) -> None:
         ("div.solution button.toggle-button", "div.solution section"),
     ):
         firefox.run(f"document.querySelector('.bd-article {control}').focus();")
-        shown = f"document.querySelector('.bd-article {opened}').checkVisibility()"
+        shown = f"document.querySelector('.bd-article {opened}').checkVisibility({{visibilityProperty: true}})"
         assert not firefox.run(f"return {shown};")
         firefox.press("\ue007")  # Enter
         firefox.wait(shown)
