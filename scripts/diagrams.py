@@ -527,6 +527,31 @@ def translation() -> Axes:
     return ax
 
 
+def labels() -> Axes:
+    """Chapter 14: a label that both players see, and a label that a classifier has to find."""
+    ax = sheet(250)
+    words(ax, 150, 232, "D sees the label", weight="bold")
+    words(ax, 460, 232, "a classifier names it", weight="bold")
+    ax.plot([310, 310], [20, 235], color=MUTED, lw=0.8)
+    for x in (0, 318):
+        words(ax, x + 20, 150, "$z$", size=15)
+        words(ax, x + 20, 105, "$y$", REAL, size=15)
+        box(ax, x + 84, 128, 56, 50, "$G$", FAKE, size=17)
+        arrow(ax, (x + 31, 150), (x + 54, 140))
+        arrow(ax, (x + 31, 105), (x + 54, 116))
+        words(ax, x + 154, 128, "$G(z, y)$", FAKE, size=13)
+    box(ax, 250, 128, 88, 50, "$D$: real\nas a pair?", CRITIC)
+    arrow(ax, (113, 128), (124, 128))
+    arrow(ax, (186, 128), (204, 128))
+    arrow(ax, (28, 92), (246, 101), REAL, bend=0.3)
+    box(ax, 560, 183, 72, 44, "$D$: real?", CRITIC)
+    box(ax, 560, 75, 72, 44, "$C$: which\nlabel?", INK)
+    arrow(ax, (431, 128), (442, 128))
+    arrow(ax, (502, 141), (522, 168))
+    arrow(ax, (502, 115), (522, 90))
+    return ax
+
+
 DIAGRAMS: dict[str, Callable[[], Axes]] = {
     "models": models,
     "game": game,
@@ -546,6 +571,7 @@ DIAGRAMS: dict[str, Callable[[], Axes]] = {
     "order": order,
     "arrows": arrows,
     "translation": translation,
+    "labels": labels,
 }
 
 
@@ -679,6 +705,14 @@ WORDS = {
         "discriminator, and the way there and back is to lead home.",
         "Left: a translator with pairs is told what is right by an error and what is real by a "
         "discriminator. Right: without pairs, two translators check each other by a cycle.",
+    ),
+    "labels": (
+        "Two diagrams. In both, noise z and a label y go into G. Left, the label goes on to a "
+        "discriminator as well, which asks whether sample and label are real as a pair. Right, the "
+        "sample alone goes to a discriminator, which asks whether it is real, and to a classifier "
+        "C, which asks which label it has.",
+        "Two ways to make a generator obey a label. Left: the discriminator sees the label too. "
+        "Right: a classifier has to find the label in the sample.",
     ),
 }
 

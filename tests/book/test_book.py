@@ -21,8 +21,10 @@ from support.pages import (
     CHAPTERS,
     CUT_FORMULAS,
     LEFT_OVER,
+    OUT_OF_REACH,
     PAGES,
     RAW_TEXT,
+    UNFOLD,
     WIDE,
     Visitor,
     parsed,
@@ -44,20 +46,9 @@ def some(pages: list[str]) -> list[Any]:
 # Every page
 # -------------------------------------------------------------------------------------------------
 
-OUT_OF_REACH = """() => [...document.querySelectorAll(".bd-article *")].filter(node =>
-    node.scrollWidth > node.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(node).overflowX)
-    && node.tabIndex < 0 && !node.querySelector("a, button, input"))
-  .map(node => "scrolls, but not by keyboard: " + node.tagName + "." + node.className)"""
-
-
 SCROLLING_CODE = """() => [...document.querySelectorAll(".bd-article pre")].filter(code =>
     code.offsetParent && code.scrollWidth > code.clientWidth + 1)
   .map(code => code.textContent.split("\\n").sort((a, b) => b.length - a.length)[0])"""
-
-UNFOLD = """() => {
-  document.querySelectorAll('.bd-article details').forEach(part => { part.open = true; });
-  document.querySelectorAll('.bd-article .toggle-hidden button').forEach(button => button.click());
-}"""
 
 
 def at_rest(tab: Any, *scripts: str) -> list[str]:
@@ -133,7 +124,7 @@ def test_page_shows_all_it_has(page: str, report: Callable) -> None:
 def test_page_is_light(page: str, report: Callable) -> None:
     """A first load, everything included."""
     told = report(page)
-    assert 50_000 < told["compressed bytes"] < 1.5e6
+    assert 50_000 < told["compressed bytes"] < 1.0e6
     assert told["bytes"] < 4e6
 
 

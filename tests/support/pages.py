@@ -76,6 +76,18 @@ RAW_TEXT = """() => {
 LEFT_OVER = r"\$|\\(?:begin|frac|text|mathbb|log)\b|\{[a-z:]+\}`|:::"
 
 
+OUT_OF_REACH = """() => [...document.querySelectorAll(".bd-article *")].filter(node =>
+    node.scrollWidth > node.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(node).overflowX)
+    && node.tabIndex < 0 && !node.querySelector("a, button, input"))
+  .map(node => "scrolls, but not by keyboard: " + node.tagName + "." + node.className)"""
+
+
+UNFOLD = """() => {
+  document.querySelectorAll('.bd-article details').forEach(part => { part.open = true; });
+  document.querySelectorAll('.bd-article .toggle-hidden button').forEach(button => button.click());
+}"""
+
+
 BROKEN_IMAGES = """async () => {
   const images = [...document.querySelectorAll("img")];
   images.forEach(image => image.loading = "eager");
