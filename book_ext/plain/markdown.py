@@ -15,6 +15,7 @@ from .labels import KINDS
 __all__ = ["Writer"]
 
 ROLE = re.compile(r"\{([a-z]+(?:[:-][a-z]+)*)\}`([^`]+)`")
+PICTURE = re.compile(r"!\[([^\]]*)\]\((?![a-z]+:)([^)\s]+)\)")  # a file beside the notebook
 CODE = re.compile(r"(^ *```.*?^ *``` *$)", re.S | re.M)
 BEFORE = re.compile(r"[^\s.!?*>]\s*\Z")  # what comes before a word inside a sentence
 REFERENCES = ("ref", "doc")
@@ -163,6 +164,7 @@ class Writer:
         text = re.sub(r"^\([\w:.-]+\)=[ \t]*\n", "", myst, flags=re.M)
         text = re.sub(r"^%.*\n?", "", text, flags=re.M)
         text = re.sub(r"\$\$[ \t]*\(([\w:.-]+)\)", self._tag, text)
+        text = PICTURE.sub(lambda m: self._picture(self.source.parent / m[2], m[1]), text)
         return self._roles(text)
 
     def _tag(self, found: re.Match[str]) -> str:

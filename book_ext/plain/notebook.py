@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import mimetypes
 import re
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,9 @@ def _converted(cell: dict[str, Any], writer: Writer) -> list[dict[str, Any]]:
         new = _markdown(cell["id"], text)
         if writer.pictures:
             new["attachments"] = {
-                name: {f"image/{path.suffix[1:]}": base64.b64encode(path.read_bytes()).decode()}
+                name: {
+                    mimetypes.types_map[path.suffix]: base64.b64encode(path.read_bytes()).decode()
+                }
                 for name, path in writer.pictures.items()
             }
         return [new] if text else []

@@ -87,6 +87,19 @@ def test_hints_and_solutions_are_closed(made, chapter):
     assert not re.search(r"\bHint \d|def solution_|Solution of", outside)
 
 
+@pytest.mark.parametrize("chapter", [path.stem for path in SOURCES])
+def test_pictures_travel_inside_the_notebook(made, chapter):
+    """A picture beside the notebook stays behind when the notebook is downloaded."""
+    kinds = {"png": "image/png", "svg": "image/svg+xml"}
+    for cell in made[chapter][1]["cells"]:
+        if cell["cell_type"] == "markdown":
+            shown = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", outside_code("".join(cell["source"])))
+            inside = cell.get("attachments", {})
+            assert [f"attachment:{name}" for name in inside] == shown
+            for name, content in inside.items():
+                assert list(content) == [kinds[name.rpartition(".")[2]]]
+
+
 def test_what_is_raw_is_seen():
     for raw in (":::{note}", "a {ref}`x`", "{cite:p}`y`", "{prf:ref}`z`", "(ch:01)=", "$$ (eq:1)"):
         assert RAW.search(raw)
@@ -105,7 +118,8 @@ def writer(tmp_path):
     pictures.mkdir(parents=True)
     (pictures / "ring.png").write_bytes(b"png")
     folder = tmp_path / "notebooks"
-    folder.mkdir()
+    (folder / "diagrams").mkdir(parents=True)
+    (folder / "diagrams" / "d.svg").write_text("<svg/>")
     (folder / "references.bib").write_text(
         "@article{one, author={Ada Lovelace}, title={Notes}, journal={J}, year={1843}}\n"
         '@article{two, author={Ada Lovelace and Emmy N{\\"o}ther}, title={T}, journal={J}, '
@@ -167,6 +181,8 @@ def writer(tmp_path):
             "    more\n:::",
             "| a | b |\n|---|---|\n| 1 | 2 more |\n\n*Table 4.1. Both*",
         ),
+        ("See ![a (b) c](diagrams/d.svg).", "See ![a (b) c](attachment:d.svg)."),
+        ("![x](https://a.org/b.png)", "![x](https://a.org/b.png)"),
         (
             ":::{play} ring\n:alt: A ring.\n\nMove it.\n:::",
             "![A ring.](attachment:ring.png)\n\n*On this chapter's page you can move what this "
@@ -189,6 +205,7 @@ def test_each_form_becomes_plain(writer, myst, expected):
         (":::{note}\nx", "does not end"),
         (":::{literalinclude} ../ganbook/code.py\n:pyobject: three\n:::", "has no three"),
         (":::{literalinclude} ../ganbook/code.py\n:emphasize: 3\n:::", "emphasize"),
+        ("![x](diagrams/nothing.svg)", "nothing.svg, which is not there"),
         (":::{play} nothing\n:alt: x\n:::", "nothing.png, which is not there"),
     ],
 )
