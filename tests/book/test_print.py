@@ -301,7 +301,9 @@ def test_contents_tell_the_page_of_every_chapter(
 
 
 @pytest.mark.browser
-def test_links_lead_inside_the_book_or_to_the_web(reader: Any, texts: list[str]) -> None:
+def test_links_lead_inside_the_book_or_to_the_web(
+    reader: Any, texts: list[str], printed: list[str]
+) -> None:
     """No address of this machine; internal links have a target; known ones lead to the page that
     shows it.
     """
@@ -314,10 +316,10 @@ def test_links_lead_inside_the_book_or_to_the_web(reader: Any, texts: list[str])
                 inside.append((number, link["/Dest"]))
             elif link.get("/A", {}).get("/S") == "/URI":
                 outside.append(link["/A"]["/URI"])
-    assert len(inside) > 1000
+    assert len(inside) > (1000 if printed == PAGES else 100)
     assert [name for _, name in inside if name not in places] == []
     assert [address for address in outside if not re.match(r"https?://|mailto:", address)] == []
-    assert len(outside) > 20
+    assert len(outside) > (20 if printed == PAGES else 5)
     known = {
         "04_the_optimal_discriminator--equation-eq-04-dstar": "(4.5)",
         "06_optimal_transport--fig-06-plan": "Fig. 6.1",
