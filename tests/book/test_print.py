@@ -319,7 +319,7 @@ def test_links_lead_inside_the_book_or_to_the_web(
     assert len(inside) > (1000 if printed == PAGES else 100)
     assert [name for _, name in inside if name not in places] == []
     assert [address for address in outside if not re.match(r"https?://|mailto:", address)] == []
-    assert len(outside) > (20 if printed == PAGES else 5)
+    assert len(outside) > 20 or printed != PAGES  # they stand in the references
     known = {
         "04_the_optimal_discriminator--equation-eq-04-dstar": "(4.5)",
         "06_optimal_transport--fig-06-plan": "Fig. 6.1",

@@ -9,24 +9,24 @@ ganbookPlays.register("living-gan", (stage) => {
   const STEP_BUDGET = 11, SLOW = 125;                     // milliseconds: of steps in a frame, between rewritings of text
   const R1 = [0, 0.01, 0.03, 0.1, 0.3, 1, 2, 5, 10], GP = [0, 0.1, 0.3, 1, 3, 10], SPEEDS = [1, 2, 5, 10, 30, Infinity];
   const RATES = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02], BETAS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
-  const DATA = { ring: "ring of eight", moons: "two moons", line: "a line", heap: "one heap", drawn: "drawn by you" };
+  const DATA = { ring: "ring of eight", moons: "two moons", line: "a line", heap: "one cluster", drawn: "drawn by you" };
   const LOSSES = {
     non_saturating: "non-saturating", minimax: "minimax", least_squares: "least squares", wasserstein: "Wasserstein",
   };
   const PRESETS = {
     "Coverage": {
-      ask: "Eight heaps, a mild R1, and G slower than D. Which comes first: points that are good, or all heaps reached? And where will both losses be at the end?",
-      told: "All heaps are reached early, while most points still lie between them; the share of good points climbs for a long while after. "
+      ask: "Eight clusters, a mild R1, and G slower than D. Which comes first: points that are good, or all clusters reached? And where will both losses be at the end?",
+      told: "All clusters are reached early, while most points still lie between them; the share of good points climbs for a long while after. "
         + "D’s loss hardly leaves 2 log 2 = 1.386 from the first round to the last: it tells you nothing of either.",
     },
     "Collapse": {
-      ask: "The same heaps, but G now learns ten times as fast as D, and no R1. Will G’s points still spread over the ring? Will a loss give it away?",
+      ask: "The same clusters, but G now learns ten times as fast as D, and no R1. Will G’s points still spread over the ring? Will a loss give it away?",
       told: "All points sit in one clump, which runs to wherever the score is highest, and leaves when D has caught up. Against a D that "
         + "is too slow, the best answer is a single point. Both losses stay near the values of a perfect fit, 1.386 and 0.693.",
     },
     "Circling": {
-      ask: "One heap only, equal rates, strong momentum. Will the cloud walk to the heap and stay there? Which way will it go round?",
-      told: "It overshoots, D turns round, and the cloud swings past the heap and around it, for some hundreds of rounds in wide turns and later in small ones. "
+      ask: "One cluster only, equal rates, strong momentum. Will the cloud walk to the cluster and stay there? Which way will it go round?",
+      told: "It overshoots, D turns round, and the cloud swings past the cluster and around it, for some hundreds of rounds in wide turns and later in small ones. "
         + "Reset, set R1 to 5, and play again: the slope at the data is paid for now, and the turns die out at once.",
     },
     "Fading push": {
