@@ -44,11 +44,12 @@ def test_a_box_is_read(tmp_path: Path, box: str, found: dict[str, Any]) -> None:
     assert told == {"title": "A title", "picture": "diagrams/game.svg"} | found
 
 
-def test_every_chapter_has_question_and_minutes() -> None:
+def test_every_chapter_has_question_picture_and_minutes() -> None:
     about = chapters.chapters(ROOT)
     assert [one["file"] for one in about] == CHAPTERS
     for one in about:
         assert one["question"].endswith("?") and 10 <= one["minutes"] <= 120, one["file"]
+        assert one["picture"] and (ROOT / "notebooks" / one["picture"]).exists(), one["file"]
         assert all(n < one["number"] for n in one["builds"]), one["file"]
 
 
@@ -96,7 +97,7 @@ def test_the_front_page_offers_every_chapter_twice(site: Path) -> None:
     for card, about in zip(html.select(".chapter-card"), chapters.chapters(ROOT), strict=True):
         assert f"{about['minutes']} min" in card.get_text()
         assert card.select_one(".marks-count")["data-chapter"] == str(about["number"])
-        assert bool(card.img) == bool(about["picture"])
+        assert Path(card.img["src"]).name == Path(about["picture"]).name
         words = re.sub(r"\W", "", about["question"].split("$")[0])
         assert re.sub(r"\W", "", card.get_text()).find(words) >= 0
 
@@ -107,6 +108,21 @@ def test_next_and_start_lead_to_chapter_1(site: Path) -> None:
     start = html.select_one(".start-here a")
     assert start["href"] == f"{Path(CHAPTERS[0]).name}.html"
     assert start.get_text().startswith("Start reading")
+
+
+@pytest.mark.browser
+def test_a_row_of_cards_has_no_gap_and_the_still_no_white_ground(
+    browser: Any, address: str
+) -> None:
+    """The last of an odd number of cards is as wide as the row; at night the still is turned dark."""
+    visitor = Visitor(browser, address, color_scheme="dark")
+    tab = visitor.open(FRONT)
+    ends = """() => [...document.querySelectorAll(".chapter-cards")].map(cards =>
+      [cards, cards.lastElementChild].map(node => Math.round(node.getBoundingClientRect().right)))"""
+    assert all(row == card for row, card in tab.evaluate(ends))
+    still = tab.locator('.bd-article img[src$="living-gan.png"]')
+    assert "invert" in still.evaluate("image => getComputedStyle(image).filter")
+    visitor.context.close()
 
 
 @pytest.mark.browser

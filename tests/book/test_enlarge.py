@@ -61,3 +61,13 @@ def test_at_a_desk_nothing_is_offered(served: Visitor) -> None:
     tab = served.open(PAGE)
     assert tab.locator(BUTTONS).count() > 5
     assert not tab.locator(BUTTONS).first.is_visible()
+
+
+def test_a_diagram_has_its_sentence_set_apart(phone: Visitor) -> None:
+    """Small and muted below the picture, although a button stands between them."""
+    tab = phone.open(PAGE)
+    caption = tab.locator(".bd-article p:has(> img):has(> button.enlarge) + p:has(> em:only-child)")
+    size = "node => parseFloat(getComputedStyle(node).fontSize)"
+    text = tab.locator(".bd-article section > p").filter(has_text="distribution").first
+    assert caption.count() > 0
+    assert caption.first.evaluate(size) < 0.95 * text.evaluate(size)
