@@ -364,7 +364,7 @@ def test_the_article_that_the_chapters_follow_is_named_and_cited():
     start = (NOTEBOOKS / "index.md").read_text(encoding="utf-8")
     assert "{cite:p}`unlimited`; the chapters call it *the article*" in start
     for chapter in ("01", "02", "03", "04"):
-        assert not missing(chapter, "the article that this book follows {cite:p}`unlimited`")
+        assert not missing(chapter, "article that this book follows {cite:p}`unlimited`")
 
 
 @pytest.mark.parametrize("chapter", ["01", "02", "03", "04", "05", "06"])

@@ -421,7 +421,7 @@ def test_in_turn_the_smallest_game_drifts_outwards_beyond_5000_rounds():
 
 
 def test_inner_maximum_needs_a_free_discriminator():
-    p, q = torch.tensor([0.7, 0.3]).double(), torch.tensor([0.2, 0.8]).double()
+    p, q = torch.tensor([[0.7, 0.3], [0.2, 0.8]], dtype=torch.float64)
     d = torch.linspace(-5, 5, 1_001, dtype=torch.float64)[:, None]  # one score for both atoms
     value = (p * -torch.nn.functional.softplus(-d) - q * torch.nn.functional.softplus(d)).sum(1)
     assert abs(float(value.max()) + LOG4) < 1e-9
