@@ -182,6 +182,7 @@ def check_17_15(answer, c):
         (4, 1e-3),
         (3, 0.125),
         (20, 0.9),
+        (6, 1.0),
     ]
     cases += [
         (c.integer(12, 120), 10 ** -c.number(1.0, 7.0)) for _ in range(4)
