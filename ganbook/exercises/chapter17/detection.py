@@ -182,7 +182,6 @@ def check_17_15(answer, c):
         (4, 1e-3),
         (3, 0.125),
         (20, 0.9),
-        (6, 1.0),
     ]
     cases += [
         (c.integer(12, 120), 10 ** -c.number(1.0, 7.0)) for _ in range(4)
@@ -219,6 +218,11 @@ def check_17_15(answer, c):
                 ),
             },
         )
+    c.equal(
+        c.call(answer, 6, 1.0),
+        0,
+        says="With an alarm of 1 even no agreement at all is enough.",
+    )
 
 
 register(
