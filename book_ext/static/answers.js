@@ -25,7 +25,7 @@ window.ganbookAnswers = (() => {
     const side = got > want ? "large" : "small";
     const factor = Math.max(ratio, 1 / ratio);
     if (factor >= 1.5) return `It is too ${side}, by a factor of about ${brief(Number(factor.toPrecision(1)))}.`;
-    return `It is too ${side}, by about ${brief(Number((100 * (factor - 1)).toPrecision(1)))} %.`;
+    return `It is too ${side}, by about ${brief(Number((100 * Math.abs(ratio - 1)).toPrecision(1)))} %.`;
   }
 
   /** The value of an expression in numbers, + - * / ^ or **, brackets, log, exp, sqrt, pi and e; NaN if it is none. */

@@ -50,6 +50,7 @@ def check_0_1(answer, c):
     inputs = [
         every,
         dark,
+        torch.tensor(51, dtype=torch.uint8),
         *(
             (256 * c.uniform(0, 1, (2, 1, 3, 3))).to(torch.uint8)
             for _ in range(4)

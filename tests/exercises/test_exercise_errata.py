@@ -216,10 +216,17 @@ def test_a_value_is_not_given_away(id, wrong, truth):
 
 def test_how_far_off():
     assert how_far(1.1, 1.0) == "It is too large, by about 10 %."
+    assert how_far(100, 140) == "It is too small, by about 30 %."  # of what is right
     assert how_far(-3.0, 1.0) == "It has the wrong sign."
     assert how_far(0.25, 1.0) == "It is too small, by a factor of about 4."
     assert how_far(1.0, 0.0) == "It is too large."
     assert how_far(math.inf, 1.0) == "It is infinite."
+
+
+def test_an_angle_below_the_bound_is_not_rounded_up_to_it():
+    message = said("2.13", (-4.5, 4.5))[1]
+    assert "88.73 degrees" in message
+    assert "not yet extreme enough" in message
 
 
 def test_two_numbers_are_shown_in_as_many_digits_as_tell_them_apart():

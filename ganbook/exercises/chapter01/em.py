@@ -87,12 +87,13 @@ def wrong_1_4_two_points(x, level):
 
 
 def check_1_4(answer, c):
-    for n, level in (
-        (5, 3.0),
-        (8, c.number(5, 20)),
-        (c.integer(6, 10), 30.0),
+    for n, level, size in (
+        (5, 3.0, 1.0),
+        (8, c.number(5, 20), 1.0),
+        (c.integer(6, 10), 30.0, 1.0),
+        (6, 10.0, 1000.0),
     ):
-        x = np.sort(c.rng.normal(size=n) * 2) + np.arange(n) * 0.1
+        x = size * (np.sort(c.rng.normal(size=n) * 2) + np.arange(n) * 0.1)
         got = c.call(answer, x, level)
         c.true(
             isinstance(got, tuple | list | np.ndarray) and len(got) == 3,
@@ -145,6 +146,11 @@ def check_1_4(answer, c):
             "The level is missed: a component of weight zero is not there at all, and leaves "
             "its points without density.",
         )
+        if size > 1 and each.min() < -1e4:
+            c.fail(
+                "On numbers of a thousand the level is missed: the wide component is too narrow for them. "
+                "Let its width grow with the spread of `x`."
+            )
         if each.min() < -1e6:
             c.fail(
                 "The level is missed: nothing wide covers the other points, and the worst of them costs "

@@ -249,7 +249,7 @@ def check_2_13(answer, c):
     c.true(
         angle >= 89,
         say(
-            "The angle is {angle:.0f} degrees: of the right kind, but not yet extreme enough.",
+            "The angle is {angle:.2f} degrees: of the right kind, but not yet extreme enough.",
             angle=angle,
         ),
         "",

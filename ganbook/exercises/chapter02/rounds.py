@@ -60,6 +60,16 @@ def check_round(answer, c, mistakes):
             descend(loss.generator(D(G(z_g))), G)
             theirs = copy.deepcopy(start)
             given = with_optimizers(*theirs)
+            steps = [0, 0]
+
+            def count(k, steps=steps):
+                def hook(optimizer, args, named):
+                    steps[k] += 1
+
+                return hook
+
+            for k in (0, 1):
+                given[2 + k].register_step_post_hook(count(k))
             c.call(answer, *given, loss, x_real, z_d, z_g, returns_none=True)
             c.true(
                 theirs[0].training and theirs[1].training,
@@ -86,6 +96,12 @@ def check_round(answer, c, mistakes):
                     text: lambda wrong=wrong: after(wrong)
                     for text, wrong in mistakes.items()
                 },
+            )
+            c.true(
+                max(steps) <= 1,
+                "An optimiser stepped twice in the round. On a gradient of zero plain descent stands still; "
+                "Adam would move the player by what it remembers.",
+                "",
             )
 
 

@@ -62,6 +62,10 @@ def check_2_6(answer, c):
         near = c.normal((4,), dtype), c.normal((7,), dtype)
         for d_real, d_fake in (
             near,
+            (
+                c.uniform(5, 8, (3,), dtype),
+                c.uniform(-8, -5, (2,), dtype),
+            ),
             far,
             (3 * c.normal((6,), dtype), c.normal((2,), dtype)),
             (

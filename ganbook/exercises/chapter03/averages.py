@@ -96,12 +96,15 @@ def check_3_9(answer, c):
             for a, s in zip(average.parameters(), start, strict=True):
                 a.copy_(s)
         kept = list(average.parameters())
+        for p in network.parameters():
+            p.grad = c.normal(tuple(p.shape), dtype)
         path = []
         for _ in range(3):
             with torch.no_grad():
                 for p in network.parameters():
                     p.copy_(c.normal(tuple(p.shape), dtype))
             path.append([p.detach().clone() for p in network.parameters()])
+            untouched = c.watch(network)
             c.call(answer, average, network, decay, returns_none=True)
             c.true(
                 all(
@@ -112,6 +115,8 @@ def check_3_9(answer, c):
                 ),
                 "It changed the network in training; only the average may move.",
             )
+            if network.training:
+                untouched()
         c.true(
             all(
                 a is k
@@ -159,6 +164,17 @@ def check_3_9(answer, c):
                     ],
                 },
             )
+        c.call(answer, average, network, 0.0, returns_none=True)
+        c.true(
+            all(
+                a.data_ptr() != p.data_ptr()
+                for a, p in zip(
+                    average.parameters(), network.parameters(), strict=True
+                )
+            ),
+            "With decay 0 the average shares its numbers with the network, and every later step moves both: copy the values.",
+            "",
+        )
 
 
 register(

@@ -193,6 +193,18 @@ def check_3_5(answer, c):
             atol=1e-3,
             says="Between a point and itself there is only that point.",
         )
+        mixed = z0.clone()  # every second row stays equal
+        mixed[1::2] = z0[1::2].flip(1)
+        got = c.call(answer, z0, mixed, 0.5)
+        half = z0 + mixed
+        half = half * z0.norm(dim=-1, keepdim=True)
+        c.equal(
+            got,
+            half / (z0 + mixed).norm(dim=-1, keepdim=True),
+            rtol=1e-3,
+            atol=1e-3,
+            says="Only some rows of this batch are equal: decide for each pair of rows, not for the whole batch.",
+        )
 
 
 register(

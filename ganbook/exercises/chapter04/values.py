@@ -139,6 +139,10 @@ def check_4_10(answer, c):
             )
             untouched = c.watch(D)
             got = c.call(answer, D, real, fake)
+            c.true(
+                not isinstance(got, torch.Tensor),
+                "That is a tensor, which may carry D's graph along: a Python float was asked for, by `item()`.",
+            )
             if (
                 training
                 and isinstance(got, float)

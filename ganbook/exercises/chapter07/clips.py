@@ -200,6 +200,15 @@ def check_7_2(answer, c):
             for p in start.parameters():
                 p.copy_(0.2 * c.normal(tuple(p.shape), dtype))
                 p.view(-1)[0], p.view(-1)[-1] = 0.9, -0.9
+        # parameters that no loss reaches, and that are not trained
+        for name, trained in (("unused", True), ("frozen", False)):
+            start.register_parameter(
+                name,
+                nn.Parameter(
+                    torch.tensor([0.8, -0.7], dtype=dtype),
+                    requires_grad=trained,
+                ),
+            )
         real, fake, bound = (
             c.normal((8, 3), dtype),
             1 + c.normal((8, 3), dtype),
@@ -217,7 +226,11 @@ def check_7_2(answer, c):
                 D.training,
                 "The critic is left in evaluation mode: it goes on being trained.",
             )
-            return torch.cat([p.detach().reshape(-1) for p in D.parameters()])
+            return torch.cat(
+                [p.detach().reshape(-1) for p in D[0].parameters()]
+                + [p.detach().reshape(-1) for p in D[2].parameters()]
+                + [D.unused.detach(), D.frozen.detach()]
+            )
 
         def answered(*inputs):
             return c.call(answer, *inputs, returns_none=True)
@@ -271,6 +284,11 @@ def check_7_2(answer, c):
                         bound=bound,
                     ),
                 )
+        if c.agrees(got[:-4], want[:-4]):
+            c.fail(
+                "A parameter without a gradient was left out: *every* parameter of D is to lie within the bound, trained or not.",
+                "",
+            )
         c.equal(
             got,
             want,

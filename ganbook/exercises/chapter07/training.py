@@ -276,16 +276,29 @@ def check_7_14(answer, c):
         (g,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
         return (g.norm(dim=1) - 1).square().mean()
 
+    moved = []  # how often each optimiser stepped, for each play
+
     def result(play, dtype, seed, n, reals, noises):
         (G, D), optimizers = players(dtype, seed)
         for m in (G, D):
             for p in m.parameters():
                 p.grad = torch.ones_like(p)  # of an earlier step
-        play(G, D, *optimizers, reals, noises, penalty)
+        steps = [0, 0]
+
+        def count(k):
+            def hook(optimizer, args, named):
+                steps[k] += 1
+
+            return hook
+
+        for k, optimizer in enumerate(optimizers):
+            optimizer.register_step_post_hook(count(k))
+        play(G, D, *optimizers, list(reals), list(noises), penalty)
         c.true(
             G.training and D.training,
             "A player is left in evaluation mode: both go on being trained.",
         )
+        moved.append(steps)
         return [
             torch.cat([p.detach().flatten() for p in m.parameters()])
             for m in (G, D)
@@ -316,7 +329,7 @@ def check_7_14(answer, c):
         ),
     }
     for dtype in c.dtypes:
-        for n in (5, 1, c.integer(2, 4)):
+        for n in (7, 1, c.integer(2, 4)):
             seed = c.integer(0, 10**6)
             reals = [c.normal((7, 3), dtype) for _ in range(n)]
             noises = [c.normal((7, 2), dtype) for _ in range(n + 1)]
@@ -326,7 +339,10 @@ def check_7_14(answer, c):
                 c.call(answer, *arguments, returns_none=True)
 
             got = result(play, *inputs)
-            want = result(solution_7_14, *inputs)
+            (g_steps, d_steps), want = (
+                moved[-1],
+                result(solution_7_14, *inputs),
+            )
             for k, who in enumerate("GD"):
                 c.equal(
                     got[k],
@@ -343,6 +359,12 @@ def check_7_14(answer, c):
                         for text, f in slips.items()
                     },
                 )
+            c.true(
+                g_steps <= 1 and d_steps <= n,
+                "An optimiser stepped more often than its player moves. On a gradient of zero plain descent "
+                "stands still; Adam moves the player by what it remembers.",
+                "",
+            )
 
 
 register(

@@ -339,6 +339,7 @@ def check_9_7(answer, c):
         mixed,
         certain,
         np.repeat(np.eye(3)[:1], 5, axis=0),
+        np.eye(12),
         np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5], [0.2, 0.3, 0.5]]),
     ):
         c.equal(

@@ -117,6 +117,9 @@ def check_12_11(answer, c):
             first, network = _net_12_11(c, dtype), _net_12_11(c, dtype)
             average = copy.deepcopy(first)
             before = copy.deepcopy(network)
+            for p in network.parameters():
+                p.grad = torch.ones_like(p) if p.requires_grad else None
+            untouched = c.watch(network)
             got = c.call(answer, average, network, decay, returns_none=True)
             c.true(
                 got is None,
@@ -181,6 +184,7 @@ def check_12_11(answer, c):
                 average.training and network.training,
                 "A network was switched to evaluation mode: leave it in its mode.",
             )
+            untouched()
             network[1].running_mean.add_(1)
             c.true(
                 torch.equal(average[1].running_mean, before[1].running_mean),

@@ -218,7 +218,7 @@ def check_15_3(value, c):
             "That is the error of the mean, the least there is.": lambda p: (
                 4 * p * (1 - p)
             ),
-            "That is the probability of a wrong answer, not its square.": lambda p: (
+            "That is the probability that the draw is wrong; the square of the error is then 4.": lambda p: (
                 2 * p * (1 - p)
             ),
             "That is the error of the likelier answer, given always.": lambda p: (
@@ -257,7 +257,7 @@ register(
         solution=solution_15_3,
         wrong=(
             ("4*p*(1-p)", "the least there is"),
-            ("2*p*(1-p)", "not its square"),
+            ("2*p*(1-p)", "the square of the error is then 4"),
             ("4*(1-p)", "given always"),
             ("4*p*(1-p)**2", "in two ways"),
             ("(2*p-1)**2", "squared mean"),

@@ -56,6 +56,8 @@ def check_16_7(answer, c):
             (c.rng.normal(size=c.integer(2, 6)), c.rng.normal(size=k), s)
         )
     cases.append((c.rng.normal(size=1), c.rng.normal(size=3), 2))
+    cases.append((np.array([1, -2, 3]), c.rng.normal(size=3), 2))
+    cases.append((c.rng.normal(size=3), np.array([1, -2, 3]), 2))
     cases.append((c.rng.normal(size=4), c.rng.normal(size=3), 1))
     for u, w, s in cases:
         want = [

@@ -218,6 +218,11 @@ def check_17_15(answer, c):
                 ),
             },
         )
+    c.equal(
+        c.call(answer, 6, 1.0),
+        0,
+        says="With an alarm of 1 even no agreement at all is enough.",
+    )
 
 
 register(

@@ -59,6 +59,7 @@ def check_17_1(answer, c):
         (np.array([[1.0, 2.0], [0.0, 1.0]]), np.diag([1.0, 4.0]), 0.7),
         (np.array([[3.0, -1.0, 2.0]]), np.diag([0.5, 1.0, 2.0]), 0.0),
         (np.eye(2), np.diag([2.0, 3.0]), 1.0),
+        (np.array([[1.0, -1.0], [2.0, 0.5]]), np.diag([2.0, 3.0]), 1.3),
     ]
     for _ in range(3):
         d, k = c.integer(1, 4), c.integer(2, 4)

@@ -98,7 +98,7 @@ def how_far(got: float, want: float) -> str:
     return say(
         "It is too {side}, by about {percent:g} %.",
         side=side,
-        percent=float(f"{100 * (factor - 1):.1g}"),
+        percent=float(f"{100 * abs(ratio - 1):.1g}"),
     )
 
 
