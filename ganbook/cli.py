@@ -19,10 +19,10 @@ from typing import Any
 import click
 
 from ganbook import __version__
-from ganbook.options import Named, OfData
+from ganbook.options import Named, OfData, Whole
 
-SEED = click.IntRange(0, 2**63 - 1)  # what a torch.Generator takes
-STEPS = click.IntRange(max=10**8)  # the record of so many steps is 2.4 GB
+SEED = Whole(0, 2**63 - 1)  # what a torch.Generator takes
+STEPS = Whole(max=10**8)  # the record of so many steps is 2.4 GB
 
 
 DEVICES = click.Choice(["auto", "cpu", "cuda"])
@@ -101,7 +101,7 @@ def cli(context: click.Context) -> None:
 @click.option(
     "--samples-every",
     default=None,
-    type=click.IntRange(min=1),
+    type=Whole(min=1),
     metavar="STEPS",
     help="Write a sheet of samples into the folder after each so many steps.",
 )
@@ -128,8 +128,7 @@ def train(
     from ganbook.checkpoints import Checkpoint
     from ganbook.training import TrainingDiverged
 
-    if every is not None and checkpoint is None:
-        raise click.UsageError("--every says how often to save: give --checkpoint FILE with it")
+    _check_every(every, checkpoint)
     start, grids = time.perf_counter(), (samples_every, out) if samples_every else None
     with distributed.join(device) as team, _plain_warnings(), _interrupts(checkpoint):
         try:
@@ -164,7 +163,7 @@ def train(
     type=click.Path(path_type=Path, dir_okay=False),
     help="A generator.safetensors that `train` wrote  [default: the recorded run of 50 epochs].",
 )
-@click.option("-n", "--number", default=64, show_default=True, type=click.IntRange(max=10_000))
+@click.option("-n", "--number", default=64, show_default=True, type=Whole(max=10_000))
 @click.option("--seed", default=0, show_default=True, type=SEED)
 @click.option(
     "--out",
@@ -206,9 +205,13 @@ def data(name: str, root: Path | None) -> None:
     metavar="FILE",
     help="Save each of its runs beside this name, and go on from there.",
 )
-@click.option("--every", default=1000, show_default=True, type=int, help="Steps between two saves.")
+@click.option("--every", default=None, type=int, help="Steps between two saves  [default: 1000].")
 def reproduce(
-    name: str | None, folder: Path | None, device: str, checkpoint: Path | None, every: int
+    name: str | None,
+    folder: Path | None,
+    device: str,
+    checkpoint: Path | None,
+    every: int | None,
 ) -> None:
     """Make a recorded run again; without a NAME, list them.
 
@@ -221,6 +224,8 @@ def reproduce(
         click.echo("\n".join(recipes.names()))
         return
     recipes.module(name)
+    _check_every(every, checkpoint)
+    every = 1000 if every is None else every
     with distributed.join(device) as team, _plain_warnings(), _interrupts(checkpoint):
         place = Place(team.device, progress=True, checkpoint=checkpoint, every=every)
         try:
@@ -241,6 +246,11 @@ def exercises(as_json: bool) -> None:
     from ganbook.exercises import progress_json, progress_table
 
     click.echo(progress_json() if as_json else progress_table())
+
+
+def _check_every(every: int | None, checkpoint: Path | None) -> None:
+    if every is not None and checkpoint is None:
+        raise click.UsageError("--every says how often to save: give --checkpoint FILE with it")
 
 
 @contextmanager

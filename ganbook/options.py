@@ -6,7 +6,13 @@ from typing import Any
 
 import click
 
-__all__ = ["Named", "OfData"]
+__all__ = ["Named", "OfData", "Whole"]
+
+
+class Whole(click.IntRange):
+    """A whole number between bounds, which messages and help call an integer."""
+
+    name = "integer"
 
 
 class Named(click.Option):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import trapezoid
 from scipy.optimize import minimize_scalar
 
 __all__ = ["NormalRestoration", "divergence_of_scales"]
@@ -50,7 +51,7 @@ def divergence_of_scales(ratio: float, loss: str = "minimax") -> float:
     if loss == "minimax":
         terms = p * (log_p - log_m) + q * (log_q - log_m)
     # both halves of the line, and the factor of the standard normal density
-    return float(2 * np.trapezoid(terms * narrow * np.cosh(t), t) / math.sqrt(2 * math.pi))
+    return float(2 * trapezoid(terms * narrow * np.cosh(t), t) / math.sqrt(2 * math.pi))
 
 
 @dataclass(frozen=True)

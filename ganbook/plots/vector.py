@@ -60,7 +60,8 @@ def show_as_svg(draw: Callable[[Figure], str]) -> None:
     do nothing.
     """
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is None or matplotlib.get_backend(auto_select=False) not in INLINE:
+    # `get_backend` would choose a backend where none is chosen yet, unless told not to, from 3.10 on.
+    if shell is None or matplotlib.rcParams._get("backend") not in INLINE:
         return
     # The backend registers its own PNG writer when it is first imported: that has to come first.
     import matplotlib_inline.backend_inline  # noqa: F401

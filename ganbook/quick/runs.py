@@ -66,7 +66,7 @@ def setup(choice: Choice, device: torch.device | str = "cpu") -> Setup:
     """Return players, optimisers and batches; ``ValueError`` for what is not possible."""
     about, network = entry(choice.data), find("network", NETWORKS, choice.network)
     usual, make_penalty = find("penalty", PENALTIES, choice.penalty)
-    loss = losses.get(choice.loss)
+    loss = find("loss", losses.LOSSES, choice.loss)
     if network.side not in (None, about.side):
         raise ValueError(
             f"network {choice.network} makes {network.side} x {network.side} pictures, and those of "

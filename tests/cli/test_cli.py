@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import torch
@@ -23,6 +24,7 @@ from safetensors.torch import load_file
 from ganbook import cli, data, losses, quick, recipes
 from ganbook.cli import main
 from ganbook.metrics import frechet_distance
+from ganbook.options import Whole
 from ganbook.recipes.place import Place, Stopped
 from support.paths import NOTEBOOKS, ROOT
 
@@ -83,7 +85,14 @@ def test_one_seed_gives_one_result_and_another_seed_another(tmp_path, monkeypatc
     ("arguments", "message"),
     [
         (("train", "--data", "imagenet"), UNKNOWN),
-        (("train", "--loss", "hinged"), "unknown loss 'hinged': expected one of"),
+        (
+            ("train", "--loss", "hinged"),
+            "unknown loss 'hinged': expected one of hinge, least_squares, minimax, "
+            "non_saturating, relativistic, wasserstein\n",
+        ),
+        (("train", "--steps", "abc"), "'--steps': 'abc' is not a valid integer.\n"),
+        (("train", "--seed", "1.5"), "'--seed': '1.5' is not a valid integer.\n"),
+        (("sample", "-n", "many"), "'many' is not a valid integer.\n"),
         (("train", "--steps", "0"), "steps is 0"),
         (("train", "--steps", "-3"), "steps is -3"),
         (("train", "--batch-size", "5000"), "batch_size is 5000, but there are 1200 samples"),
@@ -136,6 +145,10 @@ def test_one_seed_gives_one_result_and_another_seed_another(tmp_path, monkeypatc
             ("train", "--every", "5"),
             "--every says how often to save: give --checkpoint FILE with it",
         ),
+        (
+            ("reproduce", "mnist-mlp", "--every", "5"),
+            "--every says how often to save: give --checkpoint FILE with it",
+        ),
         (("train", "--checkpoint", "run.safetensors", "--every", "0"), "every is 0"),
         (("train", "--checkpoint", "none/run.safetensors"), "the folder"),
         (("train", "--steps", "200", "--rate", "1e30"), "training cannot go on"),
@@ -154,6 +167,12 @@ def test_mistakes_end_with_code_two_and_one_line(tmp_path, monkeypatch, capsys, 
     assert message in said
     assert len(said.strip().splitlines()) == 1
     assert not list(tmp_path.iterdir()), "a refused command left something behind"
+
+
+def test_bounds_do_not_change_what_a_number_is_called():
+    assert Whole(1, 9).name == "integer" and Whole(1, 9).convert("9", None, None) == 9
+    with pytest.raises(click.BadParameter, match="0 is not in the range 1<=x<=9"):
+        Whole(1, 9).convert("0", None, None)
 
 
 def test_cuda_without_a_gpu_is_one_line(tmp_path, monkeypatch, capsys):

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import matplotlib
 
@@ -24,6 +25,14 @@ from support.paths import ROOT
 def closed():
     yield
     plt.close("all")
+
+
+def test_a_kernel_with_the_oldest_matplotlib_is_asked_as_it_can_answer(monkeypatch):
+    """`get_backend` takes no argument in 3.8; a kernel that draws elsewhere is left alone."""
+    room = SimpleNamespace(get_ipython=lambda: SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "IPython", room)
+    monkeypatch.setattr(matplotlib, "get_backend", lambda: "agg")
+    assert vector.show_as_svg(lambda figure: "") is None
 
 
 def drawn():

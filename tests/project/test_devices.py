@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from support.paths import NOTEBOOKS, ROOT
-from support.sources import split_draws, trains_without_budget
+from support.sources import off_the_device, split_draws, trains_without_budget
 
 SOURCES = sorted(
     path for folder in ("ganbook", "benchmarks") for path in (ROOT / folder).rglob("*.py")
@@ -33,6 +33,11 @@ def test_no_module_draws_from_a_cpu_generator_onto_a_device():
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_no_cell_draws_from_a_cpu_generator_onto_a_device(path):
     assert [line for source in code(path) for line in split_draws(source)] == []
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_no_training_loop_of_a_cell_waits_or_leaves_noise_on_the_cpu(path):
+    assert [line for source in code(path) for line in off_the_device(source)] == []
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
@@ -101,3 +106,45 @@ FIT = "from ganbook.training import Game, fit\n"
 )
 def test_the_rule_for_budgets_finds_what_is_planted(cells, found):
     assert trains_without_budget(cells) == found
+
+
+SENT = """def train(steps):
+    device, g = budget.device(), torch.Generator().manual_seed(0)
+    G = make().to(device)
+    for step in range(steps):
+        z = torch.randn(9, 2, generator=g).to(device)
+        loss = G(z).square().mean()
+        loss.backward()
+        optimizer.step()
+        if step % 50 == 0:
+            print(loss.item())
+    return float(loss)
+"""
+
+
+def test_a_sound_loop_is_left_alone():
+    assert off_the_device(SENT) == []
+    assert off_the_device("losses = [loss.item() for loss in runs]") == []
+    assert off_the_device(f"{LOOP}    kept = z.cpu()\n") == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        (".to(device)\n        loss", "\n        loss", "leaves torch.randn(9, 2, generator=g)"),
+        ("if step % 50 == 0", "with quiet()", "reads loss.item()"),
+        (
+            "optimizer.step()\n",
+            "optimizer.step()\n        seen += float(loss)\n",
+            "reads float(loss)",
+        ),
+        (".square().mean()", ".numpy().mean()", "reads G(z).numpy()"),
+        (".square().mean()", ".mean().tolist()", "reads G(z).mean().tolist()"),
+    ],
+    ids=["z on the CPU", "item", "float", "numpy", "list"],
+)
+def test_a_planted_fault_in_a_loop_is_found(old, new, found):
+    assert old in SENT
+    assert off_the_device(SENT.replace(old, new)) == [found]
+    said = f"# The same under both budgets.\n{SENT.replace(old, new)}"
+    assert off_the_device(said) == []

@@ -2,6 +2,8 @@
 there.
 """
 
+import ast
+import json
 import os
 import shutil
 import subprocess
@@ -12,7 +14,7 @@ from pathlib import Path
 import build_book
 import pytest
 
-from support.paths import ROOT
+from support.paths import NOTEBOOKS, ROOT
 
 EXECUTE = """
 import sys, nbformat
@@ -77,3 +79,68 @@ def test_a_downloaded_chapter_runs_from_an_empty_folder(bare, mnist_test):
     shutil.copy(ROOT / "notebooks" / chapter, base / "empty")
     done = run("-c", EXECUTE, chapter)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+# What numpy 2 brought, among names that one would reach for; numpy 1.26 is admitted.
+NEW_IN_NUMPY_2 = {"trapezoid", "concat", "astype", "permute_dims", "isdtype", "pow", "vecdot"}
+NEW_IN_NUMPY_2 |= {
+    "matvec",
+    "vecmat",
+    "unstack",
+    "cumulative_sum",
+    "cumulative_prod",
+    "matrix_transpose",
+}
+NEW_IN_NUMPY_2 |= {
+    "unique_values",
+    "unique_counts",
+    "unique_all",
+    "unique_inverse",
+    "bitwise_count",
+}
+NEW_IN_NUMPY_2 |= {
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "bool",
+    "long",
+    "strings",
+}
+NEW_IN_NUMPY_2 |= {f"linalg.{name}" for name in ("cross", "diagonal", "matmul", "matrix_norm")}
+NEW_IN_NUMPY_2 |= {
+    f"linalg.{name}" for name in ("matrix_transpose", "outer", "svdvals", "tensordot")
+}
+NEW_IN_NUMPY_2 |= {f"linalg.{name}" for name in ("trace", "vecdot", "vector_norm")}
+
+
+def too_new(source):
+    """Names of numpy in a source that the oldest admitted one lacks."""
+    lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
+    nodes = ast.walk(ast.parse("\n".join(lines)))
+    names = {ast.unparse(n) for n in nodes if isinstance(n, ast.Attribute)}
+    return sorted(n for n in names if n[:3] == "np." and n[3:] in NEW_IN_NUMPY_2)
+
+
+def test_no_name_is_newer_than_the_oldest_numpy():
+    assert "numpy==1.26" in (ROOT / "constraints-lowest.txt").read_text()
+    sources = {p: p.read_text(encoding="utf-8") for p in (ROOT / "ganbook").rglob("*.py")}
+    for path in NOTEBOOKS.glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for k, cell in enumerate(cells):
+            if cell["cell_type"] == "code":
+                sources[path / str(k)] = "".join(cell["source"])
+    assert len(sources) > 500
+    found = {str(p.relative_to(ROOT)): too_new(source) for p, source in sources.items()}
+    assert {place: names for place, names in found.items() if names} == {}
+
+
+def test_a_name_that_is_too_new_is_found():
+    assert too_new("a = np.trapezoid(y, x)\nb = np.linalg.vector_norm(y)") == [
+        "np.linalg.vector_norm",
+        "np.trapezoid",
+    ]
+    assert too_new("%matplotlib inline\nnp.concatenate([x]), np.linalg.norm(x), x.concat()") == []

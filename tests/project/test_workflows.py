@@ -4,6 +4,7 @@ agree wherever they are written.
 
 import re
 import shlex
+import subprocess
 import tomllib
 from datetime import date
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 import ganbook
+import notebooks
 from ganbook.data import files
 from support.paths import ROOT
 
@@ -150,3 +152,35 @@ def test_the_citation_can_be_read():
     assert {"cff-version", "message", "title", "authors"} <= set(citation)
     assert citation["cff-version"] == "1.2.0"
     assert all("name" in author for author in citation["authors"])
+
+
+def test_ci_fetches_both_data_sets_before_it_tests():
+    """Without Fashion-MNIST on disk its test is skipped."""
+    jobs = load(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]
+    for job, tests in (("package", "make test-package CPU=1"), ("everything", "make test CPU=1")):
+        commands = runs(jobs[job])
+        assert commands.index("make data CPU=1") < commands.index(tests)
+    recipe = re.search(r"^data:.*\n((?:\t.*\n)+)", MAKEFILE, re.M)[1]
+    assert "ganbook data" in recipe and "fashion_mnist" in recipe
+
+
+@pytest.mark.parametrize(
+    ("chapter", "names"),
+    [("2", ["02_the_adversarial_game"]), ("02", ["02_the_adversarial_game"]), ("", None)],
+)
+def test_a_chapter_is_named_with_or_without_its_zero(chapter, names):
+    found = [path.stem for path in notebooks.chapters([chapter] if chapter else None)]
+    assert found == names or (names is None and len(found) > 17)
+    told = subprocess.run(
+        ["make", "-n", "notebooks-grid", *([f"CH={chapter}"] if chapter else [])],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    wanted = "notebooks/02_*.ipynb" if chapter else "notebooks"
+    assert f"ls {wanted} >" in told.stdout and f"no:cacheprovider {wanted} ||" in told.stdout
+
+
+def test_a_chapter_that_is_not_there_is_named():
+    with pytest.raises(SystemExit, match="no notebook starts with 99: there are 01_generative"):
+        notebooks.chapters(["99"])

@@ -108,3 +108,58 @@ def _on_cpu(made: ast.expr) -> bool:
 
 def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
+
+
+READS = {"item", "tolist", "numpy"}
+CASTS = {"float", "int", "bool"}
+NOISE = {"randn", "rand", "normal"}
+
+
+def off_the_device(source: str) -> list[str]:
+    """What a cell's training loop would wait for on a GPU, or would leave on the CPU.
+
+    A loop with ``backward`` and ``step`` reads no value outside an ``if``; where it or its function
+    moves players, noise that is drawn there is sent after them in the same expression. A cell that
+    is the same under both budgets stays on the CPU, and may do either.
+    """
+    if SAID.search(source):
+        return []
+    tree, found = parsed(source), []
+    plain = [s for s in tree.body if not isinstance(s, DEFINITIONS)]
+    scopes = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+    for scope in [*scopes, ast.Module(plain, [])]:
+        loops = [n for n in ast.walk(scope) if isinstance(n, LOOPS)]
+        loops = [loop for loop in loops if {"backward", "step"} <= _methods(loop)]
+        found += [f"reads {ast.unparse(call)}" for loop in loops for call in _reads(loop)]
+        if loops and "device" in ast.unparse(scope):
+            found += [f"leaves {ast.unparse(call)}" for call in _left(scope)]
+    return list(dict.fromkeys(found))
+
+
+def _reads(node: ast.AST) -> list[ast.Call]:
+    """Calls below a node, outside every ``if``, that need the value of a tensor."""
+    found = []
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If):
+            continue
+        if isinstance(child, ast.Call):
+            method = isinstance(child.func, ast.Attribute) and child.func.attr in READS
+            if method or getattr(child.func, "id", "") in CASTS:
+                found.append(child)
+        found += _reads(child)
+    return found
+
+
+def _left(node: ast.AST, sent: bool = False) -> list[ast.Call]:
+    """Draws of noise below a node that name no device and stand in no ``(...).to(...)``."""
+    found = []
+    for child in ast.iter_child_nodes(node):
+        moved = sent and not isinstance(child, ast.stmt)
+        if isinstance(child, ast.Call):
+            name = getattr(child.func, "attr", getattr(child.func, "id", ""))
+            given = {k.arg for k in child.keywords}
+            moved |= name in {"to", "cuda"}
+            if name in NOISE and not moved and "device" not in given:
+                found.append(child)
+        found += _left(child, moved)
+    return found

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import torch
-from scipy.integrate import quad
+from scipy.integrate import quad, trapezoid
 from torch.nn.functional import cross_entropy
 
 from ganbook.exercises.engine.core import Exercise, classify, register
@@ -210,7 +210,7 @@ def check_14_9(answer, c):
     ):
         z = np.linspace(-bound, bound, 20_001)
         mass = np.exp(-0.5 * z * z)
-        want = np.trapezoid(z * z * mass, z) / np.trapezoid(mass, z)
+        want = trapezoid(z * z * mass, z) / trapezoid(mass, z)
         c.equal(
             c.call(answer, bound),
             float(want),
