@@ -146,7 +146,7 @@ def fit(
 ) -> tuple[GaussianMixture, Array]:
     """Run ``steps`` steps of EM from ``start``.
 
-    Returns the last mixture and the mean log-likelihood (nats a point), before the first step and
+    Returns the last mixture and the mean log-likelihood (nats per point), before the first step and
     after each, of shape (steps + 1,). Raises ValueError as `em_step` does, and for fewer than one
     step."""
     if steps < 1:

@@ -120,7 +120,7 @@ def bit_pictures(groups: Mapping[str, np.ndarray], side: int = 8) -> Figure:
 def likelihood_curves(
     steps: np.ndarray, curves: Mapping[str, np.ndarray], chosen: float, levels: Mapping[str, float]
 ) -> Figure:
-    """Draw nats a picture against training steps; curves: (runs, steps) each; levels: named lines."""
+    """Draw nats per picture against training steps; curves: (runs, steps) each; levels: named lines."""
     figure, ax = plt.subplots(figsize=(6.0, 4.0), dpi=100, layout="constrained")
     for (name, runs), color in zip(
         curves.items(), (PALETTE["muted"], PALETTE["real"]), strict=False
@@ -132,6 +132,6 @@ def likelihood_curves(
     )
     for (name, level), style in zip(levels.items(), ("--", "-."), strict=False):
         ax.axhline(level, color=PALETTE["generated"], linestyle=style, label=name)
-    tidy(ax, "", "training step", "negative log-likelihood,\nnats a picture")
+    tidy(ax, "", "training step", "negative log-likelihood,\nnats per picture")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure

@@ -41,7 +41,10 @@ def fits(x: np.ndarray, p: np.ndarray, panels: Mapping[str, Sequence[np.ndarray]
                 x, q, color=PALETTE["generated"], linestyle=("-", "--")[i % 2], label=f"fit {i + 1}"
             )
         tidy(ax, title, "x" if ax in rows[1] else "", "density" if ax in rows[:, 0] else "")
-    handles, labels = rows[0, 0].get_legend_handles_labels()
+    most = max(
+        rows.flat, key=lambda ax: len(ax.lines)
+    )  # panels may differ in how many fits they have
+    handles, labels = most.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     return figure
 

@@ -35,6 +35,8 @@ def test_fits_draws_every_fit_in_its_panel():
         assert ax.get_title() == title
         for drawn, given in zip(lines_of(ax), curves, strict=True):
             np.testing.assert_array_equal(drawn, given)
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert words == ["data p", "fit 1", "fit 2"]
     with pytest.raises(ValueError, match="zip"):
         plots.fits(X, X, {"one": [X]})
 
