@@ -26,6 +26,8 @@ from ganbook.training.steps import Penalty
 __all__ = ["fit"]
 
 Play = Callable[..., dict[str, Tensor]]
+# What may stand between a last layer and the scores.
+RESHAPED = ("View", "Reshape", "Squeeze", "Unsqueeze", "UnsafeView", "Alias")
 
 
 def fit(
@@ -76,7 +78,7 @@ def fit(
     silent = not (progress and (sys.stderr.isatty() or os.environ.get("GANBOOK_PROGRESS") == "1"))
     _mode(game, training=True)
     networks = game.players() | ({"ema": ema.module} if ema is not None else {})
-    with _seeded(game, seed), running as session:
+    with _seeded(game, seed), running as session, _first_scores(game.D):
         source = iter(batches)  # after a checkpoint has set their place
         todo = range(record.step + 1, steps + 1)
         for now in tqdm(todo, total=steps, initial=record.step, disable=silent, unit="step"):
@@ -125,13 +127,30 @@ def _check_together(game: Game, penalty: Penalty | None, step: Play, d_steps: in
             f"the penalty {penalty} is per sample",
             "the gradient at one sample would depend on the others; use layer or instance norm",
         )
-    if isinstance(next(reversed(list(game.D.modules()))), nn.Sigmoid):
-        warnings.warn(
-            "D ends in a sigmoid, and the losses take scores: they would squash it a second time; "
-            "leave the last nn.Sigmoid out",
-            RuntimeWarning,
-            stacklevel=3,
-        )
+
+
+@contextmanager
+def _first_scores(D: nn.Module) -> Iterator[None]:
+    """Warn at D's first scores if they come out of a sigmoid, by whatever call, reshaped or not."""
+
+    def look(module: nn.Module, inputs: Any, scores: Any) -> None:
+        handle.remove()
+        node = getattr(scores, "grad_fn", None)
+        while node is not None and node.name().startswith(RESHAPED):
+            node = node.next_functions[0][0]
+        if node is not None and node.name().startswith("SigmoidBackward"):
+            warnings.warn(
+                "D ends in a sigmoid, and the losses take scores: they would squash it a second "
+                "time; leave the last sigmoid out",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+    handle = D.register_forward_hook(look)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 import copy
 import itertools
 import math
+import warnings
 from dataclasses import dataclass
+from itertools import repeat
 
 import pytest
 import torch
@@ -233,11 +235,35 @@ def test_a_penalty_per_sample_refuses_batch_statistics_before_the_first_step(nor
     fit(game, iter([torch.zeros(4, 2)]), penalty=r1(1.0), steps=1)
 
 
-def test_a_d_that_ends_in_a_sigmoid_is_warned_of():
+class Squashed(nn.Sequential):
+    def forward(self, x):
+        return super().forward(x).sigmoid()
+
+
+@pytest.mark.parametrize(
+    "squash",
+    [
+        lambda D: nn.Sequential(*D, nn.Sigmoid()),
+        lambda D: nn.Sequential(*D, nn.Sigmoid(), nn.Flatten(0)),
+        lambda D: nn.Sequential(*D, nn.Sigmoid(), nn.Unflatten(1, (1, 1))),
+        lambda D: Squashed(*D),
+    ],
+    ids=["last", "flattened", "unflattened", "in forward"],
+)
+def test_a_d_that_ends_in_a_sigmoid_is_warned_of(squash):
     G, D = players()
-    D.append(nn.Sigmoid())
-    with pytest.warns(RuntimeWarning, match="D ends in a sigmoid"):
-        fit(Game(G, D, adam(G), adam(D), 3), iter([torch.zeros(4, 2)]), steps=1)
+    D = squash(D)
+    with pytest.warns(RuntimeWarning, match="D ends in a sigmoid") as said:
+        fit(Game(G, D, adam(G), adam(D), 3), repeat(torch.zeros(4, 2)), steps=3)
+    assert len(said) == 1 and not D._forward_hooks
+
+
+def test_a_d_with_a_sigmoid_inside_is_left_alone():
+    G, D = players()
+    D = nn.Sequential(nn.Linear(2, 3), nn.Sigmoid(), nn.Linear(3, 1), nn.Flatten(0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(Game(G, D, adam(G), adam(D), 3), repeat(torch.zeros(4, 2)), steps=2)
 
 
 @pytest.mark.parametrize(
