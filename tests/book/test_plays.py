@@ -489,7 +489,16 @@ def test_a_failed_load_leaves_the_focus(browser: Any, site: Path, library: list[
 # -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", PLAYS)
+# What a page does with every play alike is tried with three in `make test`, and with all in `make test-slow`.
+FEW_PLAYS = [
+    pytest.param(
+        n, marks=() if n in ("dirac-gan", "divergences", "latent-explorer") else pytest.mark.slow
+    )
+    for n in PLAYS
+]
+
+
+@pytest.mark.parametrize("name", FEW_PLAYS)
 def test_an_update_is_quick(name: str, reader: Visitor, request: pytest.FixtureRequest) -> None:
     """Median of 21 movements of each slider, drawing included."""
     tab = open_play(reader, name, request)
@@ -598,7 +607,7 @@ def test_a_handle_can_be_dragged(
     visitor.context.close()
 
 
-@pytest.mark.parametrize("name", PLAYS)
+@pytest.mark.parametrize("name", FEW_PLAYS)
 def test_a_play_runs_from_a_server_too(
     name: str, browser: Any, address: str, request: pytest.FixtureRequest
 ) -> None:
@@ -609,7 +618,7 @@ def test_a_play_runs_from_a_server_too(
     visitor.context.close()
 
 
-@pytest.mark.parametrize("name", PLAYS)
+@pytest.mark.parametrize("name", FEW_PLAYS)
 def test_picture_stands_in_without_scripts_and_in_print(
     name: str, browser: Any, site: Path, reader: Visitor, request: pytest.FixtureRequest
 ) -> None:
@@ -675,7 +684,7 @@ PALE = """() => {
 
 
 @pytest.mark.parametrize(("theme", "palette"), [("light", "dark"), ("dark", "light")])
-@pytest.mark.parametrize("name", PLAYS)
+@pytest.mark.parametrize("name", FEW_PLAYS)
 def test_forced_colours_are_legible(
     name: str, theme: str, palette: str, browser: Any, site: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -74,7 +74,7 @@ def test_records_and_weights_travel_in_the_wheel(bare):
 def test_a_downloaded_chapter_runs_from_an_empty_folder(bare, mnist_test):
     run, base = bare
     chapter = (
-        "09_judging_a_sampler.ipynb"  # MNIST, the classifier and records, in a third of a minute
+        "13_architectures.ipynb"  # MNIST, the classifier, records and weights, in half a minute
     )
     shutil.copy(ROOT / "notebooks" / chapter, base / "empty")
     done = run("-c", EXECUTE, chapter)
