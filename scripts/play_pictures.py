@@ -223,7 +223,7 @@ def ring_in_training() -> Figure:
         panel.plot(*places.T, "o", color=PALETTE["generated"], ms=3, mec="white", mew=0.4)
         modes, *_ = mode_coverage(points, data.centers.numpy(), 0.05)
         panel.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=[], yticks=[])
-        panel.set_title(f"{rounds} rounds:\n{modes} of 8 heaps", fontsize=11.5)
+        panel.set_title(f"{rounds} rounds:\n{modes} of 8 clusters", fontsize=11.5)
     torch.set_default_dtype(before)
     return figure
 

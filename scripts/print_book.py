@@ -29,6 +29,18 @@ READY = """async () => {
   return document.querySelectorAll(".math:not(:has(math))").length;
 }"""
 
+# A window on a strip of sheets, of which the slider chooses one: on paper it is the last sheet and nothing else.
+LAST_SHEET = """() => {
+  for (const figure of document.querySelectorAll("figure.epochs")) {
+    const strip = figure.querySelector(".epochs-window img"), sheet = document.createElement("canvas");
+    const [width, height] = [strip.naturalWidth, strip.naturalHeight / figure.style.getPropertyValue("--looks")];
+    Object.assign(sheet, { width, height, role: "img", ariaLabel: strip.alt });
+    sheet.style.cssText = "display: block; width: 100%";
+    sheet.getContext("2d").drawImage(strip, 0, strip.naturalHeight - height, width, height, 0, 0, width, height);
+    strip.replaceWith(sheet);
+  }
+}"""
+
 FIT = """() => {
   const scale = (box, room, wide) => { if (wide > room) box.style.fontSize = `${Math.floor(100 * room / wide)}%`; };
   const edge = document.body.getBoundingClientRect().right;
@@ -111,6 +123,7 @@ def print_pdf(document: Path, say: Any = print) -> bytes:
             say(
                 f"No Chinese font here: {left_out} Chinese names are left out (Debian: apt-get install fonts-noto-cjk)"
             )
+        page.evaluate(LAST_SHEET)
         page.evaluate(FIT)
         if wide := page.evaluate(STICKS_OUT):
             say(
