@@ -3,7 +3,8 @@
     python scripts/play_pictures.py [NAME ...]
 
 Each shows its play as it starts, the one that trains on its way, computed by the package. They go
-to ``book_ext/pictures``, smaller than the pages' other pictures by a palette of 64 colours."""
+to ``book_ext/pictures``, smaller than the pages' other pictures by a palette of 64 colours. The
+README's picture shows one of them and is drawn again after it."""
 
 import io
 import math
@@ -14,6 +15,7 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("agg")
+import make_readme
 import matplotlib.pyplot as plt
 import numpy as np
 import play_numbers
@@ -495,3 +497,5 @@ def picture(name: str) -> bytes:
 if __name__ == "__main__":
     for name in sys.argv[1:] or DRAWN:
         (PICTURES / f"{name}.png").write_bytes(picture(name))
+        if PICTURES / f"{name}.png" == make_readme.PLAY:
+            make_readme.draw(make_readme.PICTURE)
