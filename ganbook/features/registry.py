@@ -34,9 +34,15 @@ def mnist_features(x: Tensor) -> Tensor:
     return describe(x)[0]
 
 
+def fashion_features(x: Tensor) -> Tensor:
+    """Return the 128 features of the classifier trained on Fashion-MNIST, of shape (N, 128)."""
+    return describe(x, trained_on="fashion")[0]
+
+
 EXTRACTORS = {
     "pixels": Extractor("pixels", pixels),
     "mnist": Extractor("the book's classifier", mnist_features),
+    "fashion": Extractor("the book's classifier of clothes", fashion_features),
 }
 
 

@@ -62,7 +62,7 @@ def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = 
     (place or Place()).on_the_cpu("fashion-classifier")
     start = time.perf_counter()
     network, accuracy = train(data.fashion_mnist("train"), data.fashion_mnist("test"), log)
-    common.save_weights("fashion-classifier", network, folder, torch.float32)
+    common.save_weights("fashion-classifier", network, folder)
     seconds = time.perf_counter() - start
     info = records.provenance(MODULES, SEED, seconds, epochs=EPOCHS, test_accuracy=accuracy[-1])
     records.save("fashion-classifier", {"test_accuracy": np.array(accuracy)}, info, folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ganbook import data, networks, records
-from ganbook.features import describe
+from ganbook.features import extractor
 from ganbook.history import TrainingDiverged
 from ganbook.metrics import frechet_distance
 from ganbook.penalties import r1
@@ -25,8 +26,8 @@ from ganbook.recipes.place import Kept, Place
 from ganbook.training import EMA, Game, fit
 
 LATENT, BATCH, BETAS, GAMMA, DECAY = 64, 16, (0.0, 0.99), 0.3, 0.99
-SEEDS, RATES, TUNING_SEED, TUNING_SECONDS = (0, 1, 2), (1e-3, 3e-3), 100, 6.0
-SECONDS, STEPS, SCORED, TURN, CHUNK = (7.5, 15.0, 30.0), (64, 128, 256), 2_000, 1.0, 4
+SEEDS, RATES, TUNING_SEED, TUNING_SECONDS = (0, 1, 2, 3, 4), (1e-3, 3e-3), 100, 20.0
+SECONDS, STEPS, SCORED, TURN, CHUNK = (45.0, 90.0, 180.0), (256, 512, 1024), 2_000, 1.0, 4
 MODULES = (
     "data",
     "losses",
@@ -42,6 +43,17 @@ MODULES = (
     "recipes.place",
     "recipes.mnist.architectures",
 )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison is called, its data (split -> images), and the features that score it."""
+
+    record: str
+    load: Callable[[str], data.Images]
+    features: str
+    modules: tuple[str, ...] = MODULES
+
 
 PAIRS: dict[str, tuple[Callable[[], nn.Module], Callable[[], nn.Module]]] = {
     "MLP": (lambda: networks.mlp_generator(LATENT), networks.mlp_discriminator),
@@ -144,24 +156,30 @@ def take_turns(runners: Sequence[Runner], length: float = TURN) -> None:
 
 
 def runner(
-    name: str, seed: int, rate: float, real: Tensor, images: data.Images, **options: Any
+    name: str,
+    seed: int,
+    rate: float,
+    real: Tensor,
+    images: data.Images,
+    features: str = "mnist",
+    **options: Any,
 ) -> Runner:
     """Return the runner of a pair on images, scored against real features."""
     game = game_of(name, seed, rate, networks.has_bfloat16())
     batches = data.batches(images, BATCH, torch.Generator().manual_seed(seed))
-    return Runner(game, batches, lambda G: _frechet(G, real), seed=seed, **options)
+    return Runner(game, batches, lambda G: _frechet(G, real, features), seed=seed, **options)
 
 
-def _frechet(G: nn.Module, real: Tensor) -> float:
-    return frechet_distance(real, describe(common.sample(G, LATENT, SCORED))[0])
+def _frechet(G: nn.Module, real: Tensor, features: str) -> float:
+    return frechet_distance(real, extractor(features)(common.sample(G, LATENT, SCORED)))
 
 
-def tuned(real: Tensor, images: data.Images, kept: Kept) -> np.ndarray:
+def tuned(real: Tensor, images: data.Images, features: str, kept: Kept) -> np.ndarray:
     """Return the scores of short runs from a seed of their own, shape (pairs, rates)."""
     if not kept.rows:
         options = {"seconds": (TUNING_SECONDS,), "steps": ()}
         runners = [
-            runner(name, TUNING_SEED, rate, real, images, **options)
+            runner(name, TUNING_SEED, rate, real, images, features, **options)
             for name in PAIRS
             for rate in RATES
         ]
@@ -172,40 +190,51 @@ def tuned(real: Tensor, images: data.Images, kept: Kept) -> np.ndarray:
 
 
 def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = None) -> str:
-    """Train all pairs, write the record ``mnist-architectures``, arrays (seeds, pairs, marks), sum
-    up.
+    """Train all pairs on MNIST, write the record ``mnist-architectures``, sum up: see `compare`."""
+    what = Comparison("mnist-architectures", lambda split: data.mnist(split), "mnist")
+    return compare(what, folder, log, place)
+
+
+def compare(
+    what: Comparison,
+    folder: Path,
+    log: Callable[[str], None] = print,
+    place: Place | None = None,
+) -> str:
+    """Train all pairs, write the record with arrays (seeds, pairs, marks), sum up.
 
     With a checkpoint each finished seed is kept in a file beside it, and the same call goes on.
     Marks in seconds depend on the machine: another one stops at other steps.
     """
-    start, code, place = time.perf_counter(), records.code_hash(*MODULES), place or Place()
+    start, code, place = time.perf_counter(), records.code_hash(*what.modules), place or Place()
     if torch.device(place.device).type != "cpu":
-        raise ValueError("mnist-architectures reads a CPU's clock: leave --device out")
+        raise ValueError(f"{what.record} reads a CPU's clock: leave --device out")
     torch.set_num_threads(1)
-    images = data.mnist("train")
-    real = common.real_features(images.x)
+    images = what.load("train")
+    real = common.real_features(images.x, what.features)
     tuning, kept = (
         Kept(place.checkpoint and place.checkpoint.with_suffix(f".{part}.npz"))
         for part in ("tuning", "seeds")
     )
-    scores = tuned(real, images, tuning)
+    scores = tuned(real, images, what.features, tuning)
     log(f"rates {RATES}: {scores.round(1).tolist()}")
     rates = [RATES[k] for k in np.nan_to_num(scores, nan=np.inf).argmin(axis=1)]
     for seed in SEEDS:
         if seed not in kept.rows:
             runners = [
-                runner(*pair, real, images)
-                for pair in zip(PAIRS, [seed] * len(PAIRS), rates, strict=True)
+                runner(name, seed, rate, real, images, what.features)
+                for name, rate in zip(PAIRS, rates, strict=True)
             ]
             with torch.random.fork_rng():
                 torch.manual_seed(seed)  # for dropout
                 take_turns(runners)
             kept.put(seed, **{k: [r.found[k] for r in runners] for k in runners[0].found})
             log(f"seed {seed}: {kept.rows[seed]['at_seconds'].round(1).tolist()}")
-    return save(folder, kept, scores, rates, real, time.perf_counter() - start, code)
+    return save(what, folder, kept, scores, rates, real, time.perf_counter() - start, code)
 
 
 def save(
+    what: Comparison,
     folder: Path,
     kept: Kept,
     scores: np.ndarray,
@@ -215,12 +244,12 @@ def save(
     code: str,
 ) -> str:
     """Write the record from the seeds that are kept, and sum up."""
-    seeds = sorted(kept.rows)
+    seeds, seen = sorted(kept.rows), extractor(what.features)
     names = ("at_seconds", "steps_done", "at_steps", "seconds_spent")
     arrays = {k: kept.stacked(k) for k in names}
-    test = describe(data.mnist("test").x)[0]
+    test = seen(what.load("test").x)
     floors = [frechet_distance(real, part) for part in test.split(SCORED)[:5]]
-    worst = frechet_distance(real, describe(common.noise(SCORED))[0])
+    worst = frechet_distance(real, seen(common.noise(SCORED)))
     arrays |= {
         "pairs": np.array(list(PAIRS)),
         "rates": np.array(rates),
@@ -231,7 +260,7 @@ def save(
         "noise": np.array(worst),
     }
     info = records.provenance(
-        MODULES,
+        what.modules,
         seeds[0],
         wall,
         seeds=seeds,
@@ -248,9 +277,10 @@ def save(
         turn=TURN,
         scored_samples=SCORED,
         real="first 10,000 training images",
+        features=seen.words,
         clock="CPU time of the process, scoring left out, on a machine that others used as well",
     )
-    records.save("mnist-architectures", arrays, info | {"code": code}, folder)
+    records.save(what.record, arrays, info | {"code": code}, folder)
     last = np.nanmean(arrays["at_seconds"][:, :, -1], axis=0)
     means = ", ".join(f"{name} {mean:.0f}" for name, mean in zip(PAIRS, last, strict=True))
     return f"mean Fréchet distance after {SECONDS[-1]:.0f} CPU seconds: {means}"
