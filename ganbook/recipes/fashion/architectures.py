@@ -18,7 +18,6 @@ def run(folder: Path, log: Callable[[str], None] = print, place: Place | None = 
     """Train all pairs on Fashion-MNIST, write the record ``fashion-architectures``, sum up: see
     `ganbook.recipes.mnist.architectures.compare`.
     """
-    load = lambda split: data.fashion_mnist(split)  # noqa: E731
     what = pairs.Comparison(
         "fashion-architectures", lambda split: data.fashion_mnist(split), "fashion", MODULES
     )
