@@ -18,7 +18,7 @@ import pytest
 
 from support.pages import Visitor
 from support.paths import ROOT
-from support.plays import visit
+from support.plays import put_on_stage, visit
 
 LIBRARY = ("tf-core.min.js", "tf-backend-cpu.min.js", "mnist-mlp.weights.js")
 OUT_OF_REACH = re.compile(
@@ -99,10 +99,16 @@ def from_disk(browser: Any, site: Path) -> Iterator[Visitor]:
     visitor.context.close()
 
 
+@pytest.fixture(scope="session")
+def stage(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages of the plays with the plays' sections alone, for what concerns nothing else."""
+    return put_on_stage(site, tmp_path_factory.mktemp("stage"))
+
+
 @pytest.fixture(scope="module")
-def reader(browser: Any, site: Path) -> Iterator[Visitor]:
-    """Somebody who opened the site by a double click."""
-    visitor = visit(browser, site.as_uri(), color_scheme="light")
+def reader(browser: Any, stage: Path) -> Iterator[Visitor]:
+    """Somebody who opened a play's section by a double click."""
+    visitor = visit(browser, stage.as_uri(), color_scheme="light")
     yield visitor
     visitor.context.close()
 

@@ -23,9 +23,9 @@ def button(tab: Any, name: str) -> Any:
     return tab.locator("figure.play").get_by_role("button", name=name, exact=True)
 
 
-def test_it_waits_until_it_is_asked(browser: Any, site: Path) -> None:
+def test_it_waits_until_it_is_asked(browser: Any, stage: Path) -> None:
     """No round, no frame and no word before the first key; each of them stops with the pause."""
-    visitor = visit(browser, site.as_uri())
+    visitor = visit(browser, stage.as_uri())
     visitor.page.add_init_script(
         "window.frames_asked = 0; const ask = requestAnimationFrame.bind(window);"
         "window.requestAnimationFrame = what => { frames_asked += 1; return ask(what); };"
@@ -111,10 +111,10 @@ def test_presets_ask_first(reader: Visitor, request: pytest.FixtureRequest) -> N
 
 
 def test_real_points_drawn_by_keys_and_by_a_finger(
-    browser: Any, site: Path, request: pytest.FixtureRequest
+    browser: Any, stage: Path, request: pytest.FixtureRequest
 ) -> None:
     """Without a point nothing can be played; a point comes from a button or from a tap."""
-    visitor = visit(browser, site.as_uri(), has_touch=True, viewport={"width": 390, "height": 844})
+    visitor = visit(browser, stage.as_uri(), has_touch=True, viewport={"width": 390, "height": 844})
     tab = open_play(visitor, NAME, request)
     tab.locator("figure.play select").first.select_option("drawn")
     assert text(tab, "modes").endswith("of 3")

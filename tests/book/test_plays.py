@@ -462,11 +462,11 @@ def test_latent_explorer_by_keyboard(reader: Visitor, request: pytest.FixtureReq
     assert reader.troubles == []
 
 
-def test_a_failed_load_leaves_the_focus(browser: Any, site: Path, library: list[Path]) -> None:
+def test_a_failed_load_leaves_the_focus(browser: Any, stage: Path, library: list[Path]) -> None:
     """The status is there before it has words; after a failure the button has the focus, and works
     again.
     """
-    visitor = visit(browser, site.as_uri())
+    visitor = visit(browser, stage.as_uri())
     tab = visitor.open(PLAYS["latent-explorer"], formulas=False)
     trouble = tab.locator("figure.play").get_by_role("status")
     assert trouble.count() == 1
@@ -539,12 +539,12 @@ SMALL = """() => {
 
 @pytest.mark.parametrize("name", PLAYS)
 def test_a_finger_has_room(
-    name: str, browser: Any, site: Path, request: pytest.FixtureRequest
+    name: str, browser: Any, stage: Path, request: pytest.FixtureRequest
 ) -> None:
     """Long sliders, 24 pixels across each dot whatever its drawn size, and nothing past the
     window's edge.
     """
-    visitor = visit(browser, site.as_uri())
+    visitor = visit(browser, stage.as_uri())
     tab = open_play(visitor, name, request)
     for width, length in ((320, 240), (390, 300), (1200, 130)):
         tab.set_viewport_size({"width": width, "height": 900})
@@ -562,12 +562,12 @@ def test_a_finger_has_room(
 @pytest.mark.parametrize("how", ["mouse", "finger"])
 @pytest.mark.parametrize("name", PLAYS)
 def test_a_handle_can_be_dragged(
-    name: str, how: str, browser: Any, site: Path, request: pytest.FixtureRequest
+    name: str, how: str, browser: Any, stage: Path, request: pytest.FixtureRequest
 ) -> None:
     """By a mouse and by a finger that meet it off its middle; no other one moves, nor does the page
     under it.
     """
-    visitor = visit(browser, site.as_uri(), has_touch=True, viewport={"width": 500, "height": 900})
+    visitor = visit(browser, stage.as_uri(), has_touch=True, viewport={"width": 500, "height": 900})
     tab = open_play(visitor, name, request)
     handles = tab.locator("figure.play .play-handle circle.play-dot:visible")
     handle, others = handles.first, "all => all.slice(1).map(dot => dot.getBoundingClientRect().x)"
@@ -611,6 +611,7 @@ def test_a_handle_can_be_dragged(
 def test_a_play_runs_from_a_server_too(
     name: str, browser: Any, address: str, request: pytest.FixtureRequest
 ) -> None:
+    """In its whole chapter; the other tests open its section alone."""
     visitor = visit(browser, address)
     tab = open_play(visitor, name, request)
     assert tab.locator("figure.play .play-stage svg").first.is_visible()
@@ -620,13 +621,13 @@ def test_a_play_runs_from_a_server_too(
 
 @pytest.mark.parametrize("name", FEW_PLAYS)
 def test_picture_stands_in_without_scripts_and_in_print(
-    name: str, browser: Any, site: Path, reader: Visitor, request: pytest.FixtureRequest
+    name: str, browser: Any, stage: Path, reader: Visitor, request: pytest.FixtureRequest
 ) -> None:
     """The static picture has its size and its words, and gives way to the live one only on a
     screen.
     """
-    still = Visitor(browser, site.as_uri(), java_script_enabled=False)
-    still.page.goto(f"{site.as_uri()}/{PLAYS[name]}.html")
+    still = Visitor(browser, stage.as_uri(), java_script_enabled=False)
+    still.page.goto(f"{stage.as_uri()}/{PLAYS[name]}.html")
     picture = still.page.locator("figure.play img")
     assert picture.is_visible()
     assert picture.bounding_box()["width"] > 300
@@ -686,10 +687,10 @@ PALE = """() => {
 @pytest.mark.parametrize(("theme", "palette"), [("light", "dark"), ("dark", "light")])
 @pytest.mark.parametrize("name", FEW_PLAYS)
 def test_forced_colours_are_legible(
-    name: str, theme: str, palette: str, browser: Any, site: Path, request: pytest.FixtureRequest
+    name: str, theme: str, palette: str, browser: Any, stage: Path, request: pytest.FixtureRequest
 ) -> None:
     """The reader's own palette wins over the theme that the page remembers."""
-    visitor = visit(browser, site.as_uri(), forced_colors="active", color_scheme=palette)
+    visitor = visit(browser, stage.as_uri(), forced_colors="active", color_scheme=palette)
     visitor.page.add_init_script(
         f"for (const key of ['mode', 'theme']) localStorage.setItem(key, '{theme}');"
     )
@@ -702,9 +703,9 @@ def test_forced_colours_are_legible(
 
 
 @pytest.mark.parametrize("name", ["optimal-discriminator", "transport"])
-def test_a_play_is_silent_until_it_is_touched(name: str, browser: Any, site: Path) -> None:
+def test_a_play_is_silent_until_it_is_touched(name: str, browser: Any, stage: Path) -> None:
     """The numbers of the start are spoken to nobody; those of the first movement are."""
-    visitor = visit(browser, site.as_uri())
+    visitor = visit(browser, stage.as_uri())
     visitor.page.clock.install()
     tab = visitor.open(PLAYS[name], formulas=False)
     tab.clock.run_for(5_000)

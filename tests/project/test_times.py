@@ -18,12 +18,20 @@ def test_the_longest_file_goes_first_and_keeps_its_order():
     items = named("a.py::2", "a.py::1", "tests/book/b.py::1", "c.py::1", "notebooks/d.ipynb::0")
     times.longest_first(items, {"c.py": 300.0, "notebooks/d.ipynb": 20.0})
     assert [item.nodeid for item in items] == [
-        "c.py::1",
         "tests/book/b.py::1",
+        "c.py::1",
         "notebooks/d.ipynb::0",
         "a.py::2",
         "a.py::1",
     ]
+
+
+def test_only_one_process_begins_with_pages():
+    """The other would wait until the first has built them."""
+    items = named("tests/book/a.py::1", "tests/book/b.py::1", "c.py::1", "d.py::1")
+    times.longest_first(items, {"d.py": 20.0})
+    order = [item.nodeid for item in items]
+    assert order == ["tests/book/a.py::1", "d.py::1", "tests/book/b.py::1", "c.py::1"]
 
 
 def test_seconds_are_added_by_file_and_a_part_alone_lowers_them_little():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +32,39 @@ ASKS = {
     "latent-explorer": ".play-pad",
     "typefaces": ".play-strips",
 }
+
+
+SECTION = re.compile(r"</?section\b[^>]*>")
+CONTENTS = re.compile(r'<nav id="pst-page-toc-nav"[^>]*>.*?</nav>', re.DOTALL)
+
+
+def alone(html: str) -> str:
+    """A page without the sections that do not hold its play: an eighth of a chapter to load."""
+    at, open_at, cuts = html.index('<figure class="play'), [], []
+    for tag in SECTION.finditer(html):
+        if not tag[0].startswith("</"):
+            open_at.append(tag.start())
+        elif not (start := open_at.pop()) < at < tag.end():
+            cuts = [cut for cut in cuts if cut[0] < start] + [(start, tag.end())]
+    assert not open_at
+    for start, end in reversed(cuts):
+        html = html[:start] + html[end:]
+    html, found = CONTENTS.subn("", html)  # the theme follows each of its links
+    assert found == 1
+    return html
+
+
+def put_on_stage(site: Path, folder: Path) -> Path:
+    """A site whose pages are the plays' alone, each with its own section; the rest is linked."""
+    for name in {Path(page).parent for page in PLAYS.values()}:
+        (folder / name).mkdir(parents=True)
+    for part in site.iterdir():
+        if not (folder / part.name).exists() and part.suffix != ".html":
+            (folder / part.name).symlink_to(part)
+    for page in PLAYS.values():
+        html = (site / f"{page}.html").read_text(encoding="utf-8")
+        (folder / f"{page}.html").write_text(alone(html), encoding="utf-8")
+    return folder
 
 
 def visit(browser: Any, home: str, **context: Any) -> Visitor:

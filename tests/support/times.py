@@ -2,7 +2,8 @@
 
 KEY, LIMIT = "ganbook/seconds", 60  # of the cache; seconds on a quiet machine
 # For files that never ran here. A notebook may take 90 s, and each page is opened in a browser.
-GUESSES = {"tests/book/": 100, "notebooks/": 90, "tests/cli/": 60, "tests/checkpoints/": 50}
+PAGES = "tests/book/"
+GUESSES = {PAGES: 100, "notebooks/": 90, "tests/cli/": 60, "tests/checkpoints/": 50}
 GUESSES |= {"tests/exercises/": 40, "tests/distributed/": 30}
 
 
@@ -22,10 +23,21 @@ def expected(file, seconds):
 
 
 def longest_first(items, seconds):
-    """Order collected items by file; within a file they keep their order, which fixtures rely on."""
+    """Order collected items by file; within a file they keep their order, which fixtures rely on.
+
+    The first process begins with the longest file of the pages, and builds the site; the second begins
+    with the longest of the others, or it would wait for the site.
+    """
     order = sorted({file_of(i.nodeid) for i in items}, key=lambda f: (-expected(f, seconds), f))
+    order = sorted(order, key=lambda f: rank(f, order))
     place = {file: number for number, file in enumerate(order)}
     items.sort(key=lambda item: place[file_of(item.nodeid)])
+
+
+def rank(file, order):
+    """0 for the first file of the pages, 1 for the first of the others, 2 for the rest."""
+    kind = [f for f in order if f.startswith(PAGES) == file.startswith(PAGES)]
+    return 2 if file != kind[0] else 0 if file.startswith(PAGES) else 1
 
 
 def measured(reports):
