@@ -240,3 +240,40 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "The derivations of this chapter assumed a discriminator at its optimum",
     )
     assert not returned("10", "Everything here assumed a discriminator near its optimum")
+
+
+@pytest.mark.parametrize(("m", "everywhere"), [(1.0, True), (2.0, False)])
+def test_where_the_two_sided_penalty_has_a_second_well(m, everywhere):
+    """At each point the slope's loss s (P - Q) + (p + q) (|s| - 1)^2 / 2, by search over s > 0."""
+    slopes = np.linspace(-4, 4, 8_001)
+    wells = []
+    for x in np.linspace(m / 2 - 2, m / 2 + 2, 41):
+        gap, both = norm.cdf(x) - norm.cdf(x, m), norm.pdf(x) + norm.pdf(x, m)
+        loss = slopes * gap + both / 2 * (abs(slopes) - 1) ** 2
+        low = 1 + np.flatnonzero((loss[1:-1] < loss[:-2]) & (loss[1:-1] < loss[2:]))
+        assert slopes[loss.argmin()] == pytest.approx(-(1 + gap / both), abs=2e-3)
+        second = [s for s in slopes[low] if s > 0]
+        assert len(second) == (gap < both)
+        assert all(s == pytest.approx(1 - gap / both, abs=2e-3) for s in second)
+        wells.append(bool(second))
+    assert all(wells) == everywhere
+    assert not missing("10", "Where $P - Q < \\lambda(p + q)$")
+
+
+def test_the_mean_of_the_fixed_best_hinge_score_changes_like_twice_tv():
+    def mean(mu, m=1.0):  # E_q[-sign(p - q)] with the border of q = N(m, 1) and samples of N(mu, 1)
+        return 1 - 2 * norm.cdf(m / 2 - mu)
+
+    slope = (mean(1 + 1e-5) - mean(1 - 1e-5)) / 2e-5
+    assert slope == pytest.approx(2 * norm.pdf(0.5), rel=1e-6)  # 2 TV = 4 Phi(m / 2) - 2
+    assert not missing("10", "does change, like $2\\,\\mathrm{TV}$")
+
+
+def test_the_mean_inside_gives_real_and_generated_scores_opposite_gradients():
+    real, fake = torch.randn(2, 6, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    a, b = torch.autograd.grad(
+        torch.nn.functional.softplus(fake.mean() - real.mean()), (real, fake)
+    )
+    assert torch.allclose(a, a[:1].expand(6)) and torch.allclose(b, -a) and (a < 0).all()
+    assert not missing("10", "its opposite for all generated ones")
+    assert not returned("10", "the same for every sample of the batch", "turned round *twice*")

@@ -222,3 +222,22 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "leaving out a mode can be the optimum",
     )
     assert not returned("11", "the dropped mode is the optimum", "the data have no mass")
+
+
+def test_over_all_laws_the_order_of_min_and_max_does_not_change_the_value():
+    """The indifferent D holds G to -2 log 2 whatever q is; at q = p no D does better than that."""
+    rng = np.random.default_rng(0)
+    p, q, scores = (
+        rng.dirichlet(np.ones(5), 3)[0],
+        rng.dirichlet(np.ones(5), 200),
+        rng.normal(size=5),
+    )
+
+    def value(score, q):
+        return -p @ np.logaddexp(0, -score) - q @ np.logaddexp(0, score)
+
+    assert value(np.zeros(5), q) == pytest.approx(-2 * math.log(2), abs=1e-12)
+    assert value(scores, p) < value(np.zeros(5), p)
+    assert not missing(
+        "11", "over all laws $q$ the minimax game has the same value in either order"
+    )

@@ -13,6 +13,7 @@ from ganbook import networks, records
 from ganbook.penalties import r1
 from ganbook.recipes.mnist import architectures as compared
 from support.paths import ROOT
+from support.prose import missing
 
 NOTEBOOK = ROOT / "notebooks" / "13_architectures.ipynb"
 RACE = "mnist-architectures"
@@ -148,3 +149,9 @@ def test_the_printed_verdicts():
         "both zero: neither ever moves",
     ):
         assert words in said, words
+
+
+def test_whose_three_convolutions_see_a_whole_digit():
+    assert networks.receptive_field([(4, 2), (4, 2), (7, 1)])[0] >= 28
+    assert networks.receptive_field([(3, 1)] * 3)[0] == 7
+    assert not missing("13", "At 28 by 28 pixels DCGAN's three convolutions see the whole digit")

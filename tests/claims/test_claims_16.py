@@ -218,3 +218,8 @@ def test_films_of_the_record():
     assert run["frames/constant"].max() == run["films/constant"].max() == 0
     assert run["frames/spread"].round(1).min() == 4.5 and run["frames/spread"].max() < 4.7
     assert run["films/films"].shape == (3, 12, 1, 8, 32, 32)
+
+
+def test_between_which_notes_the_buzz_lies():
+    buzz, notes = 8_000 / 32, np.array([hertz(m) for m in range(57, 69)])
+    assert (notes < buzz).sum() == 3 and "between our third and fourth note" in TEXT

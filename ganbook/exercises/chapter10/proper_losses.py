@@ -89,7 +89,7 @@ def check_10_7(answer, c):
                 got[0],
                 want[0],
                 mistakes={
-                    "The scores are still averaged inside, so every sample gets the same gradient.": wrong_10_7_means_left(
+                    "The scores are still averaged inside, so every real sample gets the same gradient.": wrong_10_7_means_left(
                         real, fake
                     )[0],
                     "The second half still has the wrong target: it rewards D for the opposite order.": wrong_10_7_average_left(
@@ -140,8 +140,8 @@ register(
         statement=r"""
 This function should return both players' relativistic losses for matched pairs of scores $(N,)$, the means of
 $\mathrm{softplus}(-(d_r - d_f))$ and of $\mathrm{softplus}(-(d_f - d_r))$. In training, `loss_d` never falls below
-$\log 2$, however good $D$ is, and all samples of a batch receive the same gradient. Mend it: `relativistic(d_real,
-d_fake)` returns `(loss_d, loss_g)`.
+$\log 2$, however good $D$ is, and all real samples of a batch receive the same gradient. Mend it:
+`relativistic(d_real, d_fake)` returns `(loss_d, loss_g)`.
 """,
         stub="""
 def relativistic(d_real, d_fake):
@@ -152,10 +152,10 @@ def relativistic(d_real, d_fake):
             "The loss is a mean over pairs of a function of each pair's difference; no score is averaged before it.",
         ),
         explanation=r"""
-Two faults. The scores are averaged before the softplus, so that the loss knows one number per batch. And `fake_loss`
-has the target of real pairs turned round *twice*: the comparison is exchanged, and so is the label, so its minimum is at
-the opposite order; the sum is least at $t = 0$. Written with the right label, the second half equals the first, and is
-not needed.
+Two faults. The scores are averaged before the softplus, so that the loss knows one number per batch. And in
+`fake_loss` the comparison is exchanged and the label is not: $\mathrm{softplus}(t) = -\log\sigma(-t)$ asks for the opposite
+order, so the sum is least at $t = 0$. With the label exchanged as well, the second half equals the first, and is not
+needed.
 """,
         solution=solution_10_7,
         broken=broken_10_7,

@@ -103,9 +103,10 @@ register(
         explanation=r"""
     In a joint batch the mean and the variance of batch normalisation come from both halves, so each real score
     contains information on the generated samples, and G receives gradients through the real half's normalisation.
-    Early in training the joint statistics alone separate the halves. The property "does not depend on the other
-    batch" is a test on its own; the last line of the solution makes sure that nobody obtained it by switching D to
-    evaluation. The order of the two calls is free. Chapter 12 measures how far batch normalisation leaks.
+    Early in training the halves differ in their means, and the joint mean lies between them: D has little left to do.
+    The property "does not depend on the other batch" is a test on its own; the last line of the solution makes sure
+    that nobody obtained it by switching D to evaluation. The order of the two calls is free. Chapter 12 measures how
+    far batch normalisation leaks.
 
     The test, and below it the mended function:
     """,
