@@ -282,6 +282,17 @@ def test_masks_need_the_place_in_the_order_and_not_the_number_of_the_variable():
     assert any(mixed[i, j] and place[j] >= place[i] for i in range(4) for j in range(4))
 
 
+def test_only_the_order_of_the_numbers_forgives_the_number_in_place_of_the_place():
+    """For all 24 orders of four variables, and the number on either side of the masks."""
+    by_number = autoregressive.made_masks(torch.arange(4), (6,))
+    for order in permutations(range(4)):
+        chosen = torch.tensor(order)
+        by_place = autoregressive.made_masks(chosen, (6,))
+        for first, second in ((by_place[0], by_number[1]), (by_number[0], by_place[1])):
+            reach = (second.float() @ first.float() > 0)[chosen][:, chosen]
+            assert bool(reach.triu().any()) == (order != (0, 1, 2, 3))
+
+
 def test_every_logistic_regression_is_a_naive_bayes_with_shared_variances():
     rng = np.random.default_rng(3)
     w, b, x = rng.normal(size=4), -1.3, rng.normal(size=(50, 4))
@@ -345,6 +356,8 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "The last variable in the order is the exception",
         "the sum is at most $2^8 = 256$",
         "which has to be finite",
+        "unless $d(i) = i$ for all $i$",
+        "before and after the M step",
         "nats per picture",
     )
     assert not returned(
@@ -357,6 +370,8 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "good hill",
         "nearly every state a probability near one",
         "on the most that we have",
+        "and never what is missing",
+        "whose notation we follow",
     )
 
 

@@ -449,6 +449,8 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "Let $D$ be free to give every point any score",
         "its distance from the equilibrium stays between $1.41$ and $1.50$",
         "No network produces these points",
+        "it is enough that the expectation is finite",
+        "If the score of a *fixed* $D$ has a highest point",
     )
     assert not returned(
         "02",

@@ -309,6 +309,19 @@ def test_a_score_can_be_right_84_percent_of_the_time_with_the_value_of_a_constan
     )  # the signs of k s* are those of s*
 
 
+def test_the_wider_law_takes_over_a_little_to_the_right_of_five():
+    score = log_ratio(gaussians([0.0]), gaussians([1.0], 0.8))
+    at = score(torch.tensor([5.0, 5.1, 5.2, 8.0], dtype=torch.float64))
+    assert (at > 0).tolist() == [False, False, True, True]
+
+
+def test_the_lower_bound_of_smoothed_scores_needs_beta_below_alpha():
+    share = torch.linspace(0, 1, 101, dtype=torch.float64)  # of real samples at a place
+    for alpha, beta in ((0.9, 0.1), (0.5, 0.9)):
+        best = alpha * share + beta * (1 - share)
+        assert (float(best.min()) >= beta) == (beta < alpha)
+
+
 def test_importance_weights_need_q_positive_wherever_p_is():
     def mean_of_ratio(p, q, low, high):  # over the support of q
         return integrate.quad(lambda x: q.pdf(x) * (p.pdf(x) / q.pdf(x)), low, high)[0]
@@ -383,6 +396,8 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "It has memorised its 128 points",
         "Accuracy on a batch could not be trained",
         "As long as the network has the capacity for it",
+        "With $0 < \\beta < \\alpha$ there is a lower bound",
+        "Let it be finite, and",
     )
     assert not returned(
         "04",
@@ -393,4 +408,5 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "128 addresses",
         "multiply both by the same function",
         "- $e^{s}$ is a density ratio if",
+        "every score from which a conclusion is drawn",
     )

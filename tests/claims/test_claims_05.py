@@ -301,6 +301,16 @@ def test_small_mistakes_at_equal_curvature():
         assert divergence(p, q) / w == pytest.approx(price, abs=1e-3)
 
 
+def test_the_order_of_prices_holds_for_a_small_dropped_share_and_is_reversed_near_one():
+    def prices(w):
+        p, q = np.array([1 - w, w]), np.array([1.0, 0.0])
+        return 4 * kl((p + q) / 2, p), kl(q, p), 4 * js(p, q)
+
+    for w in (0.01, 0.3, 0.6):
+        assert list(prices(w)) == sorted(prices(w))
+    assert list(prices(0.9)) == sorted(prices(0.9), reverse=True)
+
+
 def test_the_midpoint_divergence_keeps_a_fit_on_the_left_mode_for_longer():
     """The experiment under *Try it*: the left mode at -2 and at -1.5, from a start on the left."""
     x = torch.linspace(-12, 12, 401, dtype=torch.float64)
@@ -346,6 +356,8 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "Three conditions are left unsaid",
         "by one per place",
         "What you should see",
+        "for which both means are finite",
+        "for a small dropped mode",
     )
     assert not returned(
         "05",

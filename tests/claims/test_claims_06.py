@@ -425,6 +425,7 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "two of them give distances that you know",
         "convex function of the difference $x - y$",
         "for every bounded continuous $h$",
+        "for $r \\le s$ and every coupling",
     )
     assert not returned(
         "06",

@@ -400,6 +400,25 @@ def test_thm_07_atleast_always_and_the_upper_bound_only_on_the_plan():
     assert 5 < failed < 60
 
 
+def test_thm_07_atleast_needs_slope_one_at_the_penalised_points():
+    """p at 1, q at 0, half of the penalised points in [0, 1], half in [2, 3]. The family: multiples
+    of a best critic that is flat in [2, 3], and of one with slope one at all points and gap 0.9.
+    """
+    weight, scale = 10.0, np.linspace(0, 3, 30_001)
+    found = [
+        (scale * gap - weight * np.mean([(scale * n - 1) ** 2 for n in lengths], axis=0), gap)
+        for gap, lengths in ((1.0, (1, 0)), (0.9, (1, 1)))
+    ]
+    value, gap = max(found, key=lambda case: case[0].max())
+    assert gap * scale[value.argmax()] == pytest.approx(0.9405, abs=1e-3)
+    assert gap * scale[value.argmax()] < 1 + 1 / (2 * weight)
+
+
+def test_between_steps_40_and_50_the_gap_is_below_two_and_lower_than_later():
+    gap = records.load("mnist-wgan-gp")["gap"]  # step k at place k - 1
+    assert gap[39:50].max() < 2 < gap[50:].min()
+
+
 def test_the_lost_mode_by_quadrature_and_in_the_record():
     """W1 = .8, slope 1.4 on the long ray, gap 1.373 times W1; the record's SiLU critics are there."""
     h, rng = 0.02, np.random.default_rng(3)
@@ -458,7 +477,7 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "over a family that contains $sD$ for each of its members $D$",
         "With independent pairs, which WGAN-GP draws, that bound can fail",
         "they have stopped short of the optimum",
-        "*optimal over a family that contains the best one*",
+        "*optimal over a family that contains the best one* (with slope one where it is penalised)",
         "the maximum over clipped networks can be made anything",
         "outside the segment between the two samples",
         "that is, where all mass travels equally far",
@@ -474,4 +493,5 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "beyond both samples",
         "this WGAN is worse",
         "the prediction was half right",
+        "nearly all of which are optimal",
     )

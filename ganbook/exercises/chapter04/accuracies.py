@@ -195,7 +195,7 @@ register(
         statement=r"""
 A report states how often a discriminator is right on a balanced mix of real and generated samples (exactly, without
 sampling error), and the total variation of the two distributions. Write `possible(accuracy, tv)` for two floats:
-`True` where *some* discriminator can have this accuracy, `False` otherwise, and also where `tv` is no total variation.
+`True` where *some* discriminator can have this accuracy; `False` otherwise, or if `tv` cannot be a total variation.
 """,
         stub="""
 def possible(accuracy, tv):

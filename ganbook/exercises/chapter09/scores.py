@@ -366,7 +366,7 @@ def check_9_7(answer, c):
 register(
     Exercise(
         id="9.7",
-        title="A score of one, always",
+        title="A score that sees one sample at a time",
         stars=2,
         kind="bug",
         statement=r"""
