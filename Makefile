@@ -11,7 +11,8 @@ CHAPTERS = notebooks$(if $(CH),/$(if $(filter 1 2 3 4 5 6 7 8 9,$(CH)),0)$(CH)_*
 TORCH_CPU := https://download.pytorch.org/whl/cpu
 # Small networks lose under two threads: the notebooks run as two workers of one thread each.
 ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-RUN := GANBOOK_BUDGET=book GANBOOK_PROGRESS=0
+# A run starts a hundred processes of Python: they compile the modules once, whatever this machine's setting is.
+RUN := GANBOOK_BUDGET=book GANBOOK_PROGRESS=0 PYTHONDONTWRITEBYTECODE=
 
 .PHONY: help setup book zip pdf links messages wheel data test test-slow test-package test-lowest lab notebooks notebooks-full notebooks-grid lint \
   bench gpu clean
