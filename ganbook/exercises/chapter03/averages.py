@@ -78,6 +78,12 @@ def wrong_3_9_eval(average, network, decay):
     network.eval()
 
 
+def wrong_3_9_trained_only(average, network, decay):
+    for a, p in zip(average.parameters(), network.parameters(), strict=True):
+        if a.requires_grad and p.requires_grad:
+            a.data.lerp_(p.data, 1 - decay)
+
+
 def wrong_3_9_first_layer(average, network, decay):
     solution_3_9(average[0], network[0], decay)
 
@@ -92,6 +98,8 @@ def check_3_9(answer, c):
             c.normal(tuple(p.shape), dtype) for p in network.parameters()
         ]
         average = copy.deepcopy(network).eval()
+        average.requires_grad_(dtype != torch.float64)  # it is never trained
+        network[2].bias.requires_grad_(False)
         with torch.no_grad():
             for a, s in zip(average.parameters(), start, strict=True):
                 a.copy_(s)
@@ -136,7 +144,7 @@ def check_3_9(answer, c):
         ]
         c.true(
             all(still) or not any(still),
-            "Some parameters of the average did not move: every one has to be averaged.",
+            "Some parameters of the average did not move: every one has to be averaged, whether it asks for gradients or not.",
             "",
         )
         for i, a in enumerate(average.parameters()):
@@ -164,6 +172,13 @@ def check_3_9(answer, c):
                     ],
                 },
             )
+        c.true(
+            not network[2].bias.requires_grad
+            and {p.requires_grad for p in average.parameters()}
+            == {dtype != torch.float64},
+            "It changed which parameters ask for gradients: only the values of the average may move.",
+            "",
+        )
         c.call(answer, average, network, 0.0, returns_none=True)
         c.true(
             all(
@@ -213,6 +228,7 @@ in place, since an optimiser or another module may hold the very same tensors.
             (wrong_3_9_graph, "new parameters"),
             (wrong_3_9_eval, "evaluation mode"),
             (wrong_3_9_first_layer, "every one has to be averaged"),
+            (wrong_3_9_trained_only, "asks for gradients or not"),
         ),
         check=check_3_9,
     )
