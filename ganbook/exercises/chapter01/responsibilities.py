@@ -318,6 +318,8 @@ def check_1_7(answer, c):
                 c.normal((d,), dtype) + 1,
                 c.uniform(0.3, 3, (d,), dtype),
             )
+            if d == 3 and dtype == torch.float64:
+                given[3].mul_(0.003)  # features that hardly vary
             got = c.call(answer, *given)
             wide = tuple(
                 part.double() if torch.is_tensor(part) else part
