@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
-from scipy.special import softmax
+from scipy.integrate import quad
+from scipy.special import logsumexp, softmax
+from scipy.stats import norm
 from torch.nn.functional import logsigmoid, softplus
 
 from ganbook.exercises import exercise
@@ -177,6 +180,91 @@ def a_short_clip(pitch):
         assert abs(heard / true - 1) < 0.035
 
 
+def held(id, narrowed):
+    """The solution, with arguments that were moved into a range that the statement does not set."""
+    solution = exercise(id).solution_function
+
+    def answer(*given):
+        return solution(*narrowed(*given))
+
+    answer.__name__ = f"held_{id}"
+    return answer
+
+
+def never_less_than_one_sample(x, r):
+    count = r.sum(0)
+    held = count.clamp(min=1)
+    means = (r * x[:, None]).sum(0) / held
+    return count / len(x), means, (r * (x[:, None] - means) ** 2).sum(0) / held
+
+
+def trained_parameters_only(average, network, decay):
+    with torch.no_grad():
+        for a, b in zip(average.parameters(), network.parameters(), strict=True):
+            if a.requires_grad:
+                a.lerp_(b, 1 - decay)
+
+
+def by_quotient(p, q):
+    return torch.where(p > 0, p * torch.log(p / q), torch.zeros_like(p)).sum(-1)
+
+
+def places_as_keys(x, a, y, b):
+    mass = [dict(zip(*pair, strict=True)) for pair in ((x.tolist(), a), (y.tolist(), b))]
+    places, total, ahead = sorted({*mass[0], *mass[1]}), 0.0, 0.0
+    for here, there in pairwise(places):
+        ahead += mass[0].get(here, 0) - mass[1].get(here, 0)
+        total += abs(ahead) * (there - here)
+    return total
+
+
+def slack_of_large_masses(plan, f, g, a, b, cost):
+    slack = cost - f[:, None] - g
+    return bool(
+        plan.min() >= -1e-9
+        and np.abs(plan.sum(1) - a).max() <= 1e-9
+        and np.abs(plan.sum(0) - b).max() <= 1e-9
+        and slack.min() >= -1e-9
+        and (slack[plan > 1e-6] <= 1e-9).all()
+    )
+
+
+def until_it_rests(a, b, cost, epsilon, sweeps):
+    f, g = np.zeros(len(a)), np.zeros(len(b))
+    for _ in range(sweeps):
+        before = f
+        f = np.log(a) - logsumexp(g - cost / epsilon, axis=1)
+        g = np.log(b) - logsumexp(f[:, None] - cost / epsilon, axis=0)
+        if np.abs(f - before).max() < 1e-2:
+            break
+    return np.exp(f[:, None] + g - cost / epsilon)
+
+
+def iterated_from_ones(weights):
+    bound = weights[0].new_ones(())
+    for w in weights:
+        v = w.new_ones(w.shape[1])
+        for _ in range(200):
+            v = w.T @ (w @ v)
+            v = v / v.norm().clamp(min=1e-30)
+        bound = bound * (w @ v).norm()
+    return bound
+
+
+def shadow_of_the_first_axis(B, mean, S):
+    axis = np.eye(B.shape[1])[0]
+    rest = axis - np.linalg.pinv(B) @ (B @ axis)
+    return rest / np.linalg.norm(rest)
+
+
+def the_output_before(D, side):
+    x = torch.randn(1, 1, side, side, requires_grad=True)
+    out = D(x)
+    at = [(n - 1) // 2 for n in out.shape[2:]]
+    (slope,) = torch.autograd.grad(out[0, 0, at[0], at[1]], x)
+    return int((slope[0, 0] != 0).any(dim=1).sum())
+
+
 GAPS = [
     ("0.1", one_dimension_at_least, "shape"),
     ("1.4", wide_component_of_width_one, "too narrow for them"),
@@ -204,7 +292,55 @@ GAPS = [
     ("16.7", dtype_of(1), "expected"),
     ("17.15", one_at_least, "no agreement at all"),
     ("18.24", a_short_clip, "right"),
+    ("1.6", never_less_than_one_sample, "less than one sample"),
+    ("1.7", held("1.7", lambda pi, *rest: (min(max(pi, 0.01), 0.99), *rest)), "not to be cut"),
+    ("3.9", trained_parameters_only, "asks for gradients or not"),
+    ("5.2", by_quotient, "overflows"),
+    ("5.3", lambda p, q: p - q > 1e-3, "smallest difference"),
+    ("6.2", places_as_keys, "occur twice"),
+    ("6.7", slack_of_large_masses, "ten-millionth"),
+    ("6.10", until_it_rests, "sweep"),
+    ("7.5", lambda gap, weight: weight * ((1 + 2 * gap / weight).sqrt() - 1), "lost its digits"),
+    ("7.6", iterated_from_ones, "power iteration"),
+    ("13.8", the_output_before, "the one before it"),
+    ("17.12", shadow_of_the_first_axis, "nothing of that axis"),
 ]
+
+# Each of these keeps an argument within a range, or at the value that a check once always used.
+HELD = {
+    "1.2": lambda prior, likelihood: (prior.clamp(min=1e-3), likelihood),
+    "1.3": lambda x, weights, means, stds: (x, weights, means, stds.clamp(min=0.01)),
+    "1.7": lambda pi, first, second, variance: (pi, first, second, variance.clamp(min=0.01)),
+    "3.9": lambda average, network, decay: (average, network, min(decay, 0.97)),
+    "4.7": lambda d, prior, alpha, beta: (d, min(max(prior, 0.05), 0.95), alpha, beta),
+    "4.9": lambda scores, n, m: (scores, min(n, 10 * m), min(m, 10 * n)),
+    "5.5": lambda weights, means, stds: (weights.clamp(min=0.02), means, stds),
+    "5.7": lambda theta, p: (theta, p.clamp(min=1e-4)),
+    "6.12": lambda x, y, h: (x, y, max(h, 0.1)),
+    "7.9": lambda norms, weight: (norms.clamp(max=10), weight),
+    "8.9": lambda beta, h, k: (min(beta, 0.99), h, k),
+    "8.11": lambda D, theta, gamma, h, steps: (D, theta, min(gamma, 1), h, steps),
+    "9.4": lambda labels: (labels.astype(np.int8),),
+    "9.10": lambda n, values, m: (n.astype(np.int16), values, m),
+    "9.11": lambda p, q, n, m: (np.where(p > 0, np.maximum(p, 1e-3), 0), q, n, m),
+    "10.13": lambda real, fake, ridge: (real, fake, max(ridge, 0.01)),
+    "11.1": lambda counts: (np.minimum(counts, 1000),),
+    "11.2": lambda shares, n: (shares, min(n, 1000)),
+    "11.6": lambda z, a, w, L: (z, min(max(a, 0.01), 0.99), w, L),
+    "11.12": lambda G, D, z, steps, rate: (G, D, z, steps, 0.1),
+    "12.6": lambda D, x, y, steps, rate, bound: (D, x, y, steps, 0.8, bound),
+    "12.11": lambda average, network, decay: (average, network, min(decay, 0.97)),
+    "13.5": lambda w, s, steps, rate: (w, s, steps, 0.05),
+    "13.10": lambda layers, side: (layers, 16),
+    "14.5": lambda a, m: (min(a, 3), m),
+    "15.8": lambda scores, made, target, weight: (scores, made, target, min(weight, 10)),
+    "15.10": lambda G, F, a, steps, rate: (G, F, a, steps, 0.05),
+    "15.11": lambda epsilon, *rest: (max(epsilon, 0.002), *rest),
+    "17.2": lambda c: (min(c, 2.5),),
+    "17.5": lambda x, x_hat, sigma: (x, x_hat, max(sigma, 0.05)),
+    "17.10": lambda G, a, t, steps, rate, source: (G, a, t, steps, 0.02, source),
+    "17.14": lambda share, hit, alarm: (max(share, 0.01), hit, alarm),
+}
 
 
 @pytest.mark.parametrize(
@@ -215,3 +351,37 @@ def test_a_gap_is_closed(id, answer, words, seed):
     feedback, _ = exercise(id).trial(answer, seed)
     assert feedback.status == "incorrect", feedback.message
     assert words in feedback.message
+
+
+@pytest.mark.parametrize("id", HELD)
+def test_an_argument_is_tried_over_its_range(id):
+    feedback, _ = exercise(id).trial(held(id, HELD[id]), 1)
+    assert feedback.status == "incorrect", feedback.message
+
+
+def test_a_batch_of_one_is_tried():
+    def squeezed(d_real, d_fake, smooth):
+        bce = torch.nn.functional.binary_cross_entropy_with_logits
+        return bce(d_real.squeeze(), 1 - 0.1 * smooth) + softplus(d_fake).mean()
+
+    feedback, _ = exercise("3.6").trial(squeezed)
+    assert feedback.status == "error"
+
+
+def test_a_long_range_is_tried():
+    def integrated(c):
+        seen = quad(norm.pdf, -c, c)[0]
+        return quad(lambda z: z * z * norm.pdf(z), -c, c)[0] / max(seen, 1e-300)
+
+    feedback, _ = exercise("17.2").trial(integrated)
+    assert feedback.status == "incorrect", feedback.message
+
+
+def test_a_test_that_asserts_may_return_something():
+    def test(class_loss):
+        outputs, labels = torch.tensor([[50.0, 0.0, 0.0]]), torch.tensor([0])
+        assert abs(float(class_loss(outputs, labels))) < 1e-3
+        return True
+
+    feedback, _ = exercise("18.7").trial(test)
+    assert feedback.status == "correct", feedback.message

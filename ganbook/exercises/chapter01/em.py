@@ -281,6 +281,14 @@ def wrong_1_6_mean_over_all(x, r):
     return r.mean(dim=0), (r * x[:, None]).mean(dim=0), solution_1_6(x, r)[2]
 
 
+def wrong_1_6_count_floor(x, r):
+    count = r.sum(dim=0)
+    held = count.clamp(min=1)
+    means = (r * x[:, None]).sum(dim=0) / held
+    variances = (r * (x[:, None] - means) ** 2).sum(dim=0) / held
+    return count / len(x), means, variances
+
+
 def wrong_1_6_floor(x, r):
     weights, means, variances = solution_1_6(x, r)
     return weights, means, variances.clamp(min=1e-3)
@@ -288,12 +296,17 @@ def wrong_1_6_floor(x, r):
 
 def check_1_6(answer, c):
     for dtype in c.dtypes:
-        for n, k, scale in ((7, 2, 1), (12, 3, 1), (9, 2, 0.01)):
+        for n, k, scale, rare in (
+            (7, 2, 1, 0),
+            (12, 3, 1, 0),
+            (9, 2, 0.01, 0),
+            (8, 3, 1, 7),
+        ):
             x = c.normal((n,), dtype) * 2 + 1
             slopes = torch.linspace(-1, 1, k, dtype=dtype)
-            r = torch.softmax(
-                x[:, None] * slopes + 0.5 * c.normal((n, k), dtype), 1
-            )
+            logits = x[:, None] * slopes + 0.5 * c.normal((n, k), dtype)
+            logits[:, 0] -= rare  # less than one sample in all
+            r = torch.softmax(logits, 1)
             x = scale * x
             given = (x, r)
             got = c.call(answer, x, r)
@@ -329,6 +342,9 @@ def check_1_6(answer, c):
                     ),
                     "A floor below the variances is no part of the M step: small data have small variances.": lambda g=given: (
                         wrong_1_6_floor(*g)
+                    ),
+                    "A component may own less than one sample in all: its mean and variance are divided by its own N_k however small that is.": lambda g=given: (
+                        wrong_1_6_count_floor(*g)
                     ),
                     "The means were right before: divide the weighted sum by N_k, not by N.": lambda g=given: (
                         wrong_1_6_mean_over_all(*g)
@@ -375,6 +391,7 @@ bound, and the theorem's proof breaks at its second sentence. A printed likeliho
             (wrong_1_6_unbiased, "no maximum"),
             (wrong_1_6_mean_over_all, "means were right"),
             (wrong_1_6_floor, "no part of the m step"),
+            (wrong_1_6_count_floor, "less than one sample"),
         ),
         check=check_1_6,
     )

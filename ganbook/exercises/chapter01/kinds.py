@@ -181,6 +181,9 @@ def check_1_2(answer, c):
         cases.append(
             (c.probabilities((3,), dtype), torch.stack([rare, 1 - rare]))
         )
+        seldom = torch.tensor([1e-6, 1 - 1e-6], dtype=dtype)  # p(y)
+        mark = torch.tensor([0.9, 2e-6], dtype=dtype)
+        cases.append((seldom, torch.stack([mark, 1 - mark])))
         for prior, likelihood in cases:
             got = c.call(answer, prior, likelihood)
             given, joint = (

@@ -125,13 +125,16 @@ def wrong_1_3_floor(x, weights, means, stds):
 
 def check_1_3(answer, c):
     for dtype in c.dtypes:
-        for k in (1, 3, 4):
+        for k in (1, 3, 4, 2):
             weights, means = (
                 c.probabilities((k,), dtype),
                 2 * c.normal((k,), dtype),
             )
             stds = c.uniform(0.3, 2, (k,), dtype)
             x = 3 * c.normal((6,), dtype)
+            if k == 2:  # two narrow components, each with points of its own
+                stds *= 1e-3
+                x = means.repeat(3) + stds.repeat(3) * c.normal((6,), dtype)
             density = sum(
                 w
                 * torch.exp(-0.5 * ((x.double() - m) / s) ** 2)

@@ -298,17 +298,28 @@ def wrong_1_7_twice(pi, mean0, mean1, variance):
     return 2 * w, b
 
 
+def wrong_1_7_clipped(pi, mean0, mean1, variance):
+    return solution_1_7(min(max(pi, 0.01), 0.99), mean0, mean1, variance)
+
+
 def check_1_7(answer, c):
     for dtype in c.dtypes:
         loose = {"rtol": 1e-3, "atol": 1e-4} if dtype == torch.float32 else {}
-        for d in (1, 4):
-            pi = c.number(0.1, 0.35)
+        for d, pi in (
+            (1, c.number(0.1, 0.35)),
+            (4, c.number(0.1, 0.35)),
+            (3, c.number(0.6, 0.9)),
+            (2, 10 ** -c.number(3, 5)),
+            (2, 1 - 10 ** -c.number(3, 5)),
+        ):
             given = (
                 pi,
                 c.normal((d,), dtype),
                 c.normal((d,), dtype) + 1,
                 c.uniform(0.3, 3, (d,), dtype),
             )
+            if d == 3 and dtype == torch.float64:
+                given[3].mul_(0.003)  # features that hardly vary
             got = c.call(answer, *given)
             wide = tuple(
                 part.double() if torch.is_tensor(part) else part
@@ -340,6 +351,9 @@ def check_1_7(answer, c):
                     ),
                     "The bias needs the difference of the squared means, not the square of their difference.": lambda g=given: (
                         wrong_1_7_squared_difference(*g)
+                    ),
+                    "A rare class has a probability near zero, and its log odds are large: the prior is not to be cut off.": lambda g=given: (
+                        wrong_1_7_clipped(*g)
                     ),
                     "The slope is twice too large: the 2 of the cross term cancels against the 2 of the exponent.": lambda g=given: (
                         wrong_1_7_twice(*g)
@@ -396,6 +410,7 @@ $x$.
             (wrong_1_7_bias_prior, "as a probability, log pi"),
             (wrong_1_7_squared_difference, "not the square of"),
             (wrong_1_7_twice, "twice too large"),
+            (wrong_1_7_clipped, "not to be cut off"),
         ),
         check=check_1_7,
     )

@@ -78,13 +78,19 @@ def wrong_3_9_eval(average, network, decay):
     network.eval()
 
 
+def wrong_3_9_trained_only(average, network, decay):
+    for a, p in zip(average.parameters(), network.parameters(), strict=True):
+        if a.requires_grad and p.requires_grad:
+            a.data.lerp_(p.data, 1 - decay)
+
+
 def wrong_3_9_first_layer(average, network, decay):
     solution_3_9(average[0], network[0], decay)
 
 
 def check_3_9(answer, c):
-    for dtype in c.dtypes:
-        decay = c.number(0.2, 0.95)
+    cases = [(dtype, c.number(0.2, 0.95)) for dtype in c.dtypes]
+    for dtype, decay in [*cases, (torch.float64, c.number(0.99, 0.999))]:
         network = nn.Sequential(
             nn.Linear(3, 4), nn.LeakyReLU(0.2), nn.Linear(4, 2)
         ).to(dtype)
@@ -92,6 +98,8 @@ def check_3_9(answer, c):
             c.normal(tuple(p.shape), dtype) for p in network.parameters()
         ]
         average = copy.deepcopy(network).eval()
+        average[2].requires_grad_(dtype != torch.float64)
+        network[2].bias.requires_grad_(False)
         with torch.no_grad():
             for a, s in zip(average.parameters(), start, strict=True):
                 a.copy_(s)
@@ -136,7 +144,7 @@ def check_3_9(answer, c):
         ]
         c.true(
             all(still) or not any(still),
-            "Some parameters of the average did not move: every one has to be averaged.",
+            "Some parameters of the average did not move: every one has to be averaged, whether it asks for gradients or not.",
             "",
         )
         for i, a in enumerate(average.parameters()):
@@ -164,6 +172,13 @@ def check_3_9(answer, c):
                     ],
                 },
             )
+        asked = [p.requires_grad for p in average[2].parameters()]
+        c.true(
+            not network[2].bias.requires_grad
+            and asked == [dtype != torch.float64] * 2,
+            "It changed which parameters ask for gradients: only the values of the average may move.",
+            "",
+        )
         c.call(answer, average, network, 0.0, returns_none=True)
         c.true(
             all(
@@ -213,6 +228,7 @@ in place, since an optimiser or another module may hold the very same tensors.
             (wrong_3_9_graph, "new parameters"),
             (wrong_3_9_eval, "evaluation mode"),
             (wrong_3_9_first_layer, "every one has to be averaged"),
+            (wrong_3_9_trained_only, "asks for gradients or not"),
         ),
         check=check_3_9,
     )
@@ -345,7 +361,7 @@ register(
         kind="function",
         statement=r"""
 Write `frechet(a, b)` by equation {eq}`eq:03-frechet`: `a` and `b` are NumPy arrays of features, shapes $(N, K)$ and
-$(M, K)$ with $K \ge 2$ and one row per sample; use unbiased covariances (divide by $N - 1$). Return the
+$(M, K)$ with $N, M > K \ge 2$ and one row per sample; use unbiased covariances (divide by $N - 1$). Return the
 squared distance, as the equation has it, a number. You may use SciPy.
 """,
         stub="""

@@ -70,6 +70,8 @@ def check_4_9(answer, c):
             (96, 128),
             (c.integer(20, 60), c.integer(90, 300)),
             (c.integer(90, 300), c.integer(20, 60)),
+            (c.integer(1, 3), 5_000),
+            (5_000, c.integer(1, 3)),
         ):
             m, half = c.number(0.5, 2), c.normal((20,), dtype)
             x = torch.cat(

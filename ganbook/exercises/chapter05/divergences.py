@@ -136,7 +136,7 @@ def alternative_5_2_loop(p, q):
         total = torch.zeros((), dtype=p.dtype)
         for a, b in zip(a_row, b_row, strict=True):
             if a > 0:
-                total = total + a * (a / b).log()
+                total = total + a * (a.log() - b.log())
         values.append(total)
     return torch.stack(values).reshape(p.shape[:-1])
 
@@ -190,6 +190,11 @@ def wrong_5_2_total(p, q):
     return solution_5_2(p, q).sum()
 
 
+def wrong_5_2_quotient(p, q):
+    terms = torch.where(p > 0, p * (p / q).log(), torch.zeros_like(p))
+    return terms.sum(-1)
+
+
 def wrong_5_2_threshold(p, q):
     return torch.where(
         p > 1e-6, p * (p.log() - q.log()), torch.zeros_like(p)
@@ -214,11 +219,14 @@ def check_5_2(answer, c):
         rare = torch.tensor([[1e-9, 1 - 1e-9]] * 2, dtype=dtype)
         never = torch.tensor([[0.0, 1.0], [0.5, 0.5]], dtype=dtype)
         one = c.probabilities((1, 4), dtype), c.probabilities((1, 4), dtype)
+        least = torch.finfo(dtype).tiny / 16  # smaller still than `tiny`
+        nearly = torch.tensor([[least, 1.0], [0.75, 0.25]], dtype=dtype)
         for p, q in (
             random,
             (zeros, other),
             (zeros, missed),
             (rare, never),
+            (never[1:].expand(2, 2), nearly),
             one,
         ):
             got = c.call(answer, p, q)
@@ -252,6 +260,9 @@ def check_5_2(answer, c):
                     "An outcome counts however small its p is: only an exact zero is left out.": lambda p=p, q=q: (
                         wrong_5_2_threshold(p, q)
                     ),
+                    "The quotient p/q overflows where q is tiny; the difference of the logarithms does not, and the value is finite.": lambda p=p, q=q: (
+                        wrong_5_2_quotient(p, q)
+                    ),
                     "A small constant in the logarithm hides that KL is infinite here.": lambda p=p, q=q: (
                         wrong_5_2_epsilon(p, q)
                     ),
@@ -280,7 +291,7 @@ def _rows(p):
 
 def _kl_by_sum(p, q):
     return sum(
-        a * (math.log(a / b) if b > 0 else math.inf)
+        a * (math.log(a) - math.log(b) if b > 0 else math.inf)
         for a, b in zip(p, q, strict=True)
         if a > 0
     )
@@ -328,6 +339,7 @@ observed outcome impossible then gets a harmless finite score. `torch.xlogy` tre
             (wrong_5_2_finite, "large finite"),
             (wrong_5_2_total, "last axis alone"),
             (wrong_5_2_threshold, "only an exact zero"),
+            (wrong_5_2_quotient, "overflows"),
         ),
         check=check_5_2,
     )

@@ -79,7 +79,10 @@ def check_5_5(answer, c):
             )
             for k in (2, 4)
         ]
-        for weights, means, deviations in (fixed, *random):
+        rare = torch.tensor(
+            [[0.004, 0.996], [30.0, -3.0], [0.7, 1.0]], dtype=dtype
+        )
+        for weights, means, deviations in (fixed, *random, rare):
             got = c.call(answer, weights, means, deviations)
             c.true(
                 isinstance(got, (tuple, list))

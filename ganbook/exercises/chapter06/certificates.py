@@ -138,6 +138,15 @@ def wrong_6_7_tight_is_used(plan, f, g, a, b, cost):
     )
 
 
+def wrong_6_7_small_mass(plan, f, g, a, b, cost):
+    slack = cost - f[:, None] - g
+    used = np.where(plan > 1e-6, slack, 0)  # as if the rest were rounding
+    return bool(
+        slack.min() >= -1e-9
+        and solution_6_7(plan, f, g, a, b, f[:, None] + g + used)
+    )
+
+
 def wrong_6_7_nan_passes(plan, f, g, a, b, cost):
     slack = cost - f[:, None] - g
     return not (
@@ -232,6 +241,14 @@ def check_6_7(answer, c):
         c.call(answer, near, f - f, g - g, a, b, near_cost - near_cost),
         False,
         says="Half a millionth of the mass is missing. numpy's `allclose` adds a relative tolerance of 1e-5 of its own: set rtol=0.",
+    )
+    leak = np.zeros((n, n))  # a little mass leaves the best routes
+    leak[0, order[0]], leak[1, order[1]] = -1e-7, -1e-7
+    leak[0, order[1]], leak[1, order[0]] = 1e-7, 1e-7
+    c.equal(
+        c.call(answer, plan + leak, f, g, a, b, cost),
+        False,
+        says="A ten-millionth of the mass takes a route with slack, which costs more than 1e-9: this plan is not optimal.",
     )
     touching = cost.copy()
     row, column = 0, other[0]
@@ -364,6 +381,7 @@ register(
             (wrong_6_7_columns_only, "both sums and the sign"),
             (wrong_6_7_loose, "earn a millionth less"),
             (wrong_6_7_tight_is_used, "carry nothing"),
+            (wrong_6_7_small_mass, "a ten-millionth"),
             (wrong_6_7_nan_passes, "NaN in it"),
         ),
         check=check_6_7,

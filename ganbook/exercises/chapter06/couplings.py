@@ -144,6 +144,18 @@ def wrong_6_2_strictly_below(x, a, y, b):
     return float(np.dot(gaps[:-1], np.diff(t)))
 
 
+def wrong_6_2_repeated(x, a, y, b):
+    first, second = (
+        dict(zip(*pair, strict=True)) for pair in ((x, a), (y, b))
+    )
+    return solution_6_2(
+        np.array(list(first)),
+        np.array(list(first.values())),
+        np.array(list(second)),
+        np.array(list(second.values())),
+    )
+
+
 def check_6_2(answer, c):
     inputs = [
         (
@@ -152,8 +164,10 @@ def check_6_2(answer, c):
             1.5 * c.rng.normal(size=m) + 0.5,
             c.probabilities((m,)).numpy(),
         )
-        for n, m in ((4, 7), (6, 3), (5, 5), (2, 9))
+        for n, m in ((4, 7), (6, 3), (5, 5), (2, 9), (6, 6))
     ]
+    inputs[-1][0][[1, 4]] = inputs[-1][0][3]  # places that are met again
+    inputs[-1][2][[0, 5]] = inputs[-1][2][2], inputs[-1][0][3]
     one, thirds = np.array([1.0]), np.array([2 / 3, 1 / 3])
     for x, a, y, b in [
         *inputs,
@@ -179,6 +193,9 @@ def check_6_2(answer, c):
                 ),
                 "That is what the independent coupling costs; a cheaper one exists.": wrong_6_2_independent(
                     x, a, y, b
+                ),
+                "A place may occur twice in `x`: all of its weights count, not the last one alone.": lambda x=x, a=a, y=y, b=b: (
+                    wrong_6_2_repeated(x, a, y, b)
                 ),
                 "At a place the mass that sits there counts already: F(t) takes all places up to t, t included.": wrong_6_2_strictly_below(
                     x, a, y, b
@@ -225,6 +242,7 @@ register(
             (wrong_6_2_independent, "independent"),
             (wrong_6_2_shifted, "next"),
             (wrong_6_2_strictly_below, "t included"),
+            (wrong_6_2_repeated, "occur twice"),
         ),
         check=check_6_2,
     )

@@ -69,6 +69,15 @@ def wrong_6_10_rows_shifted(a, b, cost, epsilon, sweeps):
         return broken_6_10(a, b, shifted, epsilon, sweeps)
 
 
+def wrong_6_10_stops(a, b, cost, epsilon, sweeps):
+    plan = solution_6_10(a, b, cost, epsilon, 1)
+    for done in range(2, sweeps + 1):
+        if np.abs(plan.sum(axis=1) - a).max() < 1e-3:
+            break
+        plan = solution_6_10(a, b, cost, epsilon, done)
+    return plan
+
+
 def check_6_10(answer, c):
     a, b = c.probabilities((5,)).numpy(), c.probabilities((4,)).numpy()
     cost = c.rng.uniform(0, 1, size=(5, 4))
@@ -87,6 +96,17 @@ def check_6_10(answer, c):
                 ),
             },
             says="Where nothing underflows, the result is to stay what it was.",
+        )
+        c.equal(
+            c.call(answer, a, b, cost, 1.0, 4),
+            broken_6_10(a, b, cost, 1.0, 4),
+            rtol=1e-8,
+            mistakes={
+                "It ends before its last sweep: a test for convergence is not asked for, `sweeps` of them are.": lambda: (
+                    wrong_6_10_stops(a, b, cost, 1.0, 4)
+                ),
+            },
+            says="At a large epsilon every sweep brings the sums nearer, and all of them are to be made.",
         )
         cost[2] += 1  # one real place is far from everything
         got = np.asarray(c.call(answer, a, b, cost, 0.001, sweeps))
@@ -161,6 +181,7 @@ register(
             (wrong_6_10_other_epsilon, "larger epsilon"),
             (wrong_6_10_columns_first, "columns last"),
             (wrong_6_10_one_sweep, "single sweep"),
+            (wrong_6_10_stops, "before its last sweep"),
             (wrong_6_10_rows_shifted, "a generated place may be far"),
         ),
         check=check_6_10,

@@ -74,12 +74,14 @@ def wrong_6_12_unbiased(x, y, h):
 
 
 def check_6_12(answer, c):
-    for n, m, d in ((6, 9, 2), (5, 4, 3), (8, 8, 1)):
+    for n, m, d in ((6, 9, 2), (5, 4, 3), (8, 8, 1), (3, 5, 2), (4, 3, 2)):
         x, y, h = (
             c.rng.normal(size=(n, d)),
             0.7 + c.rng.normal(size=(m, d)),
             c.number(0.6, 1.7) + 0.013,
         )
+        unit = {3: 0.01, 4: 50.0}.get(n, 1.0)  # other units of length
+        x, y, h = unit * x, unit * y, unit * h
         got = c.call(answer, x, y, h)
         c.equal(
             got,

@@ -15,7 +15,7 @@ from ganbook.exercises.engine.words import say
 
 
 def solution_7_5(gap, weight):
-    return weight * (torch.sqrt(1 + 2 * gap / weight) - 1)
+    return 2 * gap / (1 + torch.sqrt(1 + 2 * gap / weight))
 
 
 def alternative_7_5_newton(gap, weight):
@@ -25,8 +25,13 @@ def alternative_7_5_newton(gap, weight):
     return w
 
 
-def alternative_7_5_stable(gap, weight):
-    return 2 * gap / (1 + (1 + 2 * gap / weight).sqrt())
+def alternative_7_5_double(gap, weight):
+    wide = gap.double()
+    return (weight * ((1 + 2 * wide / weight).sqrt() - 1)).to(gap.dtype)
+
+
+def wrong_7_5_cancels(gap, weight):
+    return weight * (torch.sqrt(1 + 2 * gap / weight) - 1)
 
 
 def wrong_7_5_raw_slope(gap, weight):
@@ -55,13 +60,18 @@ def wrong_7_5_same(gap, weight):
 
 def check_7_5(answer, c):
     for dtype in c.dtypes:
-        for weight in (10.0, c.number(0.5, 20)):
-            true = c.uniform(0.3, 6, (5,), dtype)
+        for weight, size in (
+            (10.0, 1.0),
+            (c.number(0.5, 20), 1.0),
+            (c.number(5, 20), 0),  # gaps from a millionth of the weight on
+        ):
+            true = (size or 4e-6 * weight) * c.uniform(0.3, 6, (5,), dtype)
             gap = true + true**2 / (2 * weight)
             c.equal(
                 c.call(answer, gap, weight),
                 true,
                 rtol=2e-4 if dtype == torch.float32 else 1e-8,
+                atol=0,
                 mistakes={
                     "The slope depends on the distance; you computed it from the gap, which is too large.": wrong_7_5_raw_slope(
                         gap, weight
@@ -76,6 +86,9 @@ def check_7_5(answer, c):
                         gap, weight
                     ),
                     "That inverts W + W^2/4 lambda, the whole value; the gap is W + W^2/2 lambda.": wrong_7_5_half(
+                        gap, weight
+                    ),
+                    "The root is nearly 1 where the gap is small against lambda, and the difference from 1 has lost its digits.": wrong_7_5_cancels(
                         gap, weight
                     ),
                     "That is the gap itself, uncorrected.": gap,
@@ -93,7 +106,8 @@ register(
 A paper reports the final gaps of critics trained with a gradient penalty of weight $\lambda$, and nothing about
 slopes. Write `distance(gap, weight)`: the $W_1$ for which an optimal critic with uniform slope has this gap. `gap`
 is a float tensor of shape `(n,)` with positive entries, `weight` a positive number; return a tensor of the same
-shape and dtype. At $\lambda = 10$ a gap of $2.2$ means $W_1 = 2$.
+shape and dtype. Gaps may be as small as $10^{-6} \lambda$, and the result is to keep a relative error of $10^{-4}$,
+in float32 too. At $\lambda = 10$ a gap of $2.2$ means $W_1 = 2$.
 """,
         stub="""
 def distance(gap, weight):
@@ -102,6 +116,7 @@ def distance(gap, weight):
         hints=(
             r"With one slope throughout the gap is $W + W^2 / 2\lambda$.",
             r"That is a quadratic equation in $W$. Which of its two roots can be a distance?",
+            r"For a small gap the root is nearly $1$. Multiply $\sqrt{1 + 2\,\text{gap}/\lambda} - 1$ by the sum of the two, and divide by it; or compute in float64.",
         ),
         explanation=r"""
 The positive root of $W^2/2\lambda + W = \text{gap}$ is $W = \lambda(\sqrt{1 + 2\,\text{gap}/\lambda} - 1)$. When
@@ -111,7 +126,7 @@ optimal critic of uniform slope, that is, where all mass travels equally far. Fo
 bound of $W_1$: after a mode was lost it can be far too large.
 """,
         solution=solution_7_5,
-        alternatives=(alternative_7_5_newton, alternative_7_5_stable),
+        alternatives=(alternative_7_5_newton, alternative_7_5_double),
         wrong=(
             (wrong_7_5_raw_slope, "computed it from the gap"),
             (wrong_7_5_subtract, "not the gap"),
@@ -119,6 +134,7 @@ bound of $W_1$: after a mode was lost it can be far too large.
             (wrong_7_5_forward, "larger still"),
             (wrong_7_5_half, "the whole value"),
             (wrong_7_5_same, "uncorrected"),
+            (wrong_7_5_cancels, "lost its digits"),
         ),
         check=check_7_5,
     )
@@ -188,10 +204,28 @@ def wrong_7_6_squares(weights):
     ).prod()
 
 
+def wrong_7_6_power(weights):
+    bound = weights[0].new_ones(())
+    for w in weights:
+        v = w.new_ones(w.shape[1])
+        for _ in range(200):
+            v = w.T @ (w @ v)
+            v = v / v.norm().clamp(min=1e-30)
+        bound = bound * (w @ v).norm()
+    return bound
+
+
 def check_7_6(answer, c):
     for dtype in c.dtypes:
-        for sizes in ((3, 5, 4, 1), (2, c.integer(3, 6), c.integer(3, 6), 1)):
+        for sizes in (
+            (3, 5, 4, 1),
+            (2, c.integer(3, 6), c.integer(3, 6), 1),
+            (4, 3, 5, 2),
+        ):
             weights = [c.normal((b, a), dtype) for a, b in pairwise(sizes)]
+            if sizes[-1] == 2:  # blind to equal entries, and to the first
+                weights[0][:, 1::2] = -weights[0][:, ::2]
+                weights[1][:, 0] = 0
             got = c.call(answer, weights)
             slips = {
                 "Those are Frobenius norms: a bound as well, but a larger one than was asked for.": wrong_7_6_frobenius,
@@ -201,6 +235,7 @@ def check_7_6(answer, c):
                 "Only one layer counts there; all of them do.": wrong_7_6_last,
                 "LeakyReLU has slope 1 on its positive side: its stretch is 1, not 0.2.": wrong_7_6_slope,
                 "That is the norm of the product of the matrices, which is right without activations: with them the stretches of the layers multiply.": wrong_7_6_product,
+                "A power iteration finds nothing if its start has no part along the first singular vector: these rows sum to zero.": wrong_7_6_power,
                 "Those are eigenvalues of W^T W, squares of the stretches: a root is missing.": wrong_7_6_squares,
             }
             c.equal(
@@ -246,6 +281,7 @@ by up to $\sqrt{\min(n_{\text{in}}, n_{\text{out}})}$ per layer.
             (wrong_7_6_last, "only one layer"),
             (wrong_7_6_slope, "positive side"),
             (wrong_7_6_squares, "root is missing"),
+            (wrong_7_6_power, "power iteration"),
             (wrong_7_6_product, "norm of the product of the matrices"),
         ),
         check=check_7_6,

@@ -236,7 +236,7 @@ def check_8_11(answer, c):
             D = D.to(dtype)
             given = (
                 sign * c.number(0.4, 1.0),
-                c.number(0.5, 1.5),
+                c.number(0.5, 1.0) if sign > 0 else c.number(1.1, 1.5),
                 c.number(0.15, 0.25),
                 c.integer(20, 30),
             )

@@ -313,8 +313,10 @@ def wrong_8_9_square(beta, h, k):
 
 
 def check_8_9(answer, c):
-    for beta in (0.5, c.number(0.8, 0.95), c.number(0.97, 0.999), 0.0):
+    for beta in (0.5, c.number(0.8, 0.95), 0.9, 0.0, 1 - 1e-4):
         h, k = c.number(0.1, 0.4), c.number(0.3, 0.9)
+        if beta == 0.9:  # more than a quarter of a turn per round
+            h, k = c.number(1.0, 1.3), c.number(1.2, 1.4)
         given = beta, h, k
         c.equal(
             c.call(answer, *given),

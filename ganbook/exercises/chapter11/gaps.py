@@ -276,6 +276,8 @@ def check_11_6(answer, c):
         (0.9, 1.0, 3.0),
         (0.2, 4.0, 1.5),
         (c.number(0.1, 0.9), c.number(0.5, 3), c.number(1, 6)),
+        (10 ** -c.number(3, 5), 2.0, 1.0),
+        (1 - 10 ** -c.number(3, 5), 2.0, 1.0),
     ]
     for a, w, L in cases:
         if a == 0.2:

@@ -255,14 +255,15 @@ def check_11_12(answer, c):
             D[2].bias.add_(shift)  # all scores far below zero
         D[0].bias.requires_grad_(False)  # and it is to stay so
         z, steps = c.normal((16, 2), dtype), c.integer(12, 20)
+        rate = c.number(0.04, 0.1)
         start = copy.deepcopy((G, D))
 
-        def after(other, start=start, z=z, steps=steps):
+        def after(other, start=start, z=z, steps=steps, rate=rate):
             first, second = copy.deepcopy(start)
-            other(first, second, z, steps, 0.1)
+            other(first, second, z, steps, rate)
             return first[2].bias.detach()
 
-        got = c.call(answer, G, D, z, steps, 0.1)
+        got = c.call(answer, G, D, z, steps, rate)
         for now, before in zip(
             D.parameters(), start[1].parameters(), strict=True
         ):
@@ -283,8 +284,8 @@ def check_11_12(answer, c):
             "D is in another mode than before (eval): leave it as it came.",
         )
         first, second = copy.deepcopy(start)
-        want = alternative_11_12_grad(first, second, z, steps, 0.1)
-        previous = wrong_11_12_before(*copy.deepcopy(start), z, steps, 0.1)
+        want = alternative_11_12_grad(first, second, z, steps, rate)
+        previous = wrong_11_12_before(*copy.deepcopy(start), z, steps, rate)
         c.true(
             not shift or bool(G[2].bias.isfinite().all()),
             "G is not finite where D's scores are far below zero: use softplus, not the logarithm of a sigmoid.",
@@ -294,7 +295,9 @@ def check_11_12(answer, c):
             first[2].bias.detach(),
             rtol=1e-3,
             atol=1e-5,
-            on=say("{steps} steps at rate 0.1", steps=steps),
+            on=say(
+                "{steps} steps at rate {rate:.3f}", steps=steps, rate=rate
+            ),
             mistakes={
                 "That is the minimax loss; the non-saturating one was asked for.": lambda: (
                     after(wrong_11_12_saturating)
@@ -313,7 +316,9 @@ def check_11_12(answer, c):
             want,
             rtol=1e-3,
             atol=1e-5,
-            on=say("{steps} steps at rate 0.1", steps=steps),
+            on=say(
+                "{steps} steps at rate {rate:.3f}", steps=steps, rate=rate
+            ),
             says="G ends where it should, but the loss after the last step is another.",
             mistakes={
                 "That is the loss before the last step: compute it once more.": previous,

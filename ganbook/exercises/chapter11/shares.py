@@ -55,6 +55,7 @@ def check_11_1(answer, c):
         np.array([0, 0, 7]),
         np.array([3, 3, 3]),
         np.array([1, 2, 3, 4]),
+        np.array([0, 3, 40_000, 90_000]),
     ]
     sizes = (6, c.integer(3, 12), c.integer(10, 20))
     drawn = [c.rng.integers(1, 40, size=size) for size in sizes]
@@ -173,6 +174,7 @@ def check_11_2(answer, c):
         (np.array([0.5, 0.5]), 1),
         (np.array([1.0]), 3),
         (np.array([0.6, 0.39, 0.01]), 150),
+        (np.array([1 - 3e-4, 2e-4, 1e-4]), 5_000),
         *(
             (c.probabilities((c.integer(3, 9),)).numpy(), c.integer(2, 30))
             for _ in range(3)

@@ -113,7 +113,7 @@ def _net_12_11(c, dtype):
 
 def check_12_11(answer, c):
     for dtype in c.dtypes:
-        for decay in (0.9, c.number(0.2, 0.4)):
+        for decay in (0.9, c.number(0.2, 0.4), c.number(0.99, 0.999)):
             first, network = _net_12_11(c, dtype), _net_12_11(c, dtype)
             average = copy.deepcopy(first)
             before = copy.deepcopy(network)

@@ -124,7 +124,9 @@ def check_12_6(answer, c):
             (50.0, 1),
             (c.number(0.2, 0.4), 1),
             (0.5, 3_000),
+            (40.0, 3_000),
         ):
+            rate = 0.8 if bound == 0.05 else c.number(0.4, 0.9)
             start = nn.Linear(2, 1)
             with torch.no_grad():
                 start.weight.copy_(c.normal((1, 2), torch.float64))
@@ -137,15 +139,15 @@ def check_12_6(answer, c):
             # One step at a large size: later ones would multiply rounding.
             steps = c.integer(5, 9) if size == 1 else 1
 
-            def after(other, bound=bound, start=start, x=x, y=y, steps=steps):
+            def after(other, start=start, x=x, rest=(y, steps, rate, bound)):
                 D = nn.Linear(2, 1).to(x.dtype)
                 D.load_state_dict(start.state_dict())
-                other(D, x, y, steps, 0.8, bound)
+                other(D, x, *rest)
                 return torch.cat([D.weight[0], D.bias]).detach()
 
             D = nn.Linear(2, 1).to(dtype)
             D.load_state_dict(start.state_dict())
-            got = c.call(answer, D, x, y, steps, 0.8, bound)
+            got = c.call(answer, D, x, y, steps, rate, bound)
             c.true(
                 size == 1 or bool(torch.isfinite(D.weight).all()),
                 "The step is not finite where scores are large: use softplus of a score, not the logarithm of a sigmoid.",
@@ -156,8 +158,9 @@ def check_12_6(answer, c):
                 rtol=1e-3,
                 atol=1e-5,
                 on=say(
-                    "{steps} steps at rate 0.8 with the bound {bound:.2f}",
+                    "{steps} steps at rate {rate:.2f} with the bound {bound:.2f}",
                     steps=steps,
+                    rate=rate,
                     bound=bound,
                 ),
                 mistakes={
@@ -184,9 +187,9 @@ def check_12_6(answer, c):
             )
             E = nn.Linear(2, 1).to(dtype)
             E.load_state_dict(start.state_dict())
-            want = alternative_12_6_torch(E, x, y, steps, 0.8, bound)
+            want = alternative_12_6_torch(E, x, y, steps, rate, bound)
             E.load_state_dict(start.state_dict())
-            kept = wrong_12_6_uncleared(E, x, y, steps, 0.8, bound)
+            kept = wrong_12_6_uncleared(E, x, y, steps, rate, bound)
             c.equal(
                 got,
                 want,

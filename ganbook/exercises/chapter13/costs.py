@@ -92,41 +92,41 @@ def check_13_10(answer, c):
     wide = [("up", 251, 509, 4, 7), ("conv", 509, 511, 3, 1)]
     for layers in (mixed, [("up", 2, 3, 5, 1)], *many, wide):
         want = 0
-        side = 16
+        start = side = 16 if layers is wide else 4 * c.integer(2, 9)
         for kind, a, b, k, s in layers:
             after = side // s if kind == "conv" else side * s
             pairs = (after if kind == "conv" else side) ** 2 * a * b
             want += sum(2 * pairs for _ in range(k) for _ in range(k))
             side = after
         c.equal(
-            c.call(answer, layers, 16),
+            c.call(answer, layers, start),
             want,
             rtol=1e-12,
             mistakes={
                 "A product and its addition count as two operations.": wrong_13_10_once(
-                    layers, 16
+                    layers, start
                 ),
                 "A transposed convolution lays down one kernel for each place of its input.": wrong_13_10_output(
-                    layers, 16
+                    layers, start
                 ),
                 "A convolution makes one sum for each place of its output.": wrong_13_10_input(
-                    layers, 16
+                    layers, start
                 ),
                 "The side changes from layer to layer.": wrong_13_10_same_side(
-                    layers, 16
+                    layers, start
                 ),
-                "The kernel is a square.": wrong_13_10_flat(layers, 16),
+                "The kernel is a square.": wrong_13_10_flat(layers, start),
                 "Each map of the output needs products of its own.": wrong_13_10_one_map(
-                    layers, 16
+                    layers, start
                 ),
                 "Those are the weights; each is used at many places.": wrong_13_10_parameters(
-                    layers, 16
+                    layers, start
                 ),
                 "Single precision rounds large counts: add up whole numbers.": wrong_13_10_single(
-                    layers, 16
+                    layers, start
                 ),
                 "The count does not fit into 32 bits: Python's own whole numbers have no bound.": wrong_13_10_short(
-                    layers, 16
+                    layers, start
                 ),
             },
         )

@@ -220,6 +220,11 @@ def wrong_13_8_tiny(D, side):
     return int((slope.abs() > 1e-6).any(dim=1).sum())
 
 
+def wrong_13_8_before(D, side):
+    slope = _slope(D, side, lambda out: (out.shape[2] - 1) // 2)
+    return int((slope != 0).any(dim=1).sum())
+
+
 def wrong_13_8_ones(D, side):
     with torch.no_grad():
         for p in D.parameters():
@@ -227,12 +232,12 @@ def wrong_13_8_ones(D, side):
     return solution_13_8(D, side)
 
 
-def _seen(layers, side, axis):
+def _seen(layers, side, axis, middle=lambda size: size // 2):
     """How many rows (axis 0) or columns (axis 1) the middle output depends on, from the sizes alone."""
     sizes = [side]
     for k, s in layers:
         sizes.append((sizes[-1] + 2 * (k[axis] // 2) - k[axis]) // s + 1)
-    seen = {sizes[-1] // 2}
+    seen = {middle(sizes[-1])}
     for (k, s), size in zip(layers[::-1], sizes[-2::-1], strict=True):
         reach = {
             p * s - k[axis] // 2 + j for p in seen for j in range(k[axis])
@@ -277,6 +282,9 @@ def check_13_8(answer, c):
                 - rows // 2,
                 "The border of the picture cuts off a part of this field.": wrong_13_8_formula(
                     D, size
+                ),
+                "The middle output is that at `H' // 2`; you took the one before it.": _seen(
+                    layers, size, 0, lambda size: (size - 1) // 2
                 ),
                 "Negative derivatives count as well.": wrong_13_8_positive(
                     D, size
@@ -328,6 +336,7 @@ register(
             (wrong_13_8_threshold, "rows are lost"),
             (wrong_13_8_columns, "columns, not rows"),
             (wrong_13_8_formula, "of this field"),
+            (wrong_13_8_before, "the one before it"),
             (wrong_13_8_positive, "Negative derivatives"),
             (wrong_13_8_tiny, "However small"),
             (wrong_13_8_ones, "It changed a parameter"),

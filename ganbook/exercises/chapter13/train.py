@@ -77,7 +77,7 @@ def check_13_5(answer, c):
         (c.integer(4, 9), c.integer(2, 4), c.integer(2, 30)) for _ in range(4)
     ]
     for k, s, steps in ((7, 3, 3), (4, 2, 200), (3, 3, 10), *drawn):
-        w, rate = c.rng.normal(size=k), 0.05
+        w, rate = c.rng.normal(size=k), c.number(0.02, 0.2)
         c.equal(
             c.call(answer, w, s, steps, rate),
             alternative_13_5_by_hand(w, s, steps, rate),

@@ -115,6 +115,7 @@ def check_14_5(answer, c):
         (1.519, 1.0),
         (0.0, 0.7),
         (2.5, 0.3),
+        (3.6, 4.1),
         *((c.number(0.1, 2.5), c.number(0.1, 2.5)) for _ in range(3)),
     ):
         want = tuple(0.5 * math.erfc(-t / math.sqrt(2)) for t in (a, m))

@@ -339,7 +339,7 @@ register(
         statement=r"""
     Write `true_logit(x, y, mu, nu)`: $\log p_y(x) - \log q_y(x)$ for $p_y = N(\mu_y, I)$ and $q_y = N(\nu_y, I)$. `x` has
     shape `(N, n)`, `y` is int64 of shape `(N,)`, `mu` and `nu` have shape `(K, n)`; return a tensor of shape `(N,)`. A
-    sample may lie far from all means.
+    sample may lie so far from all means that both densities are zero in floating point.
     """,
         stub="""
     def true_logit(x, y, mu, nu):

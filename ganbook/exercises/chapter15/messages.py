@@ -60,6 +60,7 @@ def check_15_11(answer, c):
         )
         for _ in range(4)
     ]
+    cases += [(10 ** -c.number(3, 5), 10 ** -c.number(3, 5), 3, 7)]
     for case in cases:
         c.equal(
             c.call(answer, *case),

@@ -161,6 +161,12 @@ def alternative_17_12_projection(B, mean, S):
     return column / np.linalg.norm(column)
 
 
+def wrong_17_12_one_axis(B, mean, S):
+    axis = np.eye(B.shape[1])[0]
+    rest = axis - np.linalg.pinv(B) @ (B @ axis)
+    return rest / np.linalg.norm(rest)
+
+
 def wrong_17_12_zero(B, mean, S):
     return np.zeros(B.shape[1])
 
@@ -186,8 +192,12 @@ def wrong_17_12_output(B, mean, S):
 
 
 def check_17_12(answer, c):
-    for k, d in ((1, 2), (2, 4), (3, 5), (1, 3)):
+    turn = 0
+    for k, d in ((1, 2), (2, 4), (3, 5), (1, 3), *((2, 3),) * 3):
         B = c.rng.normal(size=(k, d))
+        if k == 2 and d == 3:  # only one axis is unseen, each in its turn
+            axes = np.eye(3)[np.roll([0, 1, 2], turn)]
+            B, turn = B[:, :2] @ axes[:2], turn + 1
         mean = c.rng.normal(size=d) + 1
         C = c.rng.normal(size=(d, d))
         S = C @ C.T + np.eye(d)
@@ -196,7 +206,10 @@ def check_17_12(answer, c):
             got.shape == (d,),
             "The shift is one of samples, with as many entries as B has columns.",
         )
-        c.true(not np.isnan(got).any(), "The shift has NaN in its entries.")
+        c.true(
+            not np.isnan(got).any(),
+            "The shift has NaN in its entries. B may see an axis fully, and nothing of that axis is left then.",
+        )
         c.true(
             np.isfinite(got).all() and np.linalg.norm(got) > 0,
             "A shift of length 0 changes nothing, in front of the features or behind them.",
@@ -221,6 +234,10 @@ def check_17_12(answer, c):
                 c.fail(
                     "Little variance of the data is not blindness of the features: the direction comes from B alone."
                 )
+            c.true(
+                np.all(B != 0),
+                "The features change under this shift. B may see an axis fully, and nothing of that axis is left then.",
+            )
             c.fail("The features change under this shift.")
 
 
@@ -252,6 +269,7 @@ register(
         alternatives=(alternative_17_12_projection,),
         wrong=(
             (wrong_17_12_zero, "length 0"),
+            (wrong_17_12_one_axis, "nothing of that axis"),
             (wrong_17_12_row, "row of B"),
             (wrong_17_12_mean, "mean of the data"),
             (wrong_17_12_eigen, "Little variance"),

@@ -51,6 +51,8 @@ def check_17_14(answer, c):
         (c.number(0.001, 0.4), c.number(0.5, 0.99), c.number(0.01, 0.4))
         for _ in range(3)
     ]
+    cases += [(10 ** -c.number(3, 6), 0.9, 10 ** -c.number(3, 6))]
+    cases += [(0.999, 0.004, 0.997)]  # a detector that is nearly always wrong
     for share, hit, alarm in cases:
         s, h, f = map(Fraction, (share, hit, alarm))
         want = float(s * h / (s * h + (1 - s) * f))
@@ -127,10 +129,10 @@ def solution_17_15(bits, alarm):
 
 
 def alternative_17_15_count(bits, alarm):
-    total, k = 0, bits + 1
+    total, k, limit = 0, bits + 1, Fraction(alarm) * 2**bits
     while k > 0:
         more = total + math.comb(bits, k - 1)
-        if more > alarm * 2**bits:
+        if more > limit:
             break
         total, k = more, k - 1
     return k
@@ -182,6 +184,7 @@ def check_17_15(answer, c):
         (4, 1e-3),
         (3, 0.125),
         (20, 0.9),
+        (1_500, 1e-3),  # its share of one row is below the least float
     ]
     cases += [
         (c.integer(12, 120), 10 ** -c.number(1.0, 7.0)) for _ in range(4)

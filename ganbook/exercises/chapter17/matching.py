@@ -38,7 +38,8 @@ def wrong_17_5_prior(x, x_hat, sigma):
 
 def check_17_5(answer, c):
     for dtype in c.dtypes:
-        for sigma in (0.1, 1.0, 3.0, c.number(0.2, 2)):
+        wide = dtype == torch.float64  # x_hat - x keeps too few digits else
+        for sigma in (0.1, 1.0, 3.0, c.number(0.2, 2), 0.004 if wide else 30):
             x = 2 * c.normal((6, 2), dtype)
             m, s = c.number(-1, 1), c.number(0.3, 2)
             x_hat = (s**2 * x + sigma**2 * m) / (s**2 + sigma**2)

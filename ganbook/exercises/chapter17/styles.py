@@ -145,9 +145,14 @@ def solution_17_2(c):
     return float(1 - 2 * c * norm.pdf(c) / inside)
 
 
-def alternative_17_2_quadrature(c):
+def wrong_17_2_blind(c):
     second = quad(lambda z: z * z * norm.pdf(z), 0, c, epsabs=1e-14)[0]
-    return second / quad(norm.pdf, 0, c, epsabs=1e-14)[0]
+    kept = quad(norm.pdf, 0, c, epsabs=1e-14)[0]
+    return second / kept if kept else 0.0
+
+
+def alternative_17_2_quadrature(c):
+    return wrong_17_2_blind(min(c, 40.0))  # beyond 40 there is no mass
 
 
 def wrong_17_2_unscaled(c):
@@ -178,13 +183,17 @@ def wrong_17_2_scaled(c):
 
 
 def check_17_2(answer, c):
-    for cut in (2.0, 1.0, 0.5, 0.02, 8.0, c.number(0.1, 3), c.number(0.1, 3)):
+    drawn = c.number(0.1, 3), c.number(0.1, 3), 10 ** c.number(4, 5)
+    for cut in (2.0, 1.0, 0.5, 0.02, 8.0, 40, *drawn):
         c.equal(
             c.call(answer, cut),
             float(truncnorm.var(-cut, cut)),
             rtol=1e-6,
             atol=1e-9,
             mistakes={
+                "Where hardly anything is cut off the variance is that of the normal: a rule of quadrature over so long an interval misses the peak at 0.": lambda cut=cut: (
+                    wrong_17_2_blind(cut)
+                ),
                 "Divide by the share that is kept: the draws outside are drawn again.": wrong_17_2_unscaled(
                     cut
                 ),
@@ -236,6 +245,7 @@ register(
             (wrong_17_2_half, "boundary term"),
             (wrong_17_2_std, "standard deviation"),
             (wrong_17_2_scaled, "multiply z"),
+            (wrong_17_2_blind, "misses the peak"),
         ),
         check=check_17_2,
     )

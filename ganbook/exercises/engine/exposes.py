@@ -76,6 +76,7 @@ def exposes(
             ("", *variants), outcomes[rights:], strict=True
         ):
             if not failed and not sentence:
+                tried.refuse_returning()
                 tried.refuse(_unseen(answer, tried, mended[0], blind))
             if not failed:
                 tried.refuse(
@@ -110,6 +111,17 @@ class _Tried:
         self.c, self.test = c, answer.function
         self.seeds = [c.integer(0, 2**31) for _ in range(runs)]
         self.name = next(iter(_parameters(self.test)), "function")
+        self.returned: Any = None
+
+    def refuse_returning(self) -> None:
+        """End the check for a test that passes on the bug and returns its verdict; one that asserts may return anything."""
+        if self.returned is not None:
+            self.refuse(
+                say(
+                    "It returned {returned}, which nobody reads: a test says what it found by `assert`.",
+                    returned=brief(self.returned),
+                )
+            )
 
     def refuse_reading(self) -> None:
         """End the check for a test that reads code where it should call it."""
@@ -159,12 +171,7 @@ class _Tried:
                     if returned is ...:
                         return returned
                     if returned is not None:
-                        self.refuse(
-                            say(
-                                "It returned {returned}, which nobody reads: a test says what it found by `assert`.",
-                                returned=brief(returned),
-                            )
-                        )
+                        self.returned = returned
             return "done"
 
         self.c.call(run, self.alike(functions[0]))
