@@ -75,7 +75,7 @@ def _of_files(name: str, kind: Dataset, features: str) -> Entry:
 
 DATA = {
     "digits": Entry(_digits, _carried, 8, 16, (128, 256), (256, 128), 64, 3000, "pixels"),
-    "fashion-mnist": _of_files("fashion-mnist", FASHION_MNIST, "pixels"),
+    "fashion-mnist": _of_files("fashion-mnist", FASHION_MNIST, "fashion"),
     "mnist": _of_files("mnist", MNIST, "mnist"),
 }
 

@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from ganbook import data, networks, recipes
+from ganbook.features import extractor
 from ganbook.games import Game
 from ganbook.penalties import no_penalty, r1
 from ganbook.recipes import common
@@ -114,11 +115,14 @@ def test_the_pairs():
         assert torch.equal(values, both[1][name])
 
 
-def test_the_record_and_what_is_kept(monkeypatch, tmp_path):
-    monkeypatch.setattr(data, "mnist", lambda split="train", root=None: PICTURES)
+@pytest.mark.parametrize("kind", ["mnist", "fashion"])
+def test_the_record_and_what_is_kept(kind, monkeypatch, tmp_path):
+    name = f"{kind}-architectures"
+    load = {"mnist": "mnist", "fashion": "fashion_mnist"}[kind]
+    monkeypatch.setattr(data, load, lambda split="train", root=None: PICTURES)
     small = {"SEEDS": (0, 1), "SECONDS": (2.0,), "STEPS": (1, 2), "SCORED": 60, "BATCH": 4}
-    for name, value in (small | {"TUNING_SECONDS": 1.0}).items():
-        monkeypatch.setattr(race, name, value)
+    for what, value in (small | {"TUNING_SECONDS": 1.0}).items():
+        monkeypatch.setattr(race, what, value)
     two = {k: race.PAIRS[k] for k in ("DCGAN", "U-Net")}
     monkeypatch.setattr(race, "PAIRS", two)
     monkeypatch.setattr(
@@ -128,22 +132,22 @@ def test_the_record_and_what_is_kept(monkeypatch, tmp_path):
     )
     monkeypatch.setattr(race.time, "process_time", Clock(1.0))
     place = Place(checkpoint=tmp_path / "kept.safetensors")
-    recipes.run("mnist-architectures", tmp_path, lambda line: None, place)
-    with np.load(tmp_path / "mnist-architectures" / "arrays.npz") as arrays:
+    recipes.run(name, tmp_path, lambda line: None, place)
+    with np.load(tmp_path / name / "arrays.npz") as arrays:
         arrays = dict(arrays)
     assert arrays["at_seconds"].shape == (2, 2, 1) and arrays["at_steps"].shape == (2, 2, 2)
     np.testing.assert_array_equal(arrays["at_seconds"][..., 0], arrays["at_steps"][..., 1])
     assert len(np.unique(arrays["at_seconds"])) == 4, "seeds and pairs must both matter"
     assert arrays["tuning"].shape == (2, 2) and len(arrays["floor"]) == 5
-    info = json.loads((tmp_path / "mnist-architectures" / "record.json").read_text())
-    assert info["seeds"] == [0, 1]
+    info = json.loads((tmp_path / name / "record.json").read_text())
+    assert info["seeds"] == [0, 1] and info["features"] == extractor(kind).words
     kept = Kept(tmp_path / "kept.seeds.npz")
     kept.put(0, **{k: v + 1 for k, v in kept.rows[0].items()})
-    recipes.run("mnist-architectures", tmp_path, lambda line: None, place)
-    with np.load(tmp_path / "mnist-architectures" / "arrays.npz") as again:
+    recipes.run(name, tmp_path, lambda line: None, place)
+    with np.load(tmp_path / name / "arrays.npz") as again:
         np.testing.assert_array_equal(again["at_steps"][0], arrays["at_steps"][0] + 1)
     with pytest.raises(ValueError, match="reads a CPU's clock"):
-        recipes.run("mnist-architectures", tmp_path, place=Place(device="meta"))
+        recipes.run(name, tmp_path, place=Place(device="meta"))
 
 
 full_runner = race.runner

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from ganbook import budget, data, recipes, records
-from ganbook.features import classifier, describe
+from ganbook.data.catalogue import FASHION_MNIST
+from ganbook.features import classifier, describe, extractor
 from ganbook.metrics import frechet_distance
 
 
@@ -75,6 +76,27 @@ def test_classifier_is_as_good_as_its_record_says(mnist_test):
     assert accuracy >= 0.992
     assert abs(accuracy - records.load("mnist-classifier").provenance["test_accuracy"]) < 5e-4
     torch.testing.assert_close(probabilities.sum(1), torch.ones(10_000), atol=1e-5, rtol=0)
+
+
+def test_the_classifier_of_clothes_is_as_good_as_its_record_says():
+    if None in data.locate(FASHION_MNIST).values():
+        pytest.skip("Fashion-MNIST is not on disk: on Debian, apt install dataset-fashion-mnist")
+    test = data.fashion_mnist("test")
+    accuracy = (
+        (describe(test.x, trained_on="fashion")[1].argmax(1) == test.y).double().mean().item()
+    )
+    assert abs(accuracy - records.load("fashion-classifier").provenance["test_accuracy"]) < 1e-3
+    assert (describe(test.x)[1].argmax(1) == test.y).double().mean() < 0.3, (
+        "the classifier of digits"
+    )
+    torch.testing.assert_close(
+        extractor("fashion")(test.x[:9]), describe(test.x[:9], trained_on="fashion")[0]
+    )
+
+
+def test_a_classifier_of_what_is_not_there():
+    with pytest.raises(ValueError, match="trained on 'clothes': there are mnist, fashion"):
+        classifier(trained_on="clothes")
 
 
 def test_the_scale_is_as_recorded(mnist_test):
