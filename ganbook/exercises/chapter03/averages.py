@@ -142,9 +142,20 @@ def check_3_9(answer, c):
             c.agrees(a.detach(), s)
             for a, s in zip(average.parameters(), start, strict=True)
         ]
+        frozen = [
+            not (a.requires_grad and p.requires_grad)
+            for a, p in zip(
+                average.parameters(), network.parameters(), strict=True
+            )
+        ]
+        c.true(
+            still != frozen,
+            "A parameter is averaged whether it asks for gradients or not: a frozen layer belongs to the network too.",
+            "",
+        )
         c.true(
             all(still) or not any(still),
-            "Some parameters of the average did not move: every one has to be averaged, whether it asks for gradients or not.",
+            "Some parameters of the average did not move: every one has to be averaged.",
             "",
         )
         for i, a in enumerate(average.parameters()):
