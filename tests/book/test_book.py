@@ -27,6 +27,7 @@ from support.pages import (
     UNFOLD,
     WIDE,
     Visitor,
+    at_rest,
     parsed,
     stored,
     violations,
@@ -51,13 +52,9 @@ SCROLLING_CODE = """() => [...document.querySelectorAll(".bd-article pre")].filt
   .map(code => code.textContent.split("\\n").sort((a, b) => b.length - a.length)[0])"""
 
 
-def at_rest(tab: Any, *scripts: str) -> list[str]:
-    """What scripts find; a page that still folds is given two seconds."""
-    for _ in range(20):
-        if not (found := [line for script in scripts for line in tab.evaluate(script)]):
-            break
-        tab.wait_for_timeout(100)
-    return found
+def lines(tab: Any, *scripts: str) -> list[str]:
+    """What scripts find on a page at rest."""
+    return at_rest(tab, lambda: [line for script in scripts for line in tab.evaluate(script)])
 
 
 @functools.cache
@@ -95,10 +92,10 @@ def report(from_disk: Visitor, site: Path) -> Callable[[str], dict[str, Any]]:
         for width in sorted({*WIDTHS, *DESKS}):
             tab.set_viewport_size({"width": width, "height": 900})
             if width in WIDTHS:
-                told[f"too wide at {width}"] = at_rest(tab, WIDE, OUT_OF_REACH)
-                told[f"cut formulas at {width}"] = at_rest(tab, CUT_FORMULAS)
+                told[f"too wide at {width}"] = lines(tab, WIDE, OUT_OF_REACH)
+                told[f"cut formulas at {width}"] = lines(tab, CUT_FORMULAS)
             if width in DESKS:
-                told[f"code scrolls at {width}"] = at_rest(tab, SCROLLING_CODE)
+                told[f"code scrolls at {width}"] = lines(tab, SCROLLING_CODE)
         # Colours fade into each other when the theme changes; what is audited is where they arrive.
         tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
         told["violations, light"] = violations(tab, without=["color-contrast"])

@@ -30,7 +30,7 @@ from ganbook.divergences import (
 )
 from ganbook.transport import transport_plan, wasserstein_1d
 from support.books import render, tiny_book
-from support.pages import PAGES, THIN, Visitor
+from support.pages import PAGES, THIN, Visitor, at_rest
 from support.paths import ROOT
 from support.plays import PLAYS, UPRIGHT, numbers, open_play, tab_to, visit
 
@@ -548,11 +548,10 @@ def test_a_finger_has_room(
     tab = open_play(visitor, name, request)
     for width, length in ((320, 240), (390, 300), (1200, 130)):
         tab.set_viewport_size({"width": width, "height": 900})
-        tab.wait_for_function(
-            f"() => !({SMALL})().missed.length", timeout=20_000
+        found = at_rest(
+            tab, lambda: tab.evaluate(SMALL), lambda small: small["wide"] + small["missed"]
         )  # the contents slide away
-        found = tab.evaluate(SMALL)
-        assert found["wide"] == [], width
+        assert (found["wide"], found["missed"]) == ([], []), width
         assert found["dots"] > 0
         assert found["length"] >= length, width
         assert found["height"] >= 24, width

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,17 @@ class Visitor:
         if formulas:
             self.page.evaluate(SETTLED)
         return self.page
+
+
+def at_rest(tab: Any, look: Callable[[], Any], wrong: Callable[[Any], Any] = bool) -> Any:
+    """What ``look`` returns once nothing in it is wrong; a page that still moves is given two
+    seconds.
+    """
+    for _ in range(20):
+        if not wrong(found := look()):
+            break
+        tab.wait_for_timeout(100)
+    return found
 
 
 RAW_TEXT = """() => {
