@@ -1,5 +1,12 @@
 // Small mends to the theme, on every page; the book reads without them.
 
+/** What a cell printed wraps on a narrow screen, unless it has columns, which stay below each other. */
+function wrapWhatWasPrinted() {
+  for (const printed of document.querySelectorAll(".bd-article .cell_output pre")) {
+    printed.classList.toggle("without-columns", !/\S {2,}\S|^ +\S/m.test(printed.textContent));
+  }
+}
+
 /** Scrolling boxes take the keyboard's focus, so that their hidden part can be reached without a mouse. */
 function focusScrollers() {
   for (const box of document.querySelectorAll(
@@ -89,6 +96,7 @@ tellOfCopies();
 copyTex();
 document.addEventListener("DOMContentLoaded", nameSolutions);    // after the theme's script has made the buttons
 completeInstallLine();
+wrapWhatWasPrinted();
 focusScrollers();
 addEventListener("load", focusScrollers);
 addEventListener("resize", focusScrollers);
