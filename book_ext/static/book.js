@@ -1,9 +1,13 @@
 // Small mends to the theme, on every page; the book reads without them.
 
-/** What a cell printed wraps on a narrow screen, unless it has columns, which stay below each other. */
+/** What a cell printed wraps on a narrow screen, unless it has columns, which stay below each other:
+    where they are wider than the page, their letters are a little smaller. */
 function wrapWhatWasPrinted() {
   for (const printed of document.querySelectorAll(".bd-article .cell_output pre")) {
-    printed.classList.toggle("without-columns", !/\S {2,}\S|^ +\S/m.test(printed.textContent));
+    const columns = /\S {2,}\S|^ +\S/m.test(printed.textContent);
+    printed.classList.toggle("without-columns", !columns);
+    const longest = Math.max(...printed.textContent.split("\n").map(line => line.length));
+    if (columns && longest > 77) printed.style.setProperty("--smaller", Math.max(0.8, 77 / longest).toFixed(3));
   }
 }
 
