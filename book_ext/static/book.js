@@ -15,7 +15,7 @@ function wrapWhatWasPrinted() {
 function focusScrollers() {
   for (const box of document.querySelectorAll(
     ".bd-article pre, .bd-article .formula, .pst-scrollable-table-container")) {
-    const scrolls = box.scrollWidth > box.clientWidth + 1;
+    const scrolls = box.scrollWidth > box.clientWidth + (box.matches(".formula") ? 0 : 1);    // half a letter counts there
     if (scrolls) box.setAttribute("tabindex", "0");
     else if (box.getAttribute("tabindex") === "0") box.removeAttribute("tabindex");
   }
