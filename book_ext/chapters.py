@@ -28,7 +28,7 @@ MINUTES = re.compile(r"(\d+) minutes to read|Reading: (\d+) minutes")
 DIAGRAM = re.compile(r"!\[[^\]]*\]\((?:\./)?(diagrams/[\w-]+\.svg)\)")
 TITLE = re.compile(r"^# +(.+)", re.M)
 # The map's measures, in its own units; 360 of them fill a phone.
-WIDE, NODE, TALL, STEP, LETTERS = 360, 112, 44, 76, 15
+WIDE, NODE, TALL, STEP, LETTERS, APART = 360, 106, 44, 76, 15, 5
 
 
 def setup(app: Sphinx) -> None:
@@ -154,7 +154,7 @@ def drawn(about: list[dict[str, Any]]) -> str:
     direct = needed(about)
     where = places(direct)
     height = max((y for _, y in where.values()), default=0) + TALL / 2 + 4
-    lines = "".join(_line(where[a], where[b]) for b in direct for a in sorted(direct[b]))
+    lines = "".join(_line(points) for points in ways(direct, where).values())
     boxes = "".join(_box(one, *where[one["number"]]) for one in about)
     return (
         f'<svg class="chapter-map" viewBox="0 0 {WIDE} {height:.0f}" role="group" '
@@ -163,12 +163,52 @@ def drawn(about: list[dict[str, Any]]) -> str:
     )
 
 
-def _line(start: tuple[float, float], end: tuple[float, float]) -> str:
-    (x, y), (u, v) = start, end
-    return (
-        f'<path d="M{x:.0f} {y + TALL / 2:.0f}C{x:.0f} {y + STEP / 2 + 6:.0f} {u:.0f} '
-        f'{v - STEP / 2 - 6:.0f} {u:.0f} {v - TALL / 2:.0f}"/>'
-    )
+def ways(
+    direct: dict[int, set[int]], where: dict[int, tuple[float, float]]
+) -> dict[tuple[int, int], list[tuple[float, float]]]:
+    """For each line the centres of its two boxes, and between them its place in each row that it
+    passes: in a gap between boxes, never behind one, apart from the lines of other chapters."""
+    rows: dict[float, list[float]] = {}
+    for x, y in where.values():
+        rows.setdefault(y, []).append(x)
+    found = {(a, b): [where[a]] for b in direct for a in sorted(direct[b])}
+    for y, centres in sorted(rows.items()):
+        edges = [0.0, *(x + side * NODE / 2 for x in sorted(centres) for side in (-1, 1)), WIDE]
+        gaps = list(zip(edges[::2], edges[1::2], strict=True))
+        used: dict[tuple[float, float], dict[int, list[tuple[float, tuple[int, int]]]]] = {}
+        for (a, b), points in found.items():
+            (x, top), (u, bottom) = points[-1], where[b]
+            if where[a][1] < y < bottom:
+                wish = x + (u - x) * (y - top) / (bottom - top)
+                gap = min(
+                    gaps,
+                    key=lambda gap: (max(gap[0] - wish, wish - gap[1], 0), abs(sum(gap) / 2 - x)),
+                )
+                used.setdefault(gap, {}).setdefault(a, []).append((wish, (a, b)))
+        for (low, high), sources in used.items():
+            order = sorted(
+                sources.values(), key=lambda lines: sum(w for w, _ in lines) / len(lines)
+            )
+            half = APART * (len(order) - 1) / 2
+            middle = sum(sum(w for w, _ in lines) / len(lines) for lines in order) / len(order)
+            room = (high - low) / 2 - half
+            middle = min(max(middle, low + half + min(room, APART)), high - half - min(room, APART))
+            for place, lines in enumerate(order):
+                for _, line in lines:
+                    found[line].append((middle - half + APART * place, y))
+    return {(a, b): [*points, where[b]] for (a, b), points in found.items()}
+
+
+def _line(points: list[tuple[float, float]]) -> str:
+    (x, y), *rest = points
+    path = f"M{x:.0f} {y + TALL / 2:.0f}"
+    for u, v in rest:
+        path += (
+            f"C{x:.0f} {y + STEP / 2 + 6:.0f} {u:.0f} {v - STEP / 2 - 6:.0f} {u:.0f} {v - TALL / 2:.0f}"
+            f"V{v + TALL / 2:.0f}"
+        )
+        x, y = u, v
+    return f'<path d="{path[: path.rindex("V")]}"/>'
 
 
 def _box(one: dict[str, Any], x: float, y: float) -> str:
@@ -186,7 +226,7 @@ def _box(one: dict[str, Any], x: float, y: float) -> str:
 def _broken(title: str) -> list[str]:
     rows = [""]
     for word in title.split():
-        if len(rows[-1]) + len(word) > LETTERS and rows[-1]:
+        if len(rows[-1]) + len(word) > LETTERS and not rows[-1].isdecimal():
             rows.append("")
         rows[-1] = f"{rows[-1]} {word}".strip()
     return rows[:3]

@@ -1,10 +1,21 @@
 // Small mends to the theme, on every page; the book reads without them.
 
+/** What a cell printed wraps on a narrow screen, unless it has columns, which stay below each other:
+    where they are wider than the page, their letters are a little smaller. */
+function wrapWhatWasPrinted() {
+  for (const printed of document.querySelectorAll(".bd-article .cell_output pre")) {
+    const columns = /\S {2,}\S|^ +\S/m.test(printed.textContent);
+    printed.classList.toggle("without-columns", !columns);
+    const longest = Math.max(...printed.textContent.split("\n").map(line => line.length));
+    if (columns && longest > 77) printed.style.setProperty("--smaller", Math.max(0.8, 77 / longest).toFixed(3));
+  }
+}
+
 /** Scrolling boxes take the keyboard's focus, so that their hidden part can be reached without a mouse. */
 function focusScrollers() {
   for (const box of document.querySelectorAll(
     ".bd-article pre, .bd-article .formula, .pst-scrollable-table-container")) {
-    const scrolls = box.scrollWidth > box.clientWidth + 1;
+    const scrolls = box.scrollWidth > box.clientWidth + (box.matches(".formula") ? 0 : 1);    // half a letter counts there
     if (scrolls) box.setAttribute("tabindex", "0");
     else if (box.getAttribute("tabindex") === "0") box.removeAttribute("tabindex");
   }
@@ -89,6 +100,7 @@ tellOfCopies();
 copyTex();
 document.addEventListener("DOMContentLoaded", nameSolutions);    // after the theme's script has made the buttons
 completeInstallLine();
+wrapWhatWasPrinted();
 focusScrollers();
 addEventListener("load", focusScrollers);
 addEventListener("resize", focusScrollers);

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from ganbook.plots.style import PALETTE, axes_or_new, tidy
@@ -15,6 +16,9 @@ __all__ = ["averages", "cycles", "eigenvalues", "phase_portrait", "radii", "stab
 Array = NDArray[np.float64]
 CYCLE = ("generated", "discriminator", "accent", "real", "warm", "theory")
 STYLES = ("-", "--", "-.", ":")
+RIM = (
+    "#fafafa"  # around a line on a map: a grey, so that it is dark at night, where the line is pale
+)
 THETA, PSI = r"generator's parameter $\theta$", r"discriminator's parameter $\psi$"
 
 
@@ -123,7 +127,10 @@ def stability(
     )  # fmt: skip
     ax.figure.colorbar(mesh, ax=ax, label="largest modulus (cut off at 0.8 and 1.2)")
     for k, (name, values) in enumerate((curves or {}).items()):
-        ax.plot(steps, values, color=PALETTE["theory"], lw=1.4, ls=STYLES[k % 4], label=name)
+        ax.plot(
+            steps, values, color=PALETTE["theory"], lw=1.4, ls=STYLES[k % 4], label=name,
+            path_effects=[withStroke(linewidth=3.2, foreground=RIM)],
+        )  # fmt: skip
     ax.set(xscale="log", yscale="log", ylim=(weights.min(), weights.max()))
     tidy(ax, title, "step $h$", r"weight $\gamma$")
     if curves:  # beside the map, whose dark corners would hide it

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import matplotlib
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.collections import Collection
 from matplotlib.contour import ContourSet
@@ -176,8 +177,18 @@ def _switched(text: str, dark: Mapping[str, str], ink: str, paper: str) -> str:
         new = known.get(colour) or _grey(kind, colour, ink, paper)
         if new:
             rules.append(f'[style*="{kind}: {colour}"]{{{kind}:{new}!important}}')
+    if any(_is_ink_on_paper(png) for _, png in EMBEDDED.findall(text)):
+        rules.append("image{filter:invert(.9)}")  # white paper would be a slab at night
     style = f"<style>@media (prefers-color-scheme: dark){{{''.join(rules)}}}</style>\n"
     return text.replace("<defs>", f"{style}<defs>", 1)
+
+
+def _is_ink_on_paper(png: str) -> bool:
+    """Whether an image is grey, and most of it white."""
+    with Image.open(io.BytesIO(base64.b64decode(png))) as image:
+        pixels = np.asarray(image.convert("RGBA")).reshape(-1, 4).astype(int)
+    colours = pixels[pixels[:, 3] > 127, :3]
+    return len(colours) > 0 and np.ptp(colours, axis=1).max() <= 16 and np.median(colours) > 200
 
 
 def _grey(kind: str, colour: str, ink: str, paper: str) -> str | None:

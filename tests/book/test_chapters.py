@@ -82,6 +82,27 @@ def test_a_chapter_stands_below_all_that_it_builds_on_and_nothing_overlaps() -> 
             assert abs(y - b) >= chapters.TALL or abs(x - a) >= chapters.NODE
 
 
+def test_no_line_of_the_map_passes_behind_a_box() -> None:
+    """In the rows between its ends a line runs in a gap; lines of two chapters keep apart there."""
+    direct = chapters.needed(chapters.chapters(ROOT))
+    where = chapters.places(direct)
+    ways = chapters.ways(direct, where)
+    assert set(ways) == {(a, b) for b in direct for a in direct[b]}
+    rows = sorted({y for _, y in where.values()})
+    passed: dict[tuple[float, float], int] = {}
+    for (a, b), points in ways.items():
+        assert points[0] == where[a] and points[-1] == where[b]
+        between = [y for y in rows if where[a][1] < y < where[b][1]]
+        assert [y for _, y in points[1:-1]] == between
+        for x, y in points[1:-1]:
+            assert 0 <= x <= chapters.WIDE
+            boxes = [u for u, v in where.values() if v == y]
+            assert min(abs(x - u) for u in boxes) > chapters.NODE / 2
+            assert passed.setdefault((x, y), a) == a
+    for x, y in passed:
+        assert all(v != y or u == x or abs(u - x) >= chapters.APART - 1e-9 for u, v in passed)
+
+
 def test_titles_fit_their_boxes() -> None:
     for one in chapters.chapters(ROOT):
         rows = chapters._broken(f"{one['number']} {one['title']}")

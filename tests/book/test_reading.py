@@ -747,6 +747,24 @@ def test_copying_by_keyboard_keeps_its_place(browser: Any, address: str) -> None
     visitor.context.close()
 
 
+def test_printed_sentences_wrap_and_columns_stay(browser: Any, address: str) -> None:
+    """No sentence is cut on a phone; a wide table keeps a line for each row, at a desk too."""
+    measured = """() => [...document.querySelectorAll(".bd-article .cell_output pre")].map(pre => {
+      const style = getComputedStyle(pre);
+      const height = pre.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+      return [pre.classList.contains("without-columns"), pre.scrollWidth <= pre.clientWidth + 1,
+        Math.round(height / parseFloat(style.lineHeight)), pre.textContent.trimEnd().split("\\n").length]; })"""
+    visitor = Visitor(browser, address, viewport={"width": 390, "height": 844})
+    tab = visitor.open("notebooks/clinic")
+    printed = tab.evaluate(measured)
+    assert {sentences for sentences, *_ in printed} == {True, False}
+    assert all(fits for sentences, fits, *_ in printed if sentences)
+    tab.set_viewport_size({"width": 1440, "height": 900})
+    columns = [rest for sentences, *rest in tab.evaluate(measured) if not sentences]
+    assert columns and all(fits and rows == lines for fits, rows, lines in columns)
+    visitor.context.close()
+
+
 def test_a_finger_sees_the_copy_buttons(browser: Any, address: str) -> None:
     """Where nothing hovers they show on code, and cover no output; with a mouse they wait for it."""
     for touch, opacity in ((True, "1"), (False, "0")):

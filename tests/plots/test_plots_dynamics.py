@@ -1,5 +1,7 @@
 """Pictures of dynamics: what is drawn is what was given."""
 
+import re
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -10,6 +12,7 @@ import pytest
 
 from ganbook.dynamics import alternating, average, dirac_gan, simultaneous, update_eigenvalues
 from ganbook.plots import dynamics as plots
+from ganbook.plots.style import as_svg
 
 FIELD = dirac_gan("non_saturating")
 
@@ -65,3 +68,14 @@ def test_eigenvalues_and_stability():
         np.ravel(ax.collections[0].get_array()), np.ravel(np.clip(modulus, 0.8, 1.2))
     )
     np.testing.assert_allclose(lines(ax)["limit"], np.column_stack([h, h / 4]))
+
+
+def test_a_line_on_a_map_is_told_from_it_in_light_and_at_night():
+    """Black with a pale rim; on a dark page pale with a dark rim, for the map stays as it is."""
+    h = np.geomspace(0.01, 1, 6)
+    ax = plots.stability(h, h, np.ones((6, 6)), {"limit": h})
+    document = as_svg(ax.figure)
+    assert f"stroke: {plots.RIM}" in document
+    night = re.search(rf'stroke: {plots.RIM}"\]{{stroke:#(\w\w)(\w\w)(\w\w)!important}}', document)
+    assert max(int(part, 16) for part in night.groups()) < 48
+    plt.close(ax.figure)

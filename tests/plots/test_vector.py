@@ -211,3 +211,16 @@ def test_a_kernel_shows_svg_alone():
         (output,) = cell.outputs
         assert set(output.data) == {"image/svg+xml", "text/plain"}, json.dumps(output)[:300]
         assert "prefers-color-scheme: dark" in output.data["image/svg+xml"]
+
+
+def test_ink_on_white_paper_is_turned_at_night_and_chalk_or_colours_are_not():
+    """Letters in black on white would be a slab; digits in white on black, and maps, stay."""
+    ink = np.zeros((20, 20))
+    ink[8:12] = 1.0
+    turned = {}
+    for name in ("gray_r", "gray", "cividis"):
+        figure = plt.figure()
+        figure.subplots().imshow(ink, cmap=name)
+        turned[name] = "image{filter:invert(.9)}" in style.as_svg(figure)
+        plt.close(figure)
+    assert turned == {"gray_r": True, "gray": False, "cividis": False}
