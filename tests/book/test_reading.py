@@ -505,10 +505,13 @@ def test_pictures_that_carry_an_argument_are_described(page: str, site: Path) ->
 
 def test_descriptions_give_the_records_numbers() -> None:
     """What is read off a recorded run is what the record holds."""
+    import numpy as np
+
     from ganbook import records
 
     mlp, beta, wgan = (records.load(f"mnist-{name}") for name in ("mlp", "beta1", "wgan-gp"))
     made, scale = records.load("made-digits"), records.load("mnist-scale")
+    race = records.load("mnist-architectures")
     texts = {name: text for page in CHAPTERS for name, text in described(page).items()}
     test_curve = made["curves"][:, 2].mean(axis=0)
     quoted = {
@@ -535,6 +538,11 @@ def test_descriptions_give_the_records_numbers() -> None:
             *(f"{wgan['estimate'][k]:.1f}" for k in (0, 1, 2, 3, 19)),
             *(f"{wgan['estimate'][k] / wgan['estimate'][0]:.2f}" for k in (1, 4, 9, 19)),
             *(f"{wgan['frechet'][k] / wgan['frechet'][0]:.2f}" for k in (3, 19)),
+        ],
+        "fig-13-clock": [
+            *(f"{x:.0f}" for x in race["at_seconds"][:, :, -1].mean(axis=0)),
+            *(f"{x:.0f}" for x in np.sort(race["at_seconds"][:, -1, -1])[[0, -1]]),
+            f"{float(race['noise']):.0f}",
         ],
     }
     for name, numbers in quoted.items():

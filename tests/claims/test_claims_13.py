@@ -111,31 +111,36 @@ def test_a_penalty_costs_six_passes_whatever_the_depth():
 def test_the_recorded_comparison_is_complete_and_what_the_text_says():
     race = records.load(RACE)
     assert race["pairs"].tolist() == list(compared.PAIRS)
-    seeds = len(race.provenance["seeds"])
+    assert race.provenance["seeds"] == [0, 1, 2, 3, 4]
     at, steps = race["at_seconds"], race["at_steps"]
-    assert at.shape == (seeds, 6, 3) and steps.shape == (seeds, 6, 3)
-    assert race["seconds"].tolist() == [7.5, 15, 30] and race["steps"].tolist() == [64, 128, 256]
+    assert at.shape == steps.shape == (5, 6, 3)
+    assert race["seconds"].tolist() == [45, 90, 180]
+    assert race["steps"].tolist() == [256, 512, 1024]
     assert (race["steps_done"] > 0).all() and (np.diff(race["steps_done"], axis=2) > 0).all()
-    assert race["floor"].mean() == pytest.approx(6.4, abs=0.5)
-    by = {name: k for k, name in enumerate(race["pairs"].tolist())}
-    last = at[:, :, -1]
-    assert (last[:, by["MLP"]] > 790).all()
-    others = [k for name, k in by.items() if name != "MLP"]
-    assert (last[:, others] < last[:, [by["MLP"]]] - 100).all()
+    floor, noise = race["floor"].mean(), float(race["noise"])
+    assert floor == pytest.approx(6.4, abs=0.5)
+    assert (race["rates"] == 3e-3).all() and (race["tuning"][:, 1] < race["tuning"][:, 0]).all()
+    of = dict(zip(race["pairs"].tolist(), range(6), strict=True))
+    full, residual, dcgan, minimal = (
+        of[n] for n in ("full resolution", "residual", "DCGAN", "minimal")
+    )
+    last, spent = at[:, :, -1], race["seconds_spent"][:, :, -1].mean(axis=0)
+    assert steps[:, :, -1].mean(axis=0).argmin() == residual
+    assert (steps[:, residual, -1] < steps[:, full, -1]).sum() == 4
+    assert (last[:, residual] > last[:, full]).all()
+    assert spent[residual] / spent[full] == pytest.approx(1.7, abs=0.05)
+    assert spent[of["MLP"]] / spent[dcgan] == pytest.approx(2.5, abs=0.05)
     done = race["steps_done"][:, :, -1].mean(axis=0)
-    assert done[by["MLP"]] < done[by["DCGAN"]] / 2
-    assert (last[:, by["U-Net"]] > last[:, by["full resolution"]]).all()
-    means = {name: (steps[:, k, -1].mean(), last[:, k].mean()) for name, k in by.items()}
-    at_steps, at_time = (sorted(means, key=lambda n, k=k: means[n][k]) for k in (0, 1))
-    assert at_steps[0] == "minimal" and at_steps[-2:] == ["DCGAN", "MLP"]
-    wanted = ["full resolution", "DCGAN", "U-Net", "minimal", "residual", "MLP"]
-    assert at_time == wanted
-    assert (last[:, by["DCGAN"]] > last[:, by["full resolution"]]).all()
-    assert at[:, by["DCGAN"], 0].mean() < at[:, by["full resolution"], 0].mean()
-    behind = steps[:, by["U-Net"], -1] > steps[:, by["full resolution"], -1]
-    assert behind.sum() == 2 and seeds == 3
-    for name in ("U-Net", "full resolution"):
-        assert race["rates"][by[name]] == 3e-3
+    assert done[dcgan] / done[residual] == pytest.approx(2, abs=0.1)
+    for scores in (steps[:, :, -1], last):
+        assert (scores[:, dcgan] > scores[:, residual]).all()
+        assert (scores[:, of["U-Net"]] > scores[:, full]).all()
+    assert 2 / 3 < last[:, of["MLP"]].mean() / noise < 0.75
+    assert steps[:, :, 0].mean(axis=0).argmin() == minimal
+    assert (last[:, minimal] > at[:, minimal, 0]).sum() == 3
+    assert last[:, full].mean() / floor == pytest.approx(5, abs=0.5)
+    assert last[:, full].mean() / noise == pytest.approx(0.04, abs=0.005)
+    assert (at.mean(axis=0).argmin(axis=0) == full).all()
 
 
 def test_the_printed_verdicts():
