@@ -25,8 +25,8 @@ def expected(file, seconds):
 def longest_first(items, seconds):
     """Order collected items by file; within a file they keep their order, which fixtures rely on.
 
-    The first process begins with the longest file of the pages, and builds the site; the second begins
-    with the longest of the others, or it would wait for the site.
+    The first process begins with the longest file of the pages, and builds the site; the others begin
+    with files of their own, or they would wait for it.
     """
     order = sorted({file_of(i.nodeid) for i in items}, key=lambda f: (-expected(f, seconds), f))
     order = sorted(order, key=lambda f: rank(f, order))
@@ -35,9 +35,10 @@ def longest_first(items, seconds):
 
 
 def rank(file, order):
-    """0 for the first file of the pages, 1 for the first of the others, 2 for the rest."""
-    kind = [f for f in order if f.startswith(PAGES) == file.startswith(PAGES)]
-    return 2 if file != kind[0] else 0 if file.startswith(PAGES) else 1
+    """0 for the first file of the pages, 1 for the first four of the others, 2 for the rest."""
+    pages = file.startswith(PAGES)
+    kind = [f for f in order if f.startswith(PAGES) == pages]
+    return 2 if file not in kind[: 1 if pages else 4] else 0 if pages else 1
 
 
 def measured(reports):
