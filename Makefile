@@ -82,10 +82,9 @@ data: $(STAMPS)/test
 	$(BIN)/python -m ganbook data
 	$(BIN)/python -c "from ganbook import data; [data.fashion_mnist(split) for split in ('train', 'test')]"
 
-# Three processes for two cores: browsers and kernels leave a sixth of the time unused. conftest.py puts the longest
-# files first. GANBOOK_QUIET=1 fails a run in which one of them took over a minute.
+# conftest.py puts the longest files first. GANBOOK_QUIET=1 fails a run in which one of them took over a minute.
 test: $(STAMPS)/test
-	$(RUN) $(ONE) ATEN_CPU_CAPABILITY=default $(BIN)/python -m pytest -q -n 3 --dist loadscope \
+	$(RUN) $(ONE) ATEN_CPU_CAPABILITY=default $(BIN)/python -m pytest -q -n 2 --dist loadscope \
 	  --no-loadscope-reorder --durations=30 -m "not slow" $(NBVAL)
 
 test-slow: $(STAMPS)/test
