@@ -277,7 +277,7 @@ def recipes(report: Report, tiny: bool) -> None:
 
 def resume(report: Report, tiny: bool) -> None:
     """Killed by SIGKILL in the middle, and begun again: parameters equal to the last bit."""
-    steps, every = (30, 10) if tiny else (3000, 1000)
+    steps, every = (12, 4) if tiny else (3000, 1000)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "run.safetensors")
         command = [sys.executable, __file__, "killed", str(file), str(steps), str(every)]

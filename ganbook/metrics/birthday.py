@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from ganbook.metrics.arrays import blocks, feature_array, squared_distances
 
@@ -47,7 +47,7 @@ def birthday_estimate(samples: ArrayLike, threshold: float = 0.0) -> Birthday:
         table, rounding = squared_distances(x[part], x[part.start :])
         found += int(np.triu(table <= threshold**2 + rounding, 1).sum())
     pairs = len(x) * (len(x) - 1) // 2
-    most = chi2.ppf(0.95, 2 * (found + 1)) / 2
+    most = gammaincinv(found + 1, 0.95)
     return Birthday(found, pairs, pairs / found if found else np.inf, float(pairs / most))
 
 

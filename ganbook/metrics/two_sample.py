@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from ganbook.metrics.arrays import feature_pair
 
@@ -60,4 +60,4 @@ def classifier_two_sample(
     truth = np.repeat([1, 0], [len(x) for x in held_out])
     accuracy = float((guesses == truth).mean())
     z = (accuracy - 0.5) * 2 * np.sqrt(len(truth))
-    return TwoSampleTest(accuracy, float(z), float(norm.sf(z)), len(truth))
+    return TwoSampleTest(accuracy, float(z), float(ndtr(-z)), len(truth))
