@@ -9,6 +9,7 @@ import matplotlib
 import pytest
 
 from support import times
+from support.exercises import summarise
 
 pytest_plugins = ["support.svg_outputs"]
 
@@ -54,10 +55,7 @@ def pytest_terminal_summary(terminalreporter):
     ]
     cells = [r for r in ran if ".ipynb::" in r.nodeid]
     notebooks = {r.nodeid.split("::")[0] for r in cells}
-    if any("test_exercises.py" in r.nodeid for r in ran):
-        from support.exercises import summarise
-
-        summarise(terminalreporter)
+    summarise(terminalreporter)
     terminalreporter.write_sep("=", "what ran")
     terminalreporter.write_line(
         f"{len(ran) - len(cells)} tests, and {len(cells)} cells of {len(notebooks)} notebooks"

@@ -2,6 +2,8 @@ import os
 
 import pytest
 
+pytest.register_assert_rewrite("support.page_checks")
+
 
 @pytest.fixture(scope="session")
 def mnist_test():

@@ -99,6 +99,14 @@ def from_disk(browser: Any, site: Path) -> Iterator[Visitor]:
     visitor.context.close()
 
 
+@pytest.fixture
+def other(browser: Any, address: str) -> Iterator[Visitor]:
+    """A reader with an empty storage, behind a web server."""
+    visitor = Visitor(browser, address)
+    yield visitor
+    visitor.context.close()
+
+
 @pytest.fixture(scope="session")
 def stage(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages of the plays with the plays' sections alone, for what concerns nothing else."""

@@ -1,9 +1,8 @@
-"""The rendered book in a real browser: every page, four widths, two colour schemes, two origins."""
+"""The rendered book: what pages say, and whether the checks of pages can fail."""
 
 from __future__ import annotations
 
 import functools
-import gzip
 import itertools
 import json
 import re
@@ -12,151 +11,29 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 
 from support.pages import (
     BROKEN_IMAGES,
     CHAPTERS,
-    CUT_FORMULAS,
     LEFT_OVER,
-    OUT_OF_REACH,
     PAGES,
     RAW_TEXT,
-    UNFOLD,
     WIDE,
     Visitor,
-    at_rest,
     parsed,
+    part,
     stored,
     violations,
 )
 from support.paths import ROOT
-
-WIDTHS = (1440, 768, 360, 320)  # the last is 1280 at 400 % (WCAG 1.4.10)
-DESKS = (1200, 1440)
 
 
 def some(pages: list[str]) -> list[Any]:
     """Every page, but most of them in `make test-slow` alone: a server changes little."""
     quick = {PAGES[0], CHAPTERS[3], "notebooks/find_the_bug", "notebooks/how_exercises_work"}
     return [pytest.param(p, marks=() if p in quick else pytest.mark.slow) for p in pages]
-
-
-# Every page
-# -------------------------------------------------------------------------------------------------
-
-SCROLLING_CODE = """() => [...document.querySelectorAll(".bd-article pre")].filter(code =>
-    code.offsetParent && code.scrollWidth > code.clientWidth + 1)
-  .map(code => code.textContent.split("\\n").sort((a, b) => b.length - a.length)[0])"""
-
-
-def lines(tab: Any, *scripts: str) -> list[str]:
-    """What scripts find on a page at rest."""
-    return at_rest(tab, lambda: [line for script in scripts for line in tab.evaluate(script)])
-
-
-@functools.cache
-def weight(path: Path) -> tuple[int, int]:
-    """Bytes of a file, as it is and compressed."""
-    content = path.read_bytes()
-    return len(content), len(gzip.compress(content, 6))
-
-
-@pytest.fixture(scope="module")
-def report(from_disk: Visitor, site: Path) -> Callable[[str], dict[str, Any]]:
-    """All that one load of a page from the disk tells, where browsers are strictest, with every fold
-    open; kept for all tests.
-    """
-
-    @functools.cache
-    def look(page: str) -> dict[str, Any]:
-        tab = from_disk.open(page)
-        paths = {
-            url.removeprefix(from_disk.home).split("?")[0].split("#")[0]
-            for url in from_disk.requested
-        }
-        sizes = [weight(site / path.lstrip("/")) for path in paths if path.startswith("/")]
-        told = {
-            "broken formulas": tab.locator(".math:not(:has(math))").count(),
-            "formulas": tab.locator(".bd-article math").count(),
-            "left-over markup": re.findall(LEFT_OVER, tab.evaluate(RAW_TEXT)),
-            "broken or silent pictures": tab.evaluate(BROKEN_IMAGES),
-            "bytes": sum(raw for raw, _ in sizes),
-            "compressed bytes": sum(compressed for _, compressed in sizes),
-            "troubles": list(from_disk.troubles),
-        }
-        tab.evaluate(UNFOLD)
-        told["still folded"] = tab.locator(".bd-article div.solution.toggle-hidden").count()
-        for width in sorted({*WIDTHS, *DESKS}):
-            tab.set_viewport_size({"width": width, "height": 900})
-            if width in WIDTHS:
-                told[f"too wide at {width}"] = lines(tab, WIDE, OUT_OF_REACH)
-                told[f"cut formulas at {width}"] = lines(tab, CUT_FORMULAS)
-            if width in DESKS:
-                told[f"code scrolls at {width}"] = lines(tab, SCROLLING_CODE)
-        # Colours fade into each other when the theme changes; what is audited is where they arrive.
-        tab.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
-        told["violations, light"] = violations(tab, without=["color-contrast"])
-        told["violations, light"] += violations(tab, "color-contrast")
-        tab.emulate_media(color_scheme="dark")
-        tab.wait_for_function("document.documentElement.dataset.theme === 'dark'")
-        told["violations, dark"] = violations(tab, "color-contrast")
-        tab.emulate_media(color_scheme="light")
-        return told
-
-    return look
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_page_shows_all_it_has(page: str, report: Callable) -> None:
-    """Nothing fails or is fetched elsewhere; formulas and pictures stand; no markup is left over."""
-    told = report(page)
-    kinds = ("troubles", "broken formulas", "left-over markup", "broken or silent pictures")
-    assert {kind: told[kind] for kind in kinds if told[kind]} == {}
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_page_is_light(page: str, report: Callable) -> None:
-    """A first load, everything included."""
-    told = report(page)
-    assert 50_000 < told["compressed bytes"] < 1.0e6
-    assert told["bytes"] < 4e6
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_nothing_overflows_sideways(page: str, report: Callable) -> None:
-    """At a desk, on a tablet and on a phone, only code, formulas and tables scroll, by keyboard
-    too.
-    """
-    told = report(page)
-    assert {width: wide for width in WIDTHS if (wide := told[f"too wide at {width}"])} == {}
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_no_formula_is_cut(page: str, report: Callable) -> None:
-    """Right edges inside, at each width, and no comma alone on a line."""
-    told = report(page)
-    assert {width: cut for width in WIDTHS if (cut := told[f"cut formulas at {width}"])} == {}
-    assert told["formulas"] > 100 or page not in CHAPTERS
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_no_code_scrolls_at_a_desk(page: str, report: Callable) -> None:
-    """Beside both side bars, with every hint and solution open: 78 columns fit, and no line is
-    longer.
-    """
-    told = report(page)
-    assert told["still folded"] == 0
-    assert {width: told[f"code scrolls at {width}"] for width in DESKS} == {1200: [], 1440: []}
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_page_is_accessible(page: str, report: Callable) -> None:
-    """No serious or critical violation, in light and in dark colours."""
-    told = report(page)
-    assert {key: told[key] for key in told if key.startswith("violations") and told[key]} == {}
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +66,13 @@ def from_server(served: Visitor) -> Callable[[str], dict[str, Any]]:
         return told
 
     return look
+
+
+def test_every_page_is_opened_by_one_file() -> None:
+    """The files that take some pages each, together: the front page, and every part once."""
+    files = sorted((ROOT / "tests" / "book").glob("test_pages_*.py"))
+    captions = [c for file in files for c in re.findall(r'part\("(.+?)"\)', file.read_text())]
+    assert sorted([PAGES[0], *(page for c in captions for page in part(c))]) == sorted(PAGES)
 
 
 @pytest.mark.parametrize("page", some(PAGES))
@@ -296,140 +180,6 @@ def test_hints_and_solutions_are_closed_until_asked(page: str, from_server: Call
         pytest.skip("this page has no exercises")
     assert told["open at load"] == 0
     assert told["stay closed"] == []
-
-
-# Search, downloads, links between files
-# ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("place", ["served", "from_disk"])
-def test_search_finds_a_page(place: str, request: pytest.FixtureRequest) -> None:
-    """One search field on a page; its results name the glossary, in English and in Chinese."""
-    visitor = request.getfixturevalue(place)
-    tab = visitor.open("notebooks/index")
-    assert tab.locator("button.search-button__button:visible").count() == 1
-    for word in ("discriminator", "生成器"):
-        visitor.open("search")
-        tab.goto(f"{visitor.home}/search.html?q={word}")
-        tab.locator("#search-results li a", has_text="Glossary").first.wait_for()
-        tab.wait_for_load_state("networkidle")
-        assert visitor.troubles == []
-
-
-@pytest.mark.parametrize("width", [1440, 360])
-def test_search_results_name_their_term_and_stay_in_place(from_disk: Visitor, width: int) -> None:
-    """A result in the glossary says which term, in either language, and none moves when the search
-    ends.
-    """
-    tab = from_disk.open("search")
-    tab.set_viewport_size({"width": width, "height": 900})
-    for word, named in (
-        ("transport", "Glossary > optimal transport"),
-        ("最优传输", "Glossary > 最优传输"),
-    ):
-        tab.goto(f"{from_disk.home}/search.html?q={word}")
-        line = tab.locator("#search-results .search-summary")
-        line.filter(has_text="Search finished").wait_for()
-        result = tab.get_by_role("link", name=named, exact=True)
-        after = result.bounding_box()
-        line.evaluate("line => { line.textContent = ''; }")
-        assert result.bounding_box() == after
-        result.click()
-        tab.wait_for_url("**/glossary.html#term-*")
-        heading = tab.evaluate("document.getElementById(location.hash.slice(1)).textContent")
-        assert heading.startswith(named.removeprefix("Glossary > "))
-    tab.set_viewport_size({"width": 1440, "height": 900})
-    assert from_disk.troubles == []
-
-
-def search(visitor: Visitor, words: str) -> Any:
-    """The tab, once the search has ended."""
-    visitor.open("search", formulas=False)
-    visitor.page.goto(f"{visitor.home}/search.html?{urlencode({'q': words})}")
-    visitor.page.locator("#search-results .search-summary").filter(
-        has_text=re.compile(r"\w")
-    ).wait_for()
-    return visitor.page
-
-
-def test_excerpts_are_what_a_reader_reads(served: Visitor) -> None:
-    """No furniture of the page and no TeX; a term with its meaning; the word itself, where the page
-    shows it.
-    """
-    tab = search(served, "wasserstein")
-    results, excerpts = (
-        tab.locator("#search-results li"),
-        tab.locator("#search-results li > p.context"),
-    )
-    total = results.count()
-    tab.wait_for_function(
-        f"document.querySelectorAll('#search-results p.context').length === {total}"
-    )
-    assert total > 8
-    for text in excerpts.all_inner_texts():
-        assert not re.search(r"\\|\.whl|On this page|Contents|Solved|#", text)
-        assert 60 < len(text) < 300
-    assert sum("Wasserstein" in text for text in excerpts.all_inner_texts()) >= total - 1
-    term = tab.locator(
-        "li", has=tab.get_by_role("link", name="Glossary > wasserstein distance", exact=True)
-    )
-    assert re.match(
-        r"Wasserstein distance · .* – .*couplings", term.locator("p.context").inner_text()
-    )
-    assert (
-        results.locator("a").evaluate_all("all => new Set(all.map(link => link.href)).size")
-        == total
-    )
-    assert served.troubles == []
-
-
-@pytest.mark.parametrize("place", ["served", "from_disk"])
-def test_an_exercise_is_found_by_its_number(
-    place: str, site: Path, request: pytest.FixtureRequest
-) -> None:
-    """And by its title; either way the result says its number. A number that is none is said to be
-    none.
-    """
-    visitor = request.getfixturevalue(place)
-    page = CHAPTERS[3]
-    for words, number in (("4.7", 7), ("exercise 4.7", 7), ("Ex. 4.10", 10), (None, 2)):
-        box = parsed(site, page).select_one(f"#ex-4-{number}")
-        title = box.select_one(".block-title").get_text()
-        link = search(visitor, words or title.rstrip(" ★")).get_by_role(
-            "link", name=f"Exercise 4.{number} {title}"
-        )
-        assert link.get_attribute("href") == f"{page}.html#ex-4-{number}"
-        assert not words or link.evaluate("link => link.closest('li').matches(':first-child')")
-        if place == "served":
-            excerpt = link.locator("xpath=..").locator("p.context")
-            statement = box.section.p.find(string=True).split("\n")[0]
-            assert " ".join(statement.split()) in excerpt.inner_text()
-    for words in ("4.99", "xyzzy"):
-        said = search(visitor, words).locator("#search-results").inner_text()
-        assert "Nothing in this book matches" in said and "categories" not in said
-    assert visitor.troubles == []
-
-
-@pytest.mark.parametrize(
-    "words", ["constructor", "toString", "__proto__", "constructor discriminator"]
-)
-def test_names_of_the_language_are_words_like_others(from_disk: Visitor, words: str) -> None:
-    """The search ends and says so, whatever JavaScript calls the properties of its objects."""
-    search(from_disk, words)
-    assert from_disk.troubles == []
-
-
-def test_accents_make_no_difference(from_disk: Visitor) -> None:
-    """A name is found under each of its spellings, on the same pages."""
-    found = [
-        search(from_disk, words)
-        .locator("#search-results li > a")
-        .evaluate_all("all => all.map(link => link.href)")
-        for words in ("Fréchet distance", "frechet distance", "Fre\u0301chet distance")
-    ]
-    assert found[0] == found[1] == found[2]
-    assert any(link.endswith("#term-Frechet-distance") for link in found[0])
-    assert len(found[0]) > 4
 
 
 def test_the_front_page_leads_into_the_book(site: Path) -> None:

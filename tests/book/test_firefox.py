@@ -16,7 +16,6 @@ from support.plays import PLAYS
 
 pytestmark = pytest.mark.browser
 
-WIDTHS = (1440, 390)
 QUICK = (PAGES[0], CHAPTERS[5], CHAPTERS[7], "notebooks/how_exercises_work")
 SLOW = (*(CHAPTERS[n - 1] for n in (1, 3, 13, 16)), "notebooks/find_the_bug")
 

@@ -6,11 +6,8 @@ import inspect
 import json
 import os
 import re
-import shlex
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -26,27 +23,15 @@ from ganbook.cli import main
 from ganbook.metrics import frechet_distance
 from ganbook.options import Whole
 from ganbook.recipes.place import Place, Stopped
-from support.paths import NOTEBOOKS, ROOT
+from support.processes import run_ganbook
 
 UNKNOWN = f"unknown data 'imagenet': expected one of {', '.join(sorted(quick.DATA))}"
-ENV = {**os.environ, "OMP_NUM_THREADS": "1"}
-
-
-def run(*arguments, cwd, **env):
-    return subprocess.run(
-        [sys.executable, "-m", "ganbook", *arguments],
-        cwd=cwd,
-        env={**ENV, **env},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
 
 
 @pytest.mark.parametrize("words", [("--steps", "1000"), pytest.param((), marks=pytest.mark.slow)])
 def test_first_taste_trains_on_digits_and_writes_picture_weights_and_scores(words, tmp_path):
     """A third of the steps that the command takes by itself is enough to be told from noise."""
-    done = run("train", "--data", "digits", *words, "--out", "taste", cwd=tmp_path)
+    done = run_ganbook("train", "--data", "digits", *words, "--out", "taste", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     info = json.loads((tmp_path / "taste/run.json").read_text())
     assert info["floor"] < info["frechet"] < 0.5 * info["ceiling"]
@@ -58,7 +43,7 @@ def test_first_taste_trains_on_digits_and_writes_picture_weights_and_scores(word
     assert f"Fréchet distance {info['frechet']:.2f}" in done.stdout
     with Image.open(tmp_path / "taste/samples.png") as picture:
         assert np.asarray(picture.convert("L")).std() > 40
-    again = run(
+    again = run_ganbook(
         "sample",
         "--weights",
         "taste/generator.safetensors",
@@ -76,7 +61,7 @@ def test_one_seed_gives_one_result_and_another_seed_another(tmp_path, monkeypatc
     """A process of its own and this one agree to the last bit."""
     monkeypatch.chdir(tmp_path)
     words = ["train", "--steps", "60", "--seed"]
-    assert run(*words, "3", "--out", "a", cwd=tmp_path).returncode == 0
+    assert run_ganbook(*words, "3", "--out", "a", cwd=tmp_path).returncode == 0
     main([*words, "3", "--out", "b"])
     main([*words, "4", "--out", "c"])
     found = [Path(out, "generator.safetensors").read_bytes() for out in "abc"]
@@ -398,106 +383,10 @@ def test_the_greatest_seed_is_a_seed(tmp_path, monkeypatch):
 
 
 def test_a_mistake_in_a_process_of_its_own(tmp_path):
-    done = run("train", "--data", "imagenet", cwd=tmp_path)
+    done = run_ganbook("train", "--data", "imagenet", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.strip() == f"ganbook: {UNKNOWN}"
     assert done.stdout == ""
-
-
-def commands():
-    """The commands that the front matter gives for training, in order."""
-    text = (NOTEBOOKS / "running.md").read_text().replace("\\\n", "")
-    return re.findall(
-        r"^((?:torchrun .*-m|python -m) ganbook train .*--checkpoint .*)$", text, re.M
-    )
-
-
-def torchrun(command, cwd):
-    """Run a command line as it stands, with this Python's torchrun on a port that is free."""
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    return subprocess.run(
-        [*launcher, *shlex.split(command)[1:]],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        env=ENV | {"PYTHONPATH": str(ROOT)},
-    )
-
-
-def test_a_run_goes_on_from_its_checkpoint(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    words = shlex.split(commands()[0])[3:]
-    main([*words, "--checkpoint", "whole.safetensors", "--out", "whole"])
-    main([*words, "--steps", "200"])
-    main(words)
-    assert capsys.readouterr().err == ""
-    assert (
-        Path("out/generator.safetensors").read_bytes()
-        == Path("whole/generator.safetensors").read_bytes()
-    )
-    assert json.loads(Path("out/run.json").read_text())["steps"] == 400
-    assert Path("run.safetensors.previous").is_file(), "saved at step 300 too"
-    with pytest.raises(SystemExit) as stopped:
-        main([*words, "--rate", "0.001"])
-    said = capsys.readouterr().err
-    assert stopped.value.code == 2
-    assert "is of another configuration" in said and len(said.strip().splitlines()) == 1
-
-
-def test_sigterm_saves_and_the_command_goes_on(tmp_path):
-    arguments = ["train", "--steps", "100000", "--checkpoint", "run.safetensors", "--every", "20"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ganbook", *arguments],
-        cwd=tmp_path,
-        env=ENV,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    end = time.monotonic() + 100
-    while not (tmp_path / "run.safetensors").exists():
-        assert time.monotonic() < end and process.poll() is None, process.communicate()
-        time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
-    out, said = process.communicate(timeout=100)
-    assert (process.returncode, out) == (130, "")
-    assert re.fullmatch(
-        r"ganbook: SIGTERM ended training after step \d+ of 100000; saved in \S+, .*\n", said
-    )
-    assert {p.name for p in tmp_path.iterdir()} <= {"run.safetensors", "run.safetensors.previous"}
-
-
-def test_two_processes_by_torchrun_write_and_speak_once(tmp_path):
-    _, pair = commands()
-    done = torchrun(pair, tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("Fréchet distance") == done.stdout.count("wrote ") == 1
-    assert {p.name for p in (tmp_path / "pair").iterdir()} == {
-        "samples.png",
-        "generator.safetensors",
-        "run.json",
-    }
-    info = json.loads((tmp_path / "pair/run.json").read_text())
-    assert (info["processes"], info["device"], info["steps"]) == (2, "cpu", 400)
-    assert info["floor"] < info["frechet"] < info["ceiling"]
-    assert (tmp_path / "pair.safetensors").is_file()
-
-
-def test_a_mistake_under_torchrun_is_said_once(tmp_path):
-    command = (
-        "torchrun --nproc-per-node 2 -m ganbook train --batch-size 63 --checkpoint run.safetensors"
-    )
-    done = torchrun(command, tmp_path)
-    assert done.returncode != 0
-    lines = [line for line in done.stderr.splitlines() if line.startswith("ganbook:")]
-    assert lines == [
-        "ganbook: 2 processes cannot share 1200 samples in batches of 63 equally (an epoch's last batch "
-        "holds 3): choose a batch size such that 2 divides both"
-    ]
-    assert set(re.findall(r"exitcode\s*: (\d+)", done.stderr)) == {"2"}
-    assert "Traceback" not in done.stderr.split("ganbook:")[0]
-    assert not list(tmp_path.iterdir())
 
 
 def test_weights_that_are_not_weights(tmp_path, monkeypatch, capsys):
@@ -518,14 +407,14 @@ def test_help_version_and_lists(tmp_path):
     assert "reproduce" in said("--help")
     assert "ganbook, version" in said("--version")
     assert "mnist-mlp" in said("reproduce").splitlines()
-    table = run("exercises", cwd=tmp_path, GANBOOK_STATE=str(tmp_path / "state"))
+    table = run_ganbook("exercises", cwd=tmp_path, GANBOOK_STATE=str(tmp_path / "state"))
     assert table.returncode == 0, table.stderr
     assert "open: 3.1, 3.2" in table.stdout
     assert "chapter 3     0 of 12" in table.stdout
 
 
 def test_data_command_names_the_ways_out_without_network(tmp_path):
-    done = run(
+    done = run_ganbook(
         "data",
         cwd=tmp_path,
         GANBOOK_DATA=str(tmp_path / "none"),

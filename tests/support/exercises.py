@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+PATIENCE = 300  # seconds for an answer that ends: a busy machine is no reason to refuse it
+
 
 def summarise(terminalreporter):
     """Print the table of the run by chapter; for the `pytest_terminal_summary` hook."""

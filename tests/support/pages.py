@@ -16,6 +16,14 @@ from support.paths import ROOT
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(chapter["file"] for part in TOC["parts"] for chapter in part["chapters"])]
 CHAPTERS = [page for page in PAGES if re.search(r"/\d\d_", page)]
+
+
+def part(caption: str) -> list[str]:
+    """The pages of a part of the book, by the beginning of its caption."""
+    found = [p["chapters"] for p in TOC["parts"] if p["caption"].startswith(caption)]
+    return [chapter["file"] for chapters in found for chapter in chapters]
+
+
 SETTLED = "() => document.fonts.ready.then(() => true)"
 
 

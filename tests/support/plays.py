@@ -118,3 +118,8 @@ def tab_to(page: Any, selector: str, limit: int = 400) -> None:
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):
             return
     raise AssertionError(f"{selector} cannot be reached by Tab")
+
+
+def shown(page: Any, key: str) -> float:
+    """A number as the reader sees it."""
+    return float(page.locator(f"figure.play [data-number={key}]").inner_text().replace("−", "-"))

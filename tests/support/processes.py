@@ -27,3 +27,18 @@ def python(script, ends=0, **options):
     )
     assert done.returncode == ends, done.stderr[-2000:]
     return done.stdout
+
+
+ENV = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def run_ganbook(*arguments, cwd, **env):
+    """Run the command line in a process of its own, in a folder, with more of the environment."""
+    return subprocess.run(
+        [sys.executable, "-m", "ganbook", *arguments],
+        cwd=cwd,
+        env={**ENV, **env},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )

@@ -1,0 +1,8 @@
+"""Part III, making it train, page by page: see `support.page_checks`."""
+
+from support.page_checks import PageChecks
+from support.pages import part
+
+
+class TestPages(PageChecks):
+    PAGES = part("Part III.")
