@@ -130,6 +130,15 @@ def test_the_recorded_comparison_is_complete_and_what_the_text_says():
     assert (last[:, residual] > last[:, full]).all()
     assert spent[residual] / spent[full] == pytest.approx(1.7, abs=0.05)
     assert spent[of["MLP"]] / spent[dcgan] == pytest.approx(2.5, abs=0.05)
+    by_seed = race["seconds_spent"][:, :, -1]
+    assert [round(s) for s in np.sort(by_seed[:, of["MLP"]])[[0, -1]]] == [41, 77]
+    ratios = np.sort(by_seed[:, residual] / by_seed[:, full])
+    assert [f"{r:.1f}" for r in ratios[[0, -1]]] == ["1.6", "1.9"]
+    assert not missing(
+        "13",
+        "took 41 seconds of CPU time with one seed and 77 with another",
+        "took 1.6 to 1.9 times",
+    )
     done = race["steps_done"][:, :, -1].mean(axis=0)
     assert done[dcgan] / done[residual] == pytest.approx(2, abs=0.1)
     for scores in (steps[:, :, -1], last):
