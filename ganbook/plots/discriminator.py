@@ -20,9 +20,34 @@ __all__ = [
     "pointwise_objectives",
     "smoothed_scores",
     "training_and_fresh",
+    "two_laws",
 ]
 
 CURVES = (PALETTE["real"], PALETTE["warm"], PALETTE["generated"], PALETTE["accent"])
+
+
+def two_laws(
+    x: np.ndarray,
+    p: np.ndarray,
+    q: np.ndarray,
+    samples: tuple[np.ndarray, np.ndarray],
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw two densities, each with some of its samples as ticks below; all one-dimensional."""
+    ax = axes_or_new(ax, (6.0, 3.0))
+    _densities(ax, x, p, q)
+    low = 0.09 * float(max(p.max(), q.max()))
+    for row, (name, points) in enumerate(zip(("real", "generated"), samples, strict=True), 1):
+        ax.vlines(points, -low * (row + 0.4), -low * (row - 0.4), PALETTE[name], linewidth=1)
+    ax.set_yticks([tick for tick in ax.get_yticks() if tick >= 0])
+    ax.set_ylim(bottom=-2.8 * low)
+    return tidy(ax, "", "x", "density", legend=True)
+
+
+def _densities(ax: Axes, x: np.ndarray, p: np.ndarray, q: np.ndarray) -> None:
+    for name, density in (("real", p), ("generated", q)):
+        ax.fill_between(x, density, color=PALETTE[name], alpha=0.25)
+        ax.plot(x, density, color=PALETTE[name], label=name)
 
 
 def pointwise_objectives(
@@ -63,9 +88,7 @@ def densities_and_discriminator(
     figure, (top, bottom) = plt.subplots(
         2, 1, figsize=(6.0, 4.6), dpi=100, sharex=True, layout="constrained"
     )
-    for name, density in (("real", p), ("generated", q)):
-        top.fill_between(x, density, color=PALETTE[name], alpha=0.25)
-        top.plot(x, density, color=PALETTE[name], label=name)
+    _densities(top, x, p, q)
     tidy(top, "", "", "density", legend=True)
     bottom.plot(x, d_star, color=PALETTE["discriminator"], label="D* = p / (p + q)")
     bottom.plot(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ganbook import records
-from ganbook.plots import critic, densities, training
+from ganbook.plots import critic, densities, discriminator, training
 from support.paths import ROOT
 
 
@@ -89,3 +89,14 @@ def test_all_samples_of_the_last_epoch_are_shown_and_a_chosen_seed_is_said_to_be
     assert len(chosen) == 1 and "# chosen" in cells[chosen[0]].source
     (play,) = (c.source for c in cells if "{play} latent-explorer" in c.source)
     assert "were chosen" in play
+
+
+def test_both_laws_and_all_their_points_are_drawn():
+    x = np.linspace(-3, 3, 50)
+    height = np.exp(-(x**2))
+    points = np.linspace(-1, 1, 7), np.linspace(0, 2, 9)
+    ax = discriminator.two_laws(x, height, height, points)
+    ticks = [lines.get_segments() for lines in ax.collections if hasattr(lines, "get_segments")]
+    assert [[float(s[0][0]) for s in row] for row in ticks] == [list(p) for p in points]
+    assert all(end[1] < 0 for row in ticks for segment in row for end in segment)
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["real", "generated"]
