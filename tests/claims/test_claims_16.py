@@ -14,6 +14,8 @@ from ganbook import records
 from ganbook.data import moving_patches, plucks
 from ganbook.data.plucks import hertz
 from ganbook.metrics import centroids, pitch, score_motion, score_plucks
+from ganbook.recipes.moving.patches import game_of
+from ganbook.recipes.place import Place
 from ganbook.spectra import griffin_lim, istft, stft
 from support.paths import ROOT
 
@@ -252,3 +254,12 @@ def test_the_ceiling_belongs_to_the_mix():
     back = griffin_lim(stft(x.x[:, 0]).abs(), 1_024, 30)
     assert score_plucks(back[bright]).in_tune > 0.95 > 0.8 > score_plucks(back[~bright]).in_tune
     assert "Bright plucks survive the trip better than dull ones" in TEXT
+
+
+def test_how_wide_the_two_discriminators_are():
+    """The widths of the first layers that the recipe gives to the D of frames and of films."""
+    widths = [
+        next(p for p in game_of(kind, 0, Place()).D.parameters()).shape[0]
+        for kind in ("frames", "films")
+    ]
+    assert widths[1] == 2 * widths[0] and "which is twice as wide" in TEXT
