@@ -263,3 +263,27 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "one of many pictures by fewer and fewer scores",
     )
     assert not returned("09", "A memoriser passes most scores", "an MMD, so")
+
+
+def test_the_slope_of_the_extrapolation_depends_on_the_generator():
+    """On the line, N(0, s^2) against N(0, 1): exact bias s^2 + s / 2 over N, at s = 1 the c of 1.5."""
+    n = 4_000
+    deviation = math.sqrt(2 / (n - 1)) * math.exp(math.lgamma(n / 2) - math.lgamma((n - 1) / 2))
+    for s in (0.5, 1.0, 2.0):
+        bias = s * s / n + s * s - 2 * s * deviation + 1 - (s - 1) ** 2
+        assert bias * n == pytest.approx(s * s + s / 2, rel=1e-3)
+    assert floor_constant(np.ones(1)) == pytest.approx(1.5)
+    assert not missing(
+        "09", "the slope then depends on the generator", "even for a perfect sampler"
+    )
+    assert not returned("09", "images this is $.3$ and not $0$")
+
+
+def test_pictures_that_were_optimised_together_are_not_independent_draws(real):
+    """The bootstrap's spread of sampler B is far above that of its three runs."""
+    attack, rng = records.load("mnist-attack"), np.random.default_rng(8)
+    moved = describe(torch.from_numpy(attack["pictures"]))[0].numpy().astype(float)
+    again = [frechet_distance(real, moved[rng.integers(1_000, size=1_000)]) for _ in range(12)]
+    assert np.std(again, ddof=1) > 2 * attack["frechet"].std(ddof=1)
+    assert np.ptp(attack["frechet"]) < 1
+    assert not missing("09", "it needs samples that were drawn independently", "within 1 of each")

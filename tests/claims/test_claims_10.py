@@ -1,5 +1,6 @@
 """Chapter 10's numbered results and the prepared values that it quotes, each by a route of its own."""
 
+import inspect
 import math
 from itertools import product
 
@@ -13,6 +14,7 @@ from scipy.stats import norm
 from ganbook import losses, records
 from ganbook.divergences import js
 from ganbook.losses import LOSSES, least_squares
+from ganbook.ratios import ulsif
 from support.prose import missing, returned
 
 LOG2 = math.log(2)
@@ -277,3 +279,55 @@ def test_the_mean_inside_gives_real_and_generated_scores_opposite_gradients():
     assert torch.allclose(a, a[:1].expand(6)) and torch.allclose(b, -a) and (a < 0).all()
     assert not missing("10", "its opposite for all generated ones")
     assert not returned("10", "the same for every sample of the batch", "turned round *twice*")
+
+
+def test_which_barrier_is_the_higher_depends_on_the_scale():
+    half, stuck, way = (np.array(v) / 2 for v in ([1, 1, 0], [2, 0, 0], [1, 0, 1]))
+
+    def pairs(q):
+        return float(js(np.outer(half, q).ravel(), np.outer(q, half).ravel()))
+
+    classic = float(js(half, way) - js(half, stuck))
+    independent = pairs(way) - pairs(stuck)
+    assert (classic, independent) == pytest.approx((0.1308, 0.1733), abs=5e-5)
+    assert classic < independent < 2 * classic, "L_D holds 2 JS, the loss of pairs holds JS"
+    assert not missing("10", "Which barrier is the higher depends on the scale")
+    assert not returned("10", "barrier is the *higher* of the two")
+
+
+def test_where_r1_is_separated_by_the_rule_of_ten_pairs():
+    record = records.load("testbeds-losses")
+    final, names = record["distance"][..., -1, :], record.provenance["losses"]
+    helped = (final[:, 1] < final[:, 0]).sum(-1)
+    assert (helped.min(), helped.max(), helped.size) == (7, 10, 12)
+    assert {(i, names[k]) for i, k in np.argwhere(helped == 10)} == {
+        (0, "non_saturating"),
+        (0, "least_squares"),
+        (0, "relativistic"),
+        (1, "minimax"),
+    }
+    assert round(32 * 2 / 1_024, 2) == 0.06
+    assert not missing("10", "separated from no penalty in four of these twelve comparisons")
+    assert not returned("10", "every loss on both testbeds in at least eight")
+
+
+def test_at_a_perfect_generator_the_minimax_gradient_is_zero():
+    """D is one half everywhere, so the score is 0 and no mean of it moves; off it the slope is not."""
+
+    def loss(theta, m):
+        def at(x):  # the best score against N(m, 1), held fixed
+            return -np.logaddexp(0, m * m / 2 - m * x) * norm.pdf(x, theta)
+
+        return quad(at, -12, 14)[0]
+
+    for m, still in ((0.0, True), (1.0, False)):
+        slope = (loss(m + 1e-4, m) - loss(m - 1e-4, m)) / 2e-4
+        assert (abs(slope) < 1e-6) == still
+    assert not missing("10", "the gradient is zero because nothing is left to learn")
+    assert not returned("10", "Both parts are wrong")
+
+
+def test_what_the_ratio_estimators_have_to_be_given():
+    assert {"centers", "width", "ridge"} <= inspect.signature(ulsif).parameters.keys()
+    assert not missing("10", "only the centers and the width of the bumps and, for uLSIF, a small")
+    assert not returned("10", "no initialisation, only a width")

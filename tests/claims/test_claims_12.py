@@ -7,10 +7,12 @@ import pytest
 import torch
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import t as student
+from scipy.stats import ttest_rel
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganbook import records
+from ganbook.recipes.tricks._tricks import GOOD, with_tricks
 from ganbook.spectral import circular_norm, reshaped_norm
 from support.prose import missing, returned
 
@@ -264,4 +266,77 @@ def test_how_many_nets_and_what_batch_norm_is_worth():
         "12",
         f"five seeds for each of {nets} nets",
         f"Without batch norm the distance rises by {norm} %, and with momentum by {momentum} %",
+    )
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("padding", [0, 1])
+def test_the_bounds_hold_with_strides_and_zero_padding(stride, padding):
+    """The layer written out as a matrix, on pictures of 6 x 6."""
+    torch.manual_seed(0)
+    kernel = torch.randn(3, 2, 3, 3, dtype=torch.float64)
+    pictures = torch.eye(72, dtype=torch.float64).reshape(72, 2, 6, 6)
+    matrix = nn.functional.conv2d(pictures, kernel, stride=stride, padding=padding).flatten(1)
+    norm, reshaped = (float(torch.linalg.svdvals(m)[0]) for m in (matrix, kernel.flatten(1)))
+    assert reshaped * (1 - 1e-12) <= norm <= 3 * reshaped
+    assert not missing("12", "The bounds hold all the same if some output pixel sees the whole")
+    assert not returned("12", "there is no such formula", "A kernel with one place")
+
+
+def test_a_smoothed_score_increases_with_the_ratio():
+    """The probability is b + (a - b) p / (p + q): in one order with p / q for every b < a."""
+    p, q = np.random.default_rng(0).uniform(0.01, 1, (2, 200))
+    for a, b in ((0.9, 0.0), (0.9, 0.1), (0.7, 0.6)):
+        probability = (a * p + b * q) / (p + q)
+        np.testing.assert_allclose(probability, b + (a - b) * p / (p + q))
+        assert (np.argsort(probability) == np.argsort(p / q)).all()
+    assert not missing("12", "no place is favoured for holding more of $q$")
+    assert not returned("12", "gives this reason in other words")
+
+
+def effects(record):
+    """Logarithms of the ratio with / without each trick, five seeds."""
+    run = records.load(record)
+    turn = -1 if run.provenance["base"] else 1
+    base = np.log(run["base/frechet"].astype(float))
+    names = [n for n in run.provenance["runs"] if n != "base"]
+    return {n: turn * (np.log(run[f"{n}/frechet"].astype(float)) - base) for n in names}
+
+
+def test_what_is_left_of_24_intervals():
+    bare, good = effects("tricks-bare"), effects("tricks-good")
+    assert len(bare) + len(good) == 24
+    limits = [student.ppf(1 - 0.025 / k, 4) for k in (1, 24)]
+    assert [round(limit, 1) for limit in limits] == [2.8, 7.1]
+    left = {
+        (record, name)
+        for record, found in (("bare", bare), ("good", good))
+        for name, x in found.items()
+        if abs(x.mean()) > limits[1] * x.std(ddof=1) / 5**0.5
+    }
+    assert left == {
+        ("bare", "batch norm in G"),
+        ("good", "batch norm in G"),
+        ("good", "no momentum"),
+        ("good", "layer norm in D"),
+    }
+    assert not missing("12", "Corrected for 24 intervals four effects remain", "7.1 times its")
+    assert not returned("12", "two time scales, in the good one", "the harm of two time scales")
+
+
+def test_two_intervals_are_no_test_of_their_difference():
+    bare, good = effects("tricks-bare"), effects("tricks-good")
+    for name in ("gradient clipping", "falling rates"):
+        assert ttest_rel(good[name], bare[name]).pvalue == pytest.approx(0.04, abs=5e-3)
+    assert len(good) == 10
+    assert not missing("12", "it has $p \\approx 0.04$ for each of the two, among ten")
+    assert not returned("12", "**Some effects depend on the net.**")
+
+
+def test_which_momenta_the_two_nets_have():
+    assert (with_tricks(()).betas, with_tricks(GOOD).betas) == ((0.5, 0.999), (0.0, 0.99))
+    assert not missing(
+        "12",
+        "{term}`Adam` with $\\beta = (0.5, 0.999)$, and nothing else",
+        "($\\beta = (0, 0.99)$ in place of $(0.5, 0.999)$",
     )

@@ -8,12 +8,15 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from scipy.stats import ttest_1samp
 
 from ganbook import records
 from ganbook.data import moving_patches, plucks
 from ganbook.data.plucks import hertz
 from ganbook.metrics import centroids, pitch, score_motion, score_plucks
-from ganbook.spectra import istft, stft
+from ganbook.recipes.moving.patches import game_of
+from ganbook.recipes.place import Place
+from ganbook.spectra import griffin_lim, istft, stft
 from support.paths import ROOT
 
 NOTEBOOK = ROOT / "notebooks" / "16_sound_and_motion.ipynb"
@@ -223,3 +226,40 @@ def test_films_of_the_record():
 def test_between_which_notes_the_buzz_lies():
     buzz, notes = 8_000 / 32, np.array([hertz(m) for m in range(57, 69)])
     assert (notes < buzz).sum() == 3 and "between our third and fourth note" in TEXT
+
+
+def test_notes_that_are_hit_by_accident():
+    """The spectrogram's periodic clips against the twelve notes, and against notes moved by a constant."""
+    run = records.load(PLUCKS)
+    kept = [run["spectrogram/each/periodicity"][k] > 0.5 for k in range(3)]
+    numbers = [
+        (run["spectrogram/each/midi"][k] + run["spectrogram/each/cents"][k] / 100)[kept[k]]
+        for k in range(3)
+    ]
+
+    def share(x, moved):
+        return (abs(x + moved - np.clip(np.rint(x + moved), 57, 68)) < 0.1).mean()
+
+    here = np.array([share(x, 0) for x in numbers])
+    assert here.mean() == pytest.approx(0.24, abs=5e-3)
+    assert ttest_1samp(here, 0.2).pvalue > 0.1
+    moved = [share(x, shift) for x in numbers for shift in np.arange(-0.5, 0.501, 0.02)]
+    assert (min(moved), max(moved)) == pytest.approx((0.13, 0.28), abs=6e-3)
+    assert "range from $0.13$ to $0.28$" in TEXT and "a little above chance" not in TEXT
+
+
+def test_the_ceiling_belongs_to_the_mix():
+    x = plucks(240, torch.Generator().manual_seed(1), 1_024)
+    bright = x.brightness >= 0.6
+    back = griffin_lim(stft(x.x[:, 0]).abs(), 1_024, 30)
+    assert score_plucks(back[bright]).in_tune > 0.95 > 0.8 > score_plucks(back[~bright]).in_tune
+    assert "Bright plucks survive the trip better than dull ones" in TEXT
+
+
+def test_how_wide_the_two_discriminators_are():
+    """The widths of the first layers that the recipe gives to the D of frames and of films."""
+    widths = [
+        next(p for p in game_of(kind, 0, Place()).D.parameters()).shape[0]
+        for kind in ("frames", "films")
+    ]
+    assert widths[1] == 2 * widths[0] and "which is twice as wide" in TEXT

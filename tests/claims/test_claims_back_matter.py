@@ -7,7 +7,7 @@ import pytest
 from scipy.special import gammaln
 
 from ganbook import records
-from support.paths import NOTEBOOKS
+from support.paths import NOTEBOOKS, ROOT
 
 GLOSSARY = (NOTEBOOKS / "glossary.md").read_text(encoding="utf-8")
 
@@ -59,3 +59,26 @@ def test_instance_noise_has_no_effect_of_first_order():
 
     assert change(0.1) / change(0.05) == pytest.approx(4, rel=0.01)
     assert "To first order in its variance it acts like a gradient penalty" in GLOSSARY
+
+
+def test_noise_is_no_upper_bound():
+    clinic, breaks = records.load("tricks-clinic"), records.load("tricks-breaks")
+    assert clinic["sigmoid in D/frechet"].max() > clinic["noise"][0]
+    assert breaks["momentum 0.9/frechet"].max() > 2 * breaks["noise"][0]
+    assert "the distance of noise, which is no upper bound" in GLOSSARY
+    assert "ceiling" not in GLOSSARY
+
+
+def test_recorded_runs_have_settings_of_their_own():
+    recipes = ROOT / "ganbook" / "recipes"
+    assert not any("budget" in p.read_text(encoding="utf-8") for p in recipes.rglob("*.py"))
+    assert "made once at the {term}`full budget`" not in GLOSSARY
+
+
+def test_coverage_of_equal_laws_depends_on_the_sizes():
+    def coverage(n, m, k=5):
+        return 1 - np.prod([(n - i) / (n + m - i) for i in range(1, k + 1)])
+
+    assert coverage(1_000, 1_000) == pytest.approx(1 - 2**-5, abs=1e-3)
+    assert coverage(1_000, 200) < 0.65 < 0.99 < coverage(1_000, 5_000)
+    assert "For equal laws and equally many samples about $1$ and $1 - 2^{-k}$" in GLOSSARY

@@ -354,8 +354,8 @@ register(
             "Fit a line in 1/N with `np.polyfit`. Its slope estimates c, and its intercept is a + c/m.",
         ),
         explanation=r"""
-    The intercept of the line in $1/N$ belongs to infinitely many samples and $m$ images: it is $a + c/m$. With
-    real digits against 10,000 images this is $.3$ and not $0$. Subtracting slope over $m$ is right if the samples'
+    The intercept of the line in $1/N$ belongs to infinitely many samples and $m$ images: it is $a + c/m$. For
+    equal laws this is $c/m$ and not $0$, on the book's scale about $.3$. Subtracting slope over $m$ is right if the samples'
     law is close to that of the data, so that one $c$ serves both.
     """,
         solution=solution_9_10,

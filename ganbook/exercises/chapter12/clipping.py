@@ -224,9 +224,9 @@ register(
             r"Clear the gradients, backward, clip, step; and keep what the clip returned.",
         ),
         explanation=r"""
-    Clipping by the norm keeps the direction; clamping entries, or clipping each parameter by itself, does not. After
-    enough steps the data are separated, the gradient is short by itself, and clipping has nothing left to do, while
-    the slope of $D$ goes on growing.
+    Clipping by the norm keeps the direction; clamping entries, or clipping each parameter by itself, does not. Where
+    $D$ can separate the data, it has done so after enough steps: the gradient is short by itself, and clipping has
+    nothing left to do, while the slope of $D$ goes on growing.
     """,
         solution=solution_12_6,
         alternatives=(alternative_12_6_torch,),

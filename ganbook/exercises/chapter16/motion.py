@@ -244,8 +244,9 @@ register(
         kind="classify",
         statement=r"""
     $p$ is the law of real films, $p_t$ that of their frame $t$, and $\bar p$ the mean of these laws. Let $p_1 \ne \bar p$,
-    and let the frames of a real film determine each other. Six generators; for each: is it optimal in the game with a
-    discriminator of frames alone (`"frames"`), in the games with either discriminator (`"both"`), or in `"neither"`?
+    let there be more than one real film, and let each frame of a film determine the others. Six generators; for each: is it
+    optimal in the game with a discriminator of frames alone (`"frames"`), in the games with either discriminator
+    (`"both"`), or in `"neither"`?
 
     - **A**: films drawn from $p$.
     - **B**: films drawn from $p$, their frames in random order.
