@@ -426,6 +426,7 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "convex function of the difference $x - y$",
         "for every bounded continuous $h$",
         "for $r \\le s$ and every coupling",
+        "multiplied out, its square is",
     )
     assert not returned(
         "06",
@@ -437,4 +438,5 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "old acquaintances",
         "only if $\\mathcal{F}$ contains $-f$",
         "move one point in a hundred away by 100",
+        "must not be used for a cost",
     )
