@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from scipy.stats import spearmanr
+from safetensors.torch import load_file
+from scipy.stats import chi2, spearmanr
 from torch import nn
 from torch.utils.data import Subset
 
@@ -17,7 +18,7 @@ from ganbook.data.torchvision_view import torchvision_mnist
 from ganbook.features import describe
 from ganbook.losses import NON_SATURATING
 from ganbook.metrics import nearest_neighbours
-from ganbook.networks import count_parameters
+from ganbook.networks import count_parameters, mlp_generator
 from ganbook.training import Game, d_step, g_step
 from support.prose import missing, returned
 
@@ -128,6 +129,27 @@ def test_length_of_a_normal_vector_and_of_the_straight_middle():
     assert abs((((z0 + z1) / 2) ** 2).sum(1).mean() - 50) < 0.1
     assert abs(np.linalg.norm(z0, axis=1).std() - 0.7) < 0.02
     assert abs((np.linalg.norm(z0, axis=1).mean() - math.sqrt(50)) / 0.7 - 4.1) < 0.1
+    drawn = 2 * 23_450 * 128  # for both players of the recorded run, a few less in last batches
+    assert chi2.cdf(50, 100) < 1e-5 and 30 < drawn * chi2.cdf(50, 100) < 50  # "nearly every"
+
+
+def test_stray_pixels_are_a_small_part_of_the_distance_to_the_training_set():
+    G = mlp_generator().eval()
+    weights = load_file(records.path("mnist-mlp.safetensors"))
+    G.load_state_dict({name: w.float() for name, w in weights.items()})
+    with torch.no_grad():
+        z = torch.randn(200, 100, generator=torch.Generator().manual_seed(8))
+        drawn = data.to_uint8(G(z))[:, 0]
+    ink = np.pad(drawn.numpy() > 64, ((0, 0), (1, 1), (1, 1))).astype(int)
+    windows = np.lib.stride_tricks.sliding_window_view(ink, (3, 3), axis=(1, 2)).sum((-2, -1))
+    alone = windows - ink[:, 1:-1, 1:-1] == 0
+    cleaned = drawn.clone()
+    cleaned[torch.from_numpy(alone)] = 0
+    pool, test = data.mnist("train").x, data.mnist("test").x[:200]
+    sets = torch.cat([drawn.flatten(1), cleaned.flatten(1), test.flatten(1)]).float() / 127.5 - 1
+    _, distance = nearest_neighbours(sets, pool.flatten(1).float() / 127.5 - 1)
+    before, after, new = np.median(np.asarray(distance).reshape(3, 200), axis=1)
+    assert new < after < before and before - after < (before - new) / 5
 
 
 # the solutions
@@ -185,6 +207,9 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "Compare the two pictures of each column",
         "Pixel distance is a crude measure",
         "for any two square matrices",
+        "shorter than nearly every training input",
+        "each column of the last three rows",
+        "without its isolated pixels a generated digit is hardly nearer",
     )
     assert not returned(
         "03",
@@ -198,4 +223,7 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "a coarse eye",
         "about half of all bytes",
         "still draw one patch of speckle",
+        "shorter than any training input",
+        "looks only a little strange",
+        "every unit contributes",
     )

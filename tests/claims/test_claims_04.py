@@ -201,6 +201,19 @@ def test_second_moment_of_importance_weights(m):
     assert abs(float(torch.trapezoid((log_q + 2 * ratio).exp(), LINE)) - math.exp(m**2)) < 1e-7
 
 
+def test_effective_number_of_few_samples_is_far_above_its_limit():
+    """At m = 3 the limit for 10,000 samples is 1.2; most computed numbers lie between 5 and 75."""
+    rng, size = np.random.default_rng(0), 10_000
+    found = {1: [], 3: []}
+    for m in found:
+        for _ in range(200):
+            weights = np.exp(m**2 / 2 - m * rng.normal(m, 1, size))
+            found[m].append(weights.sum() ** 2 / (weights**2).sum())
+    assert abs(np.mean(found[1]) / (size * math.exp(-1)) - 1) < 0.05
+    inside = (np.array(found[3]) > 5) & (np.array(found[3]) < 75)
+    assert size * math.exp(-9) < 1.24 and min(found[3]) > 1.24 and inside.mean() > 0.7
+
+
 def test_unequal_halves_shift_every_score_by_the_log_of_their_odds():
     points = torch.linspace(-3, 4, 15, dtype=torch.float64)
     a, b = gaussians([0.0]).log_prob(points).exp(), gaussians([1.0]).log_prob(points).exp()
@@ -398,6 +411,8 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "As long as the network has the capacity for it",
         "With $0 < \\beta < \\alpha$ there is a lower bound",
         "Let it be finite, and",
+        "it tends to $N e^{-m^2}$ as $N$ grows",
+        "where only one of them vanishes, no finite score is best",
     )
     assert not returned(
         "04",
@@ -409,4 +424,6 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "multiply both by the same function",
         "- $e^{s}$ is a density ratio if",
         "every score from which a conclusion is drawn",
+        "ten thousand samples become one",
+        "exercise 4.11 counts them",
     )

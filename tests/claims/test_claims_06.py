@@ -367,6 +367,29 @@ def test_the_floor_follows_the_intrinsic_dimension():
     assert np.polyfit(np.log(sizes), np.log(values), 1)[0] == pytest.approx(-0.43, abs=0.07)
 
 
+def slope_of_the_floor(d, torus, repeats=1):
+    """Of W1 between two uniform samples, in the cube or in the cube without a boundary."""
+    rng, sizes, floors = np.random.default_rng(0), (32, 64, 128, 256), []
+    for n in sizes:
+        found = []
+        for _ in range(repeats):
+            squares = np.zeros((n, n))
+            for u, v in zip(*rng.random((2, d, n)), strict=True):
+                apart = np.abs(u[:, None] - v)
+                squares += (np.minimum(apart, 1 - apart) if torus else apart) ** 2
+            cost = np.sqrt(squares)
+            found.append(cost[linear_sum_assignment(cost)].mean())
+        floors.append(np.mean(found))
+    return np.polyfit(np.log(sizes), np.log(floors), 1)[0]
+
+
+def test_the_boundary_steepens_the_floor_in_ten_dimensions_and_not_in_784():
+    in_cube, without = (slope_of_the_floor(10, torus, repeats=20) for torus in (False, True))
+    assert without == pytest.approx(-0.1, abs=0.015) and in_cube < without - 0.02
+    for torus in (False, True):  # far from -1 / 784 with and without a boundary
+        assert slope_of_the_floor(784, torus) == pytest.approx(-0.006, abs=0.002)
+
+
 def test_mmd_may_vanish_for_different_laws():
     at, delta = np.array([-1.0, 0.0, 1.0]), np.array([-0.5, 1.0, -0.5])
     assert delta @ np.outer(at, at) @ delta == 0
@@ -426,6 +449,7 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "convex function of the difference $x - y$",
         "for every bounded continuous $h$",
         "for $r \\le s$ and every coupling",
+        "multiplied out, its square is",
     )
     assert not returned(
         "06",
@@ -437,4 +461,6 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "old acquaintances",
         "only if $\\mathcal{F}$ contains $-f$",
         "move one point in a hundred away by 100",
+        "must not be used for a cost",
+        "as in ten dimensions, boundary effects",
     )

@@ -370,7 +370,7 @@ def m_step(x, r):
 """,
         broken=broken_1_6,
         hints=(
-            "Compare with {eq}`eq:01-mstep`, one line at a time. Which line has no single component in mind?",
+            "Compare with {eq}`eq:01-mstep`, one line at a time. Which line does not treat each component separately?",
             "The third line is wrong twice: the centre is to be $\\mu_k$, the divisor $N_k$.",
         ),
         explanation=r"""

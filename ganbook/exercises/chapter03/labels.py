@@ -167,8 +167,7 @@ register(
 Somebody smooths the labels of real pictures at random: the label of picture $i$ is $1 - 0.1\,s_i$. `d_real` and
 `d_fake` are scores of shape $(N, 1)$, as $D$ returns them; `smooth` holds the $s_i$ and has shape $(N,)$. The function
 below should return the mean binary cross-entropy of the real pictures with their labels plus that of the generated
-ones with label 0. Nothing raises, and the loss looks only a little strange. Mend it; it must also be finite for
-scores of 900.
+ones with label 0. Nothing raises, but the loss is wrong. Mend it; it must also be finite for scores of 900.
 """,
         stub="""
 def loss_d(d_real, d_fake, smooth):

@@ -360,7 +360,9 @@ def reweight(h, scores):
 Dividing by the sum of the weights puts $\mathbb{E}_q[\hat r] = 1$ right by force: a constant in the scores (a prior, an
 imperfect scale) cancels, and softmax never overflows. The effective number says what the estimate is worth. Equal
 weights give $N$; a single dominant weight gives 1, and then the "average" is the value at one point. For
-$\mathcal{N}(0,1)$ against $\mathcal{N}(m,1)$ it is about $N e^{-m^2}$: at $m = 3$, ten thousand samples become one.
+$\mathcal{N}(0,1)$ against $\mathcal{N}(m,1)$ it tends to $N e^{-m^2}$ as $N$ grows. With too few samples it is far too high:
+at $m = 3$ and $N = 10{,}000$ that would be 1.2, and the computed number is usually between 5 and 75, because the places
+with the largest weights have no sample yet. A small effective number is a warning, a large one no proof.
 """,
         solution=solution_4_11,
         alternatives=(alternative_4_11_numpy,),

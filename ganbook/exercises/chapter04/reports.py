@@ -58,7 +58,7 @@ def labels():
     return ...
 """,
         hints=(
-            r"For each line compute $\tfrac12(1 \pm \mathrm{TV})$ first, and compare the *fresh* accuracy with it. The standard error is below 0.005.",
+            r"For each line compute $\tfrac12(1 \pm \mathrm{TV})$ first, and compare the *fresh* accuracy with it. The standard error is at most 0.005.",
             r"Then compare training with fresh. A large gap is memory, even where the fresh accuracy is respectable.",
         ),
         explanation=r"""

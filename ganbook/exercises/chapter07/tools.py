@@ -50,7 +50,7 @@ Which tool is meant? Return a dict from each letter to one of `"weight clipping"
 - **C**: It differentiates the critic in its *input* and needs a second derivative to be trained.
 - **D**: By its construction the product of the layers' stretches is one, whatever the data are.
 - **E**: It helps against single huge steps; a slope may still grow without end.
-- **F**: The critic's slope ends *above* the target, by about $W_1 / 2\lambda$ if all mass travels equally far.
+- **F**: The critic's slope ends *above* the target, by $W_1 / 2\lambda$ if it is the same at all penalised points.
 """,
         stub="""
 def tools():
@@ -64,8 +64,8 @@ def tools():
         explanation=r"""
 Three of them carry "gradient" or "clipping" in their names and act on three different things: the weights, the
 gradient of the loss in the weights (the update), and the gradient of the score in the input (the slope). Only A and
-D bound the slope at every moment, A by a number that nothing in the setting states; C and F bound it softly, where it is measured. B and
-E bound no slope at all.
+D bound the slope at every moment, A by a number that depends on the architecture; C and F bound it softly, where it
+is measured. B and E bound no slope at all.
 """,
         solution=solution_7_7,
         wrong=(
