@@ -37,6 +37,10 @@ SCROLLING_CODE = """() => [...document.querySelectorAll(".bd-article pre")].filt
   .map(code => code.textContent.split("\\n").sort((a, b) => b.length - a.length)[0])"""
 
 
+FIRST_PICTURE = """() => Math.min(...[...document.querySelectorAll(".bd-article :is(img, figure.play)")]
+  .map(picture => picture.getBoundingClientRect().top + scrollY))"""
+
+
 def lines(tab: Any, *scripts: str) -> list[str]:
     """What scripts find on a page at rest."""
     return at_rest(tab, lambda: [line for script in scripts for line in tab.evaluate(script)])
@@ -82,6 +86,7 @@ class PageChecks:
                 "bytes": sum(raw for raw, _ in sizes),
                 "compressed bytes": sum(compressed for _, compressed in sizes),
                 "troubles": list(from_disk.troubles),
+                "first picture": tab.evaluate(FIRST_PICTURE),
             }
             tab.evaluate(UNFOLD)
             told["still folded"] = tab.locator(".bd-article div.solution.toggle-hidden").count()
@@ -109,6 +114,10 @@ class PageChecks:
         told = report(page)
         kinds = ("troubles", "broken formulas", "left-over markup", "broken or silent pictures")
         assert {kind: told[kind] for kind in kinds if told[kind]} == {}
+
+    def test_a_chapter_shows_before_it_tells(self, page: str, report: Callable) -> None:
+        """A picture begins on the first screen of a desk, 1440 by 900."""
+        assert report(page)["first picture"] < 900 or page not in CHAPTERS
 
     def test_page_is_light(self, page: str, report: Callable) -> None:
         """A first load, everything included."""
