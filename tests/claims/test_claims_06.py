@@ -450,6 +450,7 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "for every bounded continuous $h$",
         "for $r \\le s$ and every coupling",
         "multiplied out, its square is",
+        "Chapter 9 uses the unbiased one",
     )
     assert not returned(
         "06",

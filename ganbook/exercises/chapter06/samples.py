@@ -135,7 +135,7 @@ register(
         explanation=r"""
     With all pairs, this is exactly the distance of the two empirical distributions: never negative, zero for equal samples.
     As an *estimate* for the underlying laws it is biased upwards by the pairs of a point with itself, which the unbiased
-    version leaves out, at the price that it can be negative. Chapter 9 needs both.
+    version leaves out, at the price that it can be negative. Chapter 9 uses the unbiased one.
     """,
         solution=solution_6_12,
         alternatives=(alternative_6_12_weights, alternative_6_12_loop),

@@ -85,10 +85,10 @@ def check_7_5(answer, c):
                     "That makes the reading larger still: it maps a distance to its gap.": wrong_7_5_forward(
                         gap, weight
                     ),
-                    "That inverts W + W^2/4 lambda, the whole value; the gap is W + W^2/2 lambda.": wrong_7_5_half(
+                    "The root is nearly 1 where the gap is small against lambda, and the difference from 1 has lost its digits.": wrong_7_5_cancels(
                         gap, weight
                     ),
-                    "The root is nearly 1 where the gap is small against lambda, and the difference from 1 has lost its digits.": wrong_7_5_cancels(
+                    "That inverts W + W^2/4 lambda, the whole value; the gap is W + W^2/2 lambda.": wrong_7_5_half(
                         gap, weight
                     ),
                     "That is the gap itself, uncorrected.": gap,
