@@ -78,6 +78,17 @@ def test_effective_field():
     assert law[5:16].sum() ** 2 == pytest.approx(0.94, abs=0.01)
 
 
+def test_the_root_mean_square_derivative_is_wider_than_its_square():
+    """What the map of the field shows is the root, which falls off more slowly."""
+    law = np.ones(1)
+    for _ in range(10):
+        law = np.convolve(law, np.ones(3) / 3)
+    root, place = np.sqrt(law) / np.sqrt(law).sum(), np.arange(21) - 10
+    assert math.sqrt(root @ place**2) == pytest.approx(3.5, abs=0.01)
+    assert math.sqrt(law[15] / law[10]) == pytest.approx(0.40, abs=0.005)
+    assert root[5:16].sum() ** 2 == pytest.approx(0.78, abs=0.005)
+
+
 def test_the_gain_of_a_layer():
     """Equation 13-gain, by integration over a normal law and for PyTorch's default."""
     rng = np.random.default_rng(3)
@@ -92,6 +103,27 @@ def test_the_gain_of_a_layer():
     assert math.sqrt(1.04 / 6) == pytest.approx(0.416, abs=5e-4)
     assert math.sqrt(1.04 / 6) ** 20 == pytest.approx(2e-8, rel=0.25)
     assert math.sqrt(1.04 / 6) ** -3 == pytest.approx(14, abs=0.2)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_normalised_branches_grow_by_the_root_of_the_depth(seed):
+    """Twenty residual blocks with He's variance: a thousand without normalisation, about 4.6 with."""
+    torch.manual_seed(seed)
+    weights = torch.randn(20, 2, 128, 128) * math.sqrt(2 / 1.04 / 128)
+    start = torch.randn(64, 128)
+    grown = {}
+    for normalised in (False, True):
+        h = first = start.clone().requires_grad_(True)
+        for inner, outer in weights:
+            x = nn.functional.layer_norm(h, (128,)) if normalised else h
+            phi = nn.functional.leaky_relu
+            h = h + phi(phi(x, 0.2) @ inner, 0.2) @ outer
+        direction = torch.randn(128, generator=torch.Generator().manual_seed(seed))
+        (slope,) = torch.autograd.grad((h @ direction).sum(), first)
+        grown[normalised] = float(slope.norm() / direction.norm() / 8)
+    assert 500 < grown[False] < 2_000
+    assert math.sqrt(20) / 1.5 < grown[True] < 1.5 * math.sqrt(20)
+    assert not missing("13", "reduces this to about the root of the depth")
 
 
 def test_a_penalty_costs_six_passes_whatever_the_depth():
@@ -150,6 +182,7 @@ def test_the_recorded_comparison_is_complete_and_what_the_text_says():
     assert last[:, full].mean() / floor == pytest.approx(5, abs=0.5)
     assert last[:, full].mean() / noise == pytest.approx(0.04, abs=0.005)
     assert (at.mean(axis=0).argmin(axis=0) == full).all()
+    assert not missing("13", "small networks in their first three minutes on small pictures")
 
 
 def test_the_printed_verdicts():

@@ -123,6 +123,8 @@ def test_matching_is_behind_the_gan_even_from_its_teachers_end():
     assert at[-1] == pytest.approx(1.4, abs=0.05)
     inside = late >= seconds[0]
     assert (at[inside] < level[inside]).all()
+    for name in ("matching", "matching + GAN"):  # above both, at the end
+        assert ends(3)[name].min() > max(ends(3)["GAN"].max(), ends(3)["diffusion"].max())
 
 
 def test_three_choices_of_r3gan_on_the_ring():
@@ -147,6 +149,16 @@ def test_flags_and_marks():
     tail = sum(math.comb(48, k) for k in range(41, 49)) / 2**48
     assert tail == pytest.approx(3.1e-7, abs=0.05e-7)
     assert binom.sf(39, 48, 0.5) > 1e-6 > tail
+
+
+def test_one_balanced_accuracy_fits_flags_of_any_worth():
+    """Exercise 17.14: accuracy .97 on a balanced set, 1 % generated, two splits of the errors."""
+    for hit, alarm, right in ((0.94, 0.0, 1.0), (1.0, 0.06, 0.14)):
+        assert (hit + 1 - alarm) / 2 == pytest.approx(0.97)
+        share = 0.01 * hit / (0.01 * hit + 0.99 * alarm)
+        assert share == pytest.approx(right, abs=0.005)
+    text = "\n".join(c.source for c in cells())
+    assert "it is 1 if all errors are misses and 0.14 if all are false alarms" in text
 
 
 def test_published_numbers_are_quoted_as_they_are_filed():

@@ -164,8 +164,8 @@ register(
         ),
         explanation=r"""
     > Small cycle errors can be bought by a hidden message, so add noise of one grey level and report the error again. A
-    > discriminator at chance says that the law of the output is right, which a permutation of classes satisfies: score on
-    > known pairs that no method has seen. Print identity, blank page and mean picture; five seeds with their spread; a
+    > discriminator at chance says at best that the law of the output is right, which a permutation of classes satisfies:
+    > score on known pairs that no method has seen. Print identity, blank page and mean picture; five seeds with their spread; a
     > fresh judge; pictures drawn at random, not chosen.
     """,
         solution=solution_15_12,

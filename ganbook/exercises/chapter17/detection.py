@@ -103,7 +103,8 @@ register(
         ),
         explanation=r"""
     With 1 % generated pictures, 99 % of them caught, and 5 % false alarms, 99 of 10,000 pictures are caught and 495 real ones flagged with
-    them: one flag in six is right. An accuracy that was measured on a balanced set says nothing about this number.
+    them: one flag in six is right. An accuracy that was measured on a balanced set does not determine this number: with
+    97 % there, and the same share, it is 1 if all errors are misses and 0.14 if all are false alarms.
     """,
         solution=solution_17_14,
         alternatives=(alternative_17_14_odds,),
@@ -249,8 +250,9 @@ register(
         ),
         explanation=r"""
     The upper tail of a binomial law, with *at least*: `sf(k)` is the probability of *more* than $k$. At 41 of 48 bits, seven may be
-    lost to compression and cropping, and a false alarm happens in fewer than one in a million unmarked pictures. That
-    is a statement about pictures that were marked by somebody who wanted them to be found; it says nothing about others.
+    lost to compression and cropping, and a false alarm happens in fewer than one in a million unmarked pictures. The
+    test finds pictures that were marked by somebody who wanted them to be found; of generated pictures without a mark
+    it says nothing.
     """,
         solution=solution_17_15,
         alternatives=(alternative_17_15_count,),

@@ -89,8 +89,9 @@ register(
         stars=1,
         kind="test",
         statement=r"""
-    **Symptoms.** A perfect sampler is reported to reach 7 or 8 of 8 modes, depending on how ties are broken; one mode
-    holds a quarter of the samples, and the reverse KL never falls below 0.17.
+    **Symptoms.** By one program a perfect sampler of these centres reaches 7 of 8 modes: one holds a quarter of the
+    samples, and the reverse KL never falls below 0.17. By another, which computes the same distances with less
+    rounding, it reaches all 8 in equal shares.
 
     `ring(n)` returns the centres of `n` modes, shape $(n, 2)$, evenly spaced on the unit circle, for $n \ge 2$. Where the
     first one lies is free. Write a test that exposes the bug.
@@ -105,10 +106,11 @@ register(
         ),
         explanation=r"""
     `linspace` includes both ends, and $0$ and $2\pi$ are one point of the circle: seven centres, one of them with
-    twice the weight. Against eight equal shares, its reverse KL is $\frac{1}{4} \log 2 = 0.173$ for a perfect
-    sampler. Looking for equal rows fails: $\sin 2\pi$ is $1.7 \cdot 10^{-7}$ in single precision, so the two rows
-    differ in a digit that nobody sees. A test by distances has a tolerance and finds uneven spacing too. Chapter 11
-    counts modes.
+    twice the weight. If one of their two rows takes all samples of that place, the reverse KL of a perfect sampler
+    against eight equal shares is $\frac{1}{4} \log 2 = 0.173$. So it is with `torch.cdist`, which rounds; the norm of
+    the difference tells the rows apart, $1.7 \cdot 10^{-7}$ in single precision, they share the samples, and no score
+    shows the slip. For the same reason looking for equal rows fails. A test by distances has a tolerance and finds
+    uneven spacing too. Chapter 11 counts modes.
 
     The test, and below it the mended function:
     """,

@@ -337,8 +337,8 @@ register(
         stars=1,
         kind="test",
         statement=r"""
-    **Symptoms.** The accuracy on ten classes reaches 99 per cent, and the loss of the classifier ends at 1.4612 and
-    never goes below.
+    **Symptoms.** The classifier names every sample of ten classes correctly, and its loss ends at 1.4612 and never
+    goes below.
 
     `class_loss(outputs, labels)` takes raw outputs of shape $(N, K)$ and integer labels of shape $(N,)$, and returns
     the cross-entropy, the mean of $-\log p(\text{label})$ in nats with $p$ the softmax of the outputs. Write a test

@@ -86,7 +86,7 @@ register(
         kind="test",
         statement=r"""
     **Symptoms.** On a data set of few distinct points, or with features that a ReLU sets to zero, the precision of
-    the real data against themselves is 0.
+    the real data against themselves is below 1. If every point occurs often enough, it is 0.
 
     `precision(x_real, x_fake, k)` returns the share of the generated points that lie within the radius of at least
     one real point; the radius of a real point is the distance to its $k$-th nearest *other* real point, and the
