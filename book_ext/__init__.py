@@ -16,6 +16,7 @@ from . import (
     epochs,
     folding,
     formulas,
+    lines,
     marks,
     pages,
     plain,
@@ -36,6 +37,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", add_search)
     sources.setup(app)
     formulas.setup(app)
+    lines.setup(app)
     repository.setup(app)
     wheel.setup(app)
     plain.setup(app)

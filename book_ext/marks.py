@@ -102,7 +102,10 @@ def offer(
     )
     for page in exercises(Path(app.srcdir, "notebooks")):
         if page["page"] == pagename:
-            link = f' <a class="marks-facts needs-marks" href="{OVERVIEW}">{count(page, " solved")}</a>'
+            link = (
+                f'<span class="needs-marks">&nbsp;·</span> <a class="marks-facts needs-marks" href="{OVERVIEW}">'
+                f"{count(page, ' solved')}</a>"
+            )
             context["body"] = FACTS.sub(
                 lambda line, link=link: f"{line[1]}{link}</p>", context["body"], count=1
             )

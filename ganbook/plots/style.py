@@ -56,6 +56,7 @@ def stacked(n: int, height: float = 2.7, **options: object) -> tuple[Figure, lis
     Six inches wide, so that its letters can be read on a phone; ``options`` are those of
     ``Figure.subplots``, such as ``sharex``."""
     figure = plt.figure(figsize=(6.0, height * n), dpi=100, layout="constrained")
+    figure.get_layout_engine().set(h_pad=0.08)  # inches: a title keeps off the label above it
     return figure, list(figure.subplots(n, 1, squeeze=False, **options)[:, 0])
 
 

@@ -30,6 +30,7 @@ FINENESS = (200, 150, 100)  # dots per inch of what is rasterised; the first tha
 INLINE = ("inline", "module://matplotlib_inline.backend_inline")
 COLOUR = re.compile(r"(fill|stroke): (#[0-9a-f]{6})")
 EMBEDDED = re.compile(r'(data:image/png;base64,)([^"]+)')
+DRAWN = re.compile(r'<image (?=[^>]*\bid="([^"]+)")[^>]*"data:image/png;base64,([^"]+)"')
 CORNERS = re.compile(r' d="(M [-\d. ]+?\n?(?:L [-\d. ]+?\n?){40,}z?\s*)"')
 COORDINATES = re.compile(r' (d|x|y|points)="([^"]*)"')
 
@@ -179,6 +180,9 @@ def _switched(text: str, dark: Mapping[str, str], ink: str, paper: str) -> str:
             rules.append(f'[style*="{kind}: {colour}"]{{{kind}:{new}!important}}')
     if any(_is_ink_on_paper(png) for _, png in EMBEDDED.findall(text)):
         rules.append("image{filter:invert(.9)}")  # white paper would be a slab at night
+    else:
+        names = [name for name, png in DRAWN.findall(text) if _is_ink_alone(png)]
+        rules += [f"#{name}{{filter:invert(.9)}}" for name in names]
     style = f"<style>@media (prefers-color-scheme: dark){{{''.join(rules)}}}</style>\n"
     return text.replace("<defs>", f"{style}<defs>", 1)
 
@@ -189,6 +193,16 @@ def _is_ink_on_paper(png: str) -> bool:
         pixels = np.asarray(image.convert("RGBA")).reshape(-1, 4).astype(int)
     colours = pixels[pixels[:, 3] > 127, :3]
     return len(colours) > 0 and np.ptp(colours, axis=1).max() <= 16 and np.median(colours) > 200
+
+
+def _is_ink_alone(png: str) -> bool:
+    """Whether all that an image shows, on a transparent ground, is dark and grey."""
+    with Image.open(io.BytesIO(base64.b64decode(png))) as image:
+        pixels = np.asarray(image.convert("RGBA")).reshape(-1, 4).astype(int)
+    colours = pixels[pixels[:, 3] > 127, :3]
+    if not 0 < len(colours) < len(pixels):
+        return False
+    return np.ptp(colours, axis=1).max() <= 16 and colours.max() < 100
 
 
 def _grey(kind: str, colour: str, ink: str, paper: str) -> str | None:

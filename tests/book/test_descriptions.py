@@ -51,7 +51,7 @@ def test_descriptions_give_the_records_numbers() -> None:
 
     mlp, beta, wgan = (records.load(f"mnist-{name}") for name in ("mlp", "beta1", "wgan-gp"))
     made, scale = records.load("made-digits"), records.load("mnist-scale")
-    race = records.load("mnist-architectures")
+    race, clothes = (records.load(f"{name}-architectures") for name in ("mnist", "fashion"))
     texts = {name: text for page in CHAPTERS for name, text in described(page).items()}
     test_curve = made["curves"][:, 2].mean(axis=0)
     quoted = {
@@ -83,6 +83,11 @@ def test_descriptions_give_the_records_numbers() -> None:
             *(f"{x:.0f}" for x in race["at_seconds"][:, :, -1].mean(axis=0)),
             *(f"{x:.0f}" for x in np.sort(race["at_seconds"][:, -1, -1])[[0, -1]]),
             f"{float(race['noise']):.0f}",
+        ],
+        "fig-13-clothes": [
+            *(f"{x:.0f}" for x in clothes["at_seconds"][:, :, -1].mean(axis=0)),
+            *(f"{x:.0f}" for x in clothes["at_seconds"][:, [1, 2, 4, 5], 0].mean(axis=0)),
+            f"{float(clothes['noise']):.0f}",
         ],
     }
     for name, numbers in quoted.items():

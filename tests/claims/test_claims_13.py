@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.signal import lfilter
+from scipy.stats import ttest_rel
 from torch import nn
 
 from ganbook import networks, records
@@ -189,6 +190,42 @@ def test_each_long_run_was_lower_shortly_before_its_end():
     scores = records.load("mnist-best")["frechet"]
     assert [len(f) - 1 - f.argmin() for f in scores] == [2, 1, 3]
     assert not missing("13", "Each had been lower one to three looks earlier.")
+
+
+def test_the_comparison_on_clothes_is_complete_and_what_the_text_says():
+    race, digits = records.load("fashion-architectures"), records.load(RACE)
+    assert race["pairs"].tolist() == list(compared.PAIRS)
+    assert race.provenance["seeds"] == [0, 1, 2, 3, 4]
+    for setting in ("gamma", "betas", "batch", "scored_samples", "rates_tried", "turn"):
+        assert race.provenance[setting] == digits.provenance[setting]
+    of = dict(zip(race["pairs"].tolist(), range(6), strict=True))
+    full, residual, unet, minimal = (
+        of[n] for n in ("full resolution", "residual", "U-Net", "minimal")
+    )
+    tuned = race["tuning"]
+    assert (race["rates"] == [1e-3] + 5 * [3e-3]).all()
+    assert (tuned.argmin(axis=1) == [0, 1, 1, 1, 1, 1]).all()
+    at, steps = race["at_seconds"], race["at_steps"][:, :, -1]
+    last = at[:, :, -1]
+    assert last.mean(axis=0).argmin() == full and steps.mean(axis=0).argmin() == residual
+    assert (last[:, residual] > last[:, full]).sum() == 4
+    assert (steps[:, residual] < steps[:, full]).sum() == 4
+    assert (last[:, unet] > last[:, full]).all() and (steps[:, unet] > steps[:, full]).sum() == 3
+    assert (np.diff(at[:, minimal]) < 0).all() and (np.diff(at.mean(axis=0)) < 0).all()
+    assert last.mean(axis=0)[minimal] < last.mean(axis=0)[of["DCGAN"]] < at.mean(axis=0)[minimal, 0]
+    floors = [r["at_seconds"][:, 0, -1].mean() / r["floor"].mean() for r in (race, digits)]
+    assert floors == pytest.approx([86.5, 89.6], abs=0.1)
+    p = ttest_rel(np.log(last[:, residual]), np.log(last[:, full])).pvalue
+    assert p == pytest.approx(0.1, abs=0.005)
+    accuracy = records.load("fashion-classifier").provenance["test_accuracy"]
+    assert f"{accuracy:.1%}" == "90.4%"
+    assert not missing(
+        "13",
+        "names 90.4 % of the test pictures rightly",
+        "four of five here, with $p = 0.1$",
+        "of these four readings only one is separated",
+        "the minimal backbone gets better in every seed",
+    )
 
 
 def test_the_printed_verdicts():

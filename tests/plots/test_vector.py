@@ -224,3 +224,17 @@ def test_ink_on_white_paper_is_turned_at_night_and_chalk_or_colours_are_not():
         turned[name] = "image{filter:invert(.9)}" in style.as_svg(figure)
         plt.close(figure)
     assert turned == {"gray_r": True, "gray": False, "cividis": False}
+
+
+def test_a_rasterised_line_of_dark_ink_is_seen_at_night():
+    """Each such image is inverted by its own rule; lines of other colours keep theirs."""
+    ax = style.axes_or_new(None)
+    heights = np.random.default_rng(0).normal(size=(2, vector.MOST_VERTICES + 500))
+    ax.plot(heights[0], color=style.PALETTE["theory"])
+    ax.plot(heights[0, :9], color=style.PALETTE["muted"])  # else both would be one image
+    ax.plot(heights[1], color=style.PALETTE["real"])
+    document = style.as_svg(ax.figure)
+    assert document.count("<image") == 2
+    (name,) = re.findall(r"#([-\w]+)\{filter:invert", document)
+    assert re.findall(r'<image [^>]*\bid="([^"]+)"', document)[0] == name
+    assert "}image{" not in document

@@ -184,6 +184,7 @@ def check_1_2(answer, c):
         seldom = torch.tensor([1e-6, 1 - 1e-6], dtype=dtype)  # p(y)
         mark = torch.tensor([0.9, 2e-6], dtype=dtype)
         cases.append((seldom, torch.stack([mark, 1 - mark])))
+        cases.append((seldom, torch.stack([1e-9 * mark, 1 - 1e-9 * mark])))
         for prior, likelihood in cases:
             got = c.call(answer, prior, likelihood)
             given, joint = (

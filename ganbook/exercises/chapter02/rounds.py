@@ -1,6 +1,7 @@
 r"""Exercises 2.1 and 2.4: One round, six steps; A frozen judge."""
 
 import copy
+import math
 
 import torch
 from torch import nn
@@ -22,11 +23,10 @@ def small_players(c, dtype):
     return G, D
 
 
-def with_optimizers(G, D):
+def with_optimizers(G, D, left=1.0):
     for weight in (*G.parameters(), *D.parameters()):
-        weight.grad = torch.ones_like(
-            weight
-        )  # what an earlier round may have left behind
+        # what an earlier round may have left behind
+        weight.grad = torch.full_like(weight, left)
     return (
         G,
         D,
@@ -101,6 +101,15 @@ def check_round(answer, c, mistakes):
                 max(steps) <= 1,
                 "An optimiser stepped twice in the round. On a gradient of zero plain descent stands still; "
                 "Adam would move the player by what it remembers.",
+                "",
+            )
+            after_nan = copy.deepcopy(start)
+            given = with_optimizers(*after_nan, left=math.nan)
+            c.call(answer, *given, loss, x_real, z_d, z_g, returns_none=True)
+            c.true(
+                all(w.isfinite().all() for w in parameters(*after_nan)),
+                "A gradient of NaN that an earlier round left makes the players NaN: zero times NaN is NaN. "
+                "Clear a gradient by `zero_grad()`.",
                 "",
             )
 

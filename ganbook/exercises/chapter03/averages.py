@@ -335,6 +335,14 @@ def check_3_10(answer, c):
             },
         )
     x = c.rng.standard_normal((20, 3))
+    dead, shifted = x * [1, 1, 0], 2 * x * [1, 1, 0] + [0, 0, 1]
+    c.equal(
+        c.call(answer, dead, shifted),
+        float((x[:, :2].mean(0) ** 2).sum() + np.cov(x[:, :2].T).trace() + 1),
+        rtol=1e-5,
+        on="features of which one is constant",
+        says="A feature that is constant (a dead ReLU) has variance zero, and the covariance no inverse.",
+    )
     c.equal(
         c.call(answer, x, x + 2),
         12.0,

@@ -155,6 +155,12 @@ def check_3_6(answer, c):
                 rtol=2e-4,
                 says="Finite is not enough: at large scores a loss grows with the score, and a cap stops it.",
             )
+        _, slopes = c.call_grad(answer, far, far, far[:, 0] / 900)
+        c.equal(
+            tuple(slopes[:2]),
+            (torch.full_like(far, 0.05), torch.full_like(far, 0.5)),
+            says="The value is right at a score of 900, its gradient not: `where` also differentiates the branch that it does not take.",
+        )
 
 
 register(

@@ -215,7 +215,7 @@ register(
         kind="function",
         statement=r"""
 Write `slerp(z0, z1, t)` by equation {eq}`eq:03-slerp`: `z0` and `z1` have shape $(N, K)$, each row of `z0` as long
-as its partner in `z1`; `t` is a number in $[0, 1]$; the result has the inputs' shape and dtype. Each pair of rows has
+as its partner in `z1`, and none zero; `t` is a number in $[0, 1]$; the result has the inputs' shape and dtype. Each pair of rows has
 its own angle. Where the two rows are equal, return that row, not NaN.
 """,
         stub="""

@@ -154,6 +154,7 @@ def check_4_5(answer, c):
             -c.number(0.1, 0.9),
             "No total variation lies below zero.",
         ),
+        (0.5, math.nan, "NaN is no total variation."),
         (1.0, 1.0, "Disjoint supports allow a perfect discriminator."),
         (0.5, 0.0, "Equal distributions leave exactly one half."),
         *((c.number(0, 1), c.number(0, 1), "") for _ in range(30)),

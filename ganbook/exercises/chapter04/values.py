@@ -1,5 +1,7 @@
 r"""Exercises 4.10 and 4.14: Find the bug: the value on fresh points; Prove it: nothing beats D*."""
 
+import copy
+
 import torch
 from torch.nn.functional import logsigmoid, softplus
 
@@ -28,8 +30,6 @@ def solution_4_10(D, real, fake):
 
 
 def alternative_4_10_copy(D, real, fake):
-    import copy
-
     judge = copy.deepcopy(D).eval()
     return float(
         logsigmoid(judge(real)).mean() + logsigmoid(-judge(fake)).mean()
@@ -204,6 +204,18 @@ def check_4_10(answer, c):
                 rtol=1e-3 if dtype == torch.float32 else 1e-8,
                 says="For a D that is very sure the logarithm of a rounded probability is wrong: stay with scores.",
             )
+        usual = nn.BatchNorm1d(8)
+        usual.running_mean.copy_(c.normal((8,), torch.float32))
+        D = nn.Sequential(first, usual, nn.Tanh(), last, nn.Flatten(0))
+        D = D.to(dtype).train()
+        untouched = c.watch(D)
+        c.equal(
+            c.call(answer, D, real, fake),
+            alternative_4_10_copy(D, real, fake),
+            rtol=1e-4,
+            says="With batch norm in D the value depends on the other points of the batch: not only dropout has two modes.",
+        )
+        untouched()
 
 
 register(
@@ -214,8 +226,8 @@ register(
         kind="bug",
         statement=r"""
 The function below is meant to return the value of the game, in nats, of a discriminator on points that it has not
-seen: $\frac1N \sum \log \sigma(D(x_\text{real})) + \frac1M \sum \log(1 - \sigma(D(x_\text{fake})))$ as a Python float, with `D` left as
-it came. Called twice on the same points, it gives two different values. Mend it.
+seen: $\frac1N \sum \log \sigma(D(x_\text{real})) + \frac1M \sum \log(1 - \sigma(D(x_\text{fake})))$ as a Python float, with `D`, whose
+layers share one mode, left as it came. Called twice on the same points, it gives two different values. Mend it.
 """,
         stub="""
 def held_out_value(D, real, fake):

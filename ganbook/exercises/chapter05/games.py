@@ -62,9 +62,12 @@ def wrong_5_4_floor(value, unit):
 
 
 def check_5_4(answer, c):
-    for near in (1.0, 1.0, 1.0, 0.01, 0.0):  # how far q lies from p
+    for near in (1.0, 1.0, 1.0, 0.01, 0.0, 9.0):  # how far q lies from p
         p, q = c.probabilities((2, 4))
         q = p + near * (q - p)
+        if near > 1:  # nearly disjoint: close to one bit
+            p = torch.tensor([0.497, 0.5, 0.001, 0.002], dtype=torch.float64)
+            q = p.flip(0)
         value = float(
             (p * (p / (p + q)).log() + q * (q / (p + q)).log()).sum()
         )

@@ -61,11 +61,14 @@ def wrong_7_5_same(gap, weight):
 def check_7_5(answer, c):
     for dtype in c.dtypes:
         for weight, size in (
-            (10.0, 1.0),
-            (c.number(0.5, 20), 1.0),
-            (c.number(5, 20), 0),  # gaps from a millionth of the weight on
+            (10.0, 0.1),
+            (4.0, 0.25),
+            (c.number(0.5, 20), 0.2),
+            (c.number(5, 20), 4e-6),  # gaps from a millionth of the weight on
+            (c.number(5, 20), 6e-3),
+            (c.number(5, 20), 1e4),
         ):
-            true = (size or 4e-6 * weight) * c.uniform(0.3, 6, (5,), dtype)
+            true = size * weight * c.uniform(0.3, 6, (5,), dtype)
             gap = true + true**2 / (2 * weight)
             c.equal(
                 c.call(answer, gap, weight),

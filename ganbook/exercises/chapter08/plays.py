@@ -201,7 +201,8 @@ def check_8_8(answer, c):
     points = [
         (1.0, -1.0),
         *((c.number(-2, 2), c.number(-2, 2)) for _ in range(4)),
-        (30.0, 30.0),  # exp(900) is too large for a float
+        (-30.0, 30.0),  # exp(900) is too large for a float
+        (30.0, 30.0),
     ]
     large = c.call(answer, *points[-1])
     c.true(

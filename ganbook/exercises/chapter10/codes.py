@@ -242,8 +242,8 @@ register(
         stars=2,
         kind="value",
         statement=r"""
-A recipe uses cross-entropy with R1 of weight $\gamma = 0.5$. You change the loss to least squares with the codes 0 and
-1. Near $p = q$, which $\gamma$ shrinks the slope of the discriminator by the same factor as before, relative to its
+A recipe uses cross-entropy with R1 of weight $\gamma = 0.5$. You change the loss to least squares with the codes 0
+and 1. Near $p = q$, which $\gamma$ shrinks the slope of the discriminator by the same factor as before, relative to its
 slope without a penalty? Return the number.
 """,
         stub="""

@@ -279,9 +279,11 @@ def check_11_6(answer, c):
         (10 ** -c.number(3, 5), 2.0, 1.0),
         (1 - 10 ** -c.number(3, 5), 2.0, 1.0),
     ]
-    for a, w, L in cases:
+    for a, w, L in [*cases, (0.3, 2.0, 0.7)]:
         if a == 0.2:
             z = z[1:].reshape(20, 12)
+        if a == 0.3:
+            z = np.arange(-5, 6)  # whole numbers
         edge = norm.ppf(a)
         rise = np.interp(z, [edge, edge + w / L], [0.0, w])
         c.equal(

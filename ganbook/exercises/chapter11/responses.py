@@ -263,6 +263,8 @@ def check_11_12(answer, c):
             other(first, second, z, steps, rate)
             return first[2].bias.detach()
 
+        for p in G.parameters():
+            p.grad = torch.ones_like(p)  # what an earlier step left
         got = c.call(answer, G, D, z, steps, rate)
         for now, before in zip(
             D.parameters(), start[1].parameters(), strict=True
@@ -310,6 +312,7 @@ def check_11_12(answer, c):
                     after(wrong_11_12_accumulate)
                 ),
             },
+            says="If your steps are right: G may hold gradients when it comes, so clear them before the first backward pass as well.",
         )
         c.equal(
             got,

@@ -142,11 +142,15 @@ def check_12_6(answer, c):
             def after(other, start=start, x=x, rest=(y, steps, rate, bound)):
                 D = nn.Linear(2, 1).to(x.dtype)
                 D.load_state_dict(start.state_dict())
+                for p in D.parameters():
+                    p.grad = torch.ones_like(p)
                 other(D, x, *rest)
                 return torch.cat([D.weight[0], D.bias]).detach()
 
             D = nn.Linear(2, 1).to(dtype)
             D.load_state_dict(start.state_dict())
+            for p in D.parameters():
+                p.grad = torch.ones_like(p)  # what an earlier step left
             got = c.call(answer, D, x, y, steps, rate, bound)
             c.true(
                 size == 1 or bool(torch.isfinite(D.weight).all()),
@@ -201,6 +205,15 @@ def check_12_6(answer, c):
                     "The gradients of earlier steps were not cleared: this norm has them in it.": kept,
                 },
             )
+        D = nn.Linear(2, 1).to(dtype)
+        with torch.no_grad():
+            D.weight.fill_(1)
+        sure = torch.full((4, 2), 1_000.0, dtype=dtype)
+        got = c.call(answer, D, sure, -sure, 2, 0.5, 0.3)
+        c.true(
+            c.agrees(got, 0.0) and bool((D.weight == 1).all()),
+            "Where D is so sure that its gradient is exactly zero, nothing is to be clipped and nothing moves: 0 / 0 is no factor.",
+        )
 
 
 register(

@@ -73,6 +73,16 @@ def _maps_12_1(c, dtype):
             return W.T @ x
 
         yield forward, back, v, say("a matrix of shape {shape}", shape=shape)
+    A, B = c.normal((3, 4), dtype), c.normal((4, 2), dtype)
+
+    def forward(x, A=A, B=B):
+        return A @ x @ B
+
+    def back(x, A=A, B=B):
+        return A.T @ x @ B.T
+
+    v = c.normal((4, 4), dtype)
+    yield forward, back, v, "a map of (4, 4) to (3, 2)"
     W, v = c.normal((2, 3, 3, 3), dtype), c.normal((3, 5, 4), dtype)
 
     def forward(x):
@@ -87,7 +97,7 @@ def _maps_12_1(c, dtype):
 def check_12_1(answer, c):
     for dtype in c.dtypes:
         for forward, back, v, name in _maps_12_1(c, dtype):
-            steps = c.integer(2, 4)
+            steps = 1 if v.shape == (2,) else c.integer(2, 4)
             value = v.clone()
             for _ in range(steps - 1):
                 value = back(forward(value))

@@ -256,13 +256,16 @@ def check_13_8(answer, c):
         ([((3, 3), 2), ((3, 3), 1)], 8, 1)
     ]  # no output is in the middle
     cases += [([((3, 3), 1)] * 2, 40, 1e-5), ([((3, 3), 1)], 40, -1)]
-    for layers, size, scale in cases:
+    for layers, size, scale in [*cases, ([((3, 3), 1)] * 2, 20, 1.5)]:
         D = nn.Sequential(
             *(
                 nn.Conv2d(1, 1, k, s, (k[0] // 2, k[1] // 2), bias=False)
                 for k, s in layers
             )
         )
+        if size == 20:  # as D may come in the middle of training
+            D[0].weight.requires_grad_(False)
+            D[1].weight.grad = torch.ones_like(D[1].weight)
         with torch.no_grad():
             for p in D.parameters():
                 p.copy_(scale * c.normal(tuple(p.shape), torch.float32).abs())
@@ -296,7 +299,7 @@ def check_13_8(answer, c):
             says="Some rows are lost: every derivative that is not zero counts.",
         )
         c.true(
-            all(p.grad is None for p in D.parameters()),
+            size == 20 or all(p.grad is None for p in D.parameters()),
             "The number may be right, but the parameters of D hold gradients now: the next step would add to them.",
         )
         as_before()
@@ -309,8 +312,8 @@ register(
         stars=2,
         kind="bug",
         statement=r"""
-    This function is meant to return the side of the receptive field of `D`, convolutions that map `(1, 1, side, side)`
-    to a map of scores: the number of picture rows that the middle output, at `(H' // 2, W' // 2)`, depends on. It always
+    This function is meant to return the side of the receptive field of `D`, convolutions without dilation that map
+    `(1, 1, side, side)` to a map of scores: the number of picture rows that the middle output, at `(H' // 2, W' // 2)`, depends on. It always
     returns `side`, and afterwards `D`'s parameters hold gradients. Mend both.
     """,
         stub="""

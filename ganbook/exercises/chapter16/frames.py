@@ -224,13 +224,20 @@ def check_16_13(answer, c):
     steep = copy.deepcopy(made)  # its scores lie in the thousands
     with torch.no_grad():
         steep[-1].weight *= 50_000
+
+    def as_it_comes(D):
+        D = copy.deepcopy(D)
+        for p in D.parameters():
+            p.grad = torch.ones_like(p)  # what an earlier step left
+        return D
+
     for start, real, steps, rate in (
         (made, films[:16], 40, 0.05),
         (made, films, 3, 0.05),
         (steep, films[:1], 2, 1e-12),
     ):
         given = (real, mixed, steps, rate)
-        mine, theirs = copy.deepcopy(start), copy.deepcopy(start)
+        mine, theirs = copy.deepcopy(start), as_it_comes(start)
         want = solution_16_13(mine, *given)
         got = c.call(answer, theirs, *given)
         c.true(
@@ -244,11 +251,12 @@ def check_16_13(answer, c):
             mistakes={
                 words: (
                     lambda f=f, D=start, given=given: f(
-                        copy.deepcopy(D), *given
+                        as_it_comes(D), *given
                     )
                 )
                 for words, f in FAULTS.items()
             },
+            says="If your steps are right: D may hold gradients when it comes, so clear them before the first backward pass as well.",
         )
         same = all(
             torch.allclose(p, q, atol=1e-5)

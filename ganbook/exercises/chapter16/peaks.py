@@ -43,6 +43,7 @@ def wrong_16_3_unit(left, middle, right):
 def check_16_3(answer, c):
     cases = [(0.5, 1.0, 0.9), (0.9, 1.0, 0.5)]
     cases += [(-3.0, -1.0, -2.0), (0.5, 1.0, 1.0), (0.7, 0.7, 0.1)]
+    cases += [(5e-7, 1e-6, 9e-7), (5e8, 1e9, 9e8)]
     for _ in range(5):
         top, place = c.number(-2, 2), c.number(-0.45, 0.45)
         bend = c.number(0.2, 2)

@@ -25,7 +25,7 @@ def mended_18_1(D, x):
 
 
 def also_right_18_1(D, x):
-    x = x.detach().requires_grad_(True)
+    x = x.detach().clone().requires_grad_(True)
     slopes = torch.autograd.grad(D(x).sum(), x, create_graph=True)[0]
     squares = (slopes**2).sum(dim=tuple(range(1, x.dim())))
     return (squares.sqrt() - 1).square().sum() / len(x)

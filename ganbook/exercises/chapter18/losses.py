@@ -22,7 +22,7 @@ def mended_18_5(d_fake):
 
 
 def also_right_18_5(d_fake):
-    return F.logsigmoid(-d_fake).sum() / len(d_fake)
+    return F.logsigmoid(-d_fake.double()).mean().to(d_fake.dtype)
 
 
 def ascending_18_5(d_fake):
