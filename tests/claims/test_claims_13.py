@@ -186,6 +186,12 @@ def test_the_recorded_comparison_is_complete_and_what_the_text_says():
     assert not missing("13", "small networks in their first three minutes on small pictures")
 
 
+def test_each_long_run_was_lower_shortly_before_its_end():
+    scores = records.load("mnist-best")["frechet"]
+    assert [len(f) - 1 - f.argmin() for f in scores] == [2, 1, 3]
+    assert not missing("13", "Each had been lower one to three looks earlier.")
+
+
 def test_the_comparison_on_clothes_is_complete_and_what_the_text_says():
     race, digits = records.load("fashion-architectures"), records.load(RACE)
     assert race["pairs"].tolist() == list(compared.PAIRS)

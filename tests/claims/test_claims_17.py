@@ -10,10 +10,11 @@ import pytest
 import sympy
 from scipy.integrate import quad
 from scipy.linalg import sqrtm
-from scipy.stats import binom, fisher_exact, norm, truncnorm
+from scipy.stats import binom, fisher_exact, norm, truncnorm, wilcoxon
 
 from ganbook import published, records
 from support.paths import ROOT
+from support.prose import missing
 
 NOTEBOOK = ROOT / "notebooks" / "17_since_then.ipynb"
 NAMES = ("GAN", "noisy GAN", "diffusion", "matching", "matching + GAN")
@@ -142,6 +143,29 @@ def test_three_choices_of_r3gan_on_the_ring():
     assert 0.05 / 3 < fisher_exact([[26, 14], [35, 5]])[1] < 0.05
     assert full(ring, "plain") + full(moments, "plain 0.5, 0.9") == 25
     assert full(moments, "plain 0.0, 0.9", "plain 0.0, 0.999") == 38
+
+
+def test_the_penalties_pass_the_paired_test_on_the_ring_and_the_losses_do_not():
+    """The reverse KL of two games of a side, added up by seed; log 8 where no sample is good."""
+    ring, moments = records.load("toys-ring"), records.load("toys-ring-momentum")
+
+    def side(*games):
+        kl = np.array([run[f"{game}/reverse_kl"][-1] for run, game in games])
+        return np.where(kl < 0, math.log(8), kl).sum(axis=0)
+
+    plain, one, two, both = (
+        (ring, name) for name in ("plain", "relativistic", "R1 + R2", "relativistic, R1 + R2")
+    )
+    zero = [(moments, f"plain 0.0, {b}") for b in ("0.9", "0.999")]
+    found = {
+        "losses": wilcoxon(side(one, both) - side(plain, two)).pvalue,
+        "penalties": wilcoxon(side(two, both) - side(plain, one)).pvalue,
+        "momentum": wilcoxon(side(*zero) - side((moments, "plain 0.5, 0.9"), plain)).pvalue,
+    }
+    assert found["losses"] == pytest.approx(0.18, abs=0.005)
+    assert found["penalties"] == pytest.approx(0.009, abs=0.0005) and 0.009 < 0.05 / 3
+    assert found["momentum"] < 0.001
+    assert not missing("17", "it finds the penalties, too ($p = .009$)", "the losses ($.18$)")
 
 
 def test_flags_and_marks():
