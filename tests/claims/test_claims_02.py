@@ -97,6 +97,15 @@ def test_value_of_both_orders_on_five_atoms():
         ascent.step()
 
 
+def test_against_a_frozen_score_samples_end_on_its_maxima_and_not_on_one_point():
+    x = torch.linspace(-2.5, 2.5, 50, dtype=torch.float64, requires_grad=True)
+    for _ in range(2_000):  # two equal maxima, at -1 and at 1
+        (slope,) = torch.autograd.grad(NON_SATURATING.generator(-((x**2 - 1) ** 2)), x)
+        x = (x - 0.5 * slope).detach().requires_grad_()
+    assert torch.allclose(x, x.sign(), atol=1e-3) and x.min() < 0 < x.max()
+    assert not missing("02", "ends on the maxima of the score that $D$ then has")
+
+
 def test_order_of_moves_needs_each_of_its_hypotheses():
     p = np.array([0.10, 0.15, 0.20, 0.25, 0.30])
     rng = np.random.default_rng(0)
@@ -361,12 +370,14 @@ def test_label_one_fades(score, slope):
 
 
 def test_double_precision_moves_the_jump_and_not_the_guard():
-    d = torch.tensor([36.6, 36.9, -28.0], dtype=torch.float64, requires_grad=True)
-    labels = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64)
+    d = torch.tensor([36.6, 36.9, -28.0, 27.5, 29.0], dtype=torch.float64, requires_grad=True)
+    labels = torch.tensor([0.0, 0.0, 1.0, 0.0, 0.0], dtype=torch.float64)
     loss = binary_cross_entropy(torch.sigmoid(d), labels, reduction="none")
     (slope,) = torch.autograd.grad(loss.sum(), d)
     assert loss[0] < 40 and loss[1] == 100 and abs(53 * math.log(2) - 36.7) < 0.05
     assert abs(float(slope[2]) + 0.69) < 5e-3
+    assert abs(float(slope[3]) - 1) < 1e-9 and float(slope[4]) < 0.3  # under label 0 as well
+    assert not missing("02", "under label 0 too the gradient fades from a score of $27.6$ on")
 
 
 def test_bfloat16_loses_scores_from_log_511():
@@ -375,6 +386,8 @@ def test_bfloat16_loses_scores_from_log_511():
         torch.tensor([border - 1e-3, border + 1e-3], dtype=torch.float64)
     ).bfloat16()
     assert below < 1 and above == 1
+    with torch.autocast("cpu", dtype=torch.bfloat16):  # refused on a GPU only
+        assert binary_cross_entropy(above[None], torch.ones(1)) == 0
 
 
 # pictures -----------------------------------------------------------------------------------------
@@ -451,6 +464,9 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "No network produces these points",
         "it is enough that the expectation is finite",
         "If the score of a *fixed* $D$ has a highest point",
+        "now with one update of $D$ for each of $G$'s",
+        "it changes what is learned, and raises no error",
+        "under autocast on a GPU",
     )
     assert not returned(
         "02",
@@ -464,5 +480,7 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "has the same decisions",
         "moves no further away",
         "receives no more gradient",
+        "dangerous, because it raises no error",
+        "a generator of this freedom collapses",
     )
     assert prose("02").count("### The puzzle") == 1

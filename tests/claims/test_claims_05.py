@@ -334,6 +334,22 @@ def test_the_midpoint_divergence_keeps_a_fit_on_the_left_mode_for_longer():
     assert end("non_saturating", -1.5) > 0 and end("reverse_kl", -1.5) > 0
 
 
+def test_total_variation_is_a_metric():
+    a, b, c = np.random.default_rng(6).dirichlet(0.3 * np.ones(4), size=(3, 5_000))
+    there, on, direct = total_variation(a, b), total_variation(b, c), total_variation(a, c)
+    assert np.allclose(there, total_variation(b, a)) and (direct <= there + on + 1e-12).all()
+    assert not missing("05", "TV is symmetric and obeys the triangle inequality")
+
+
+def test_pearsons_conjugate_has_no_corner():
+    t, u = np.array([-2 - 1e-4, -2.0, -2 + 1e-4]), np.linspace(0, 4, 400_001)
+    values = [(x * u - (u - 1) ** 2).max() for x in t]
+    left, right = np.diff(values) / 1e-4
+    assert abs(left) < 1e-3 and abs(right) < 1e-3
+    assert not missing("05", "A conjugate in two pieces")
+    assert not returned("05", "A conjugate with a corner")
+
+
 def test_distance_is_not_bound_by_the_data_processing_inequality():
     x, y = np.random.default_rng(9).normal(size=(2, 50))
     assert wasserstein_1d(2 * x, 2 * y) == pytest.approx(2 * wasserstein_1d(x, y))
@@ -358,6 +374,7 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "What you should see",
         "for which both means are finite",
         "for a small dropped mode",
+        "against an optimal discriminator it follows $2\\,\\mathrm{KL}(m \\,\\|\\, p)$",
     )
     assert not returned(
         "05",

@@ -500,6 +500,7 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "$k \\ne 0$, and steps $h_G, h_D > 0$",
         "So for $n a^2 < 4$ the pair moves on an ellipse",
         "comes from the curvature of the generator's own loss",
+        "the optimal $D^\\star$ is 1 at the real point and 0 at the generated one",
     )
     assert not returned(
         "08",
@@ -507,4 +508,5 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "averages converge where play does not",
         "no gradient has vanished",
         "Its curvature $\\tfrac12 D''(0)",
+        "have no densities here, so the optimal",
     )

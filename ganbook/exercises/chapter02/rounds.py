@@ -347,9 +347,9 @@ def what_it_produces():
         ),
         explanation=r"""
 The loss is a mean over samples, and each sample lowers its own term by climbing to the largest score, $d(1) = 0$. So the
-best answer to a *fixed* judge is a single point, wherever the data are: neither cluster is near it. If $D$
-stops learning, a generator of this freedom collapses; the variety of samples is due to $D$, which lowers the score
-wherever samples pile up.
+best answer to *this* fixed judge is a single point, wherever the data are: neither cluster is near it. If $D$
+stops learning, such a generator ends on the maxima of the score that $D$ then has; the variety of samples is due to a
+$D$ that keeps learning and lowers the score wherever samples pile up.
 """,
         solution=solution_2_4,
         wrong=(

@@ -123,8 +123,8 @@ def value(d_real, d_fake):
         ),
         explanation=r"""
 $V$ is the mean of $\log\sigma(d)$ over the real batch plus the mean of $\log\sigma(-d)$ over the generated one. Written
-with probabilities it is infinite as soon as one score is far on the wrong side, or wrong by a cap. A single mean over
-both batches would estimate $V$ for a mix that is not half and half.
+with probabilities it is infinite as soon as one score is far on the wrong side, or wrong if the logarithm is cut off, as
+in `BCELoss`. A single mean over both batches would estimate $V$ for a mix that is not half and half.
 """,
         solution=solution_2_6,
         alternatives=(alternative_2_6_logaddexp,),
@@ -224,7 +224,7 @@ def first_lost_score():
         explanation=r"""
 The border lies half a spacing below $1$: $1 - \sigma(d) = 2^{-9}$, so $e^{d} = 2^9 - 1$ and $d = \log 511 = 6.236$. Scores
 of $6$ are common. This is why mixed-precision code keeps scores, and why PyTorch refuses
-`binary_cross_entropy` under autocast and asks for the version with logits.
+`binary_cross_entropy` under autocast on a GPU and asks for the version with logits. (On a CPU it accepts the call.)
 """,
         solution=solution_2_7,
         wrong=(

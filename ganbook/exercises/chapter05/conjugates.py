@@ -1,4 +1,4 @@
-r"""Exercises 5.8 and 5.12: A conjugate with a corner in its domain; The generator's own f."""
+r"""Exercises 5.8 and 5.12: A conjugate in two pieces; The generator's own f."""
 
 import math
 
@@ -103,7 +103,7 @@ def check_5_8(answer, c):
 register(
     Exercise(
         id="5.8",
-        title="A conjugate with a corner in its domain",
+        title="A conjugate in two pieces",
         stars=3,
         kind="function",
         statement=r"""

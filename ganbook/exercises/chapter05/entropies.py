@@ -159,8 +159,8 @@ def js_by_entropy(p, q):
         ),
         explanation=r"""
 The inner function returns $\sum r \log r$, which is $-H$. All three entropies have the wrong sign, so the result is
-$-\mathrm{JS}$: plausible in size, smooth, and moving the right amount in the wrong direction. A minimiser of it drives
-the laws *apart*. One test with a known value finds it: $H$ of a uniform law is $+\log K$. Clamping at zero, the
+$-\mathrm{JS}$: plausible in size and smooth, with a gradient of the right length that points the wrong way. A minimiser of
+it drives the laws *apart*. One test with a known value finds it: $H$ of a uniform law is $+\log K$. Clamping at zero, the
 tempting repair, turns the result into a constant with no gradient.
 """,
         solution=solution_5_9,

@@ -265,7 +265,8 @@ register(
         explanation=r"""
     Build both tables by repeated products and compare entry by entry. The value
     $\mathrm{TV}_m$ always lies between $\mathrm{TV}$ and $1 - (1 - \mathrm{TV})^m$; the right end is attained by a generator
-    that has lost a part of the data and is correct elsewhere. Packing helps most against exactly this fault.
+    that has lost a part of the data and is correct elsewhere. So packing helps most against this fault, and, since TV is
+    symmetric, as much against the opposite one: a share of samples where there are no data.
     """,
         solution=solution_11_8,
         alternatives=(alternative_11_8_outer,),

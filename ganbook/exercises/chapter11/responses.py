@@ -57,7 +57,8 @@ register(
         ),
         explanation=r"""
     $\psi_K = \psi - K\eta\theta$, so $L_G = -\psi\theta + K\eta\theta^2$ and the derivative is $-\psi + 2K\eta\theta$.
-    Half of the new term comes from the place where $\psi_K$ stands, the other half from its dependence on $\theta$.
+    Half of the new term is there because $G$ faces $\psi_K$ and not $\psi$; the other half comes from the derivative of
+    $\psi_K$ in $\theta$.
     The term pulls $\theta$ to 0: the circle of alternating play becomes a spiral inwards.
     """,
         solution=solution_11_10,
