@@ -120,11 +120,12 @@ def check_12_4(answer, c):
                                 wrong_12_4_squeezed(D, x)
                             ),
                         }
-                        if n == 1
-                        else {}
-                    ),
-                    "That is a norm for each channel; all entries of a sample belong together.": lambda D=D, x=x: (
-                        wrong_12_4_last_axes(D, x)
+                        if n == 1  # where both have the same result
+                        else {
+                            "That is a norm for each channel; all entries of a sample belong together.": lambda D=D, x=x: (
+                                wrong_12_4_last_axes(D, x)
+                            ),
+                        }
                     ),
                 },
             )
