@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-pytest.register_assert_rewrite("support.page_checks")
+pytest.register_assert_rewrite("support.page_checks", "support.refusals")
 
 
 @pytest.fixture(scope="session")

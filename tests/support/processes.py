@@ -8,6 +8,8 @@ import torch
 
 from support.paths import ROOT
 
+ENV = {**os.environ, "OMP_NUM_THREADS": "1"}  # of a command that a user types
+
 
 def python(script, ends=0, **options):
     """What a script printed, under as many threads as here; its warnings are errors.
@@ -27,9 +29,6 @@ def python(script, ends=0, **options):
     )
     assert done.returncode == ends, done.stderr[-2000:]
     return done.stdout
-
-
-ENV = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 def run_ganbook(*arguments, cwd, **env):
