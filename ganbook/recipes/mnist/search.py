@@ -161,7 +161,9 @@ def save(
         "cpu_seconds": seconds,
         "settings": np.array([[t.rate_d, t.rate_g, t.beta1, t.gamma] for t in trials]),
         "untrained": np.array([_untrained(t, real) for t in trials]),
-        "shown": np.stack([shown[order[k, [0, TRIALS // 2 - 1]], k] for k in range(len(order))]),
+        "shown": np.stack(
+            [shown[order[k, [0, (len(trials) - 1) // 2]], k] for k in range(len(order))]
+        ),
         "floor": np.array([frechet_distance(real, seen(x)) for x in test.split(SCORED)[:5]]),
         "noise": np.array(frechet_distance(real, seen(common.noise(SCORED)))),
     }
