@@ -14,6 +14,7 @@ from . import (
     chapters,
     descriptions,
     epochs,
+    exercises,
     folding,
     formulas,
     lines,
@@ -44,6 +45,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     pages.setup(app)
     marks.setup(app)
     answers.setup(app)
+    exercises.setup(app)
     folding.setup(app)
     chapters.setup(app)
     cards.setup(app)

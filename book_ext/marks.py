@@ -17,10 +17,6 @@ from sphinx.application import Sphinx
 
 STATEMENT = re.compile(r"\{exercise\} +(.+)")
 TITLE = re.compile(r"^# +(.+)", re.M)
-BOX = re.compile(
-    r'<div class="exercise admonition" id="ex-(\d+)-(\d+)">\s*<p class="admonition-title".*?</p>',
-    re.S,
-)
 FACTS = re.compile(r'(<p class="chapter-facts">.*?)</p>')
 OVERVIEW = "how_exercises_work.html#your-marks"
 
@@ -39,7 +35,7 @@ class ExerciseMarks(Directive):
 
 
 def setup(app: Sphinx) -> None:
-    """Add script, style sheet, directive and buttons."""
+    """Add script, style sheet and directive."""
     app.add_directive("exercise-marks", ExerciseMarks)
     app.add_css_file("reading.css", priority=910)
     app.add_js_file(None, body='document.documentElement.dataset.marks = "";', priority=1)
@@ -94,12 +90,9 @@ def write_catalogue(app: Sphinx) -> None:
 def offer(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Put a button into every exercise's box, and the count into the line of facts."""
+    """Put the count of solved exercises into the line of facts."""
     if doctree is None or "body" not in context:
         return
-    context["body"] = BOX.sub(
-        lambda box: box.group() + button(f"{box[1]}.{box[2]}"), context["body"]
-    )
     for page in exercises(Path(app.srcdir, "notebooks")):
         if page["page"] == pagename:
             link = (

@@ -30,14 +30,6 @@ MENDED = {
     ' role="doc-biblioentry"': "",
     '<th class="head">': '<th class="head" scope="col">',
 }
-EXERCISE = re.compile(r'(?=<div class="exercise admonition" id="ex-(\d+-\d+)">)')
-EXERCISE_TITLE = re.compile(
-    r'(?<=<p class="admonition-title")>(?:<span class="caption-number">)?Exercise ([\d.]*)(?: </span> )?\((.*)\)</p>'
-)
-SOLUTION_TITLE = re.compile(
-    r'(?<=title">)Solution to<a [^>]*#ex-([\d-]+)"[^>]*> Exercise( [\d.]+)?[^<]*</a>'
-)
-HINT = '<span class="sd-summary-text">'
 CHINESE_TERM = re.compile(r'<dt( id="[^"]*">(?=[^<]*[\u4e00-\u9fff]))')
 
 
@@ -110,8 +102,7 @@ def furnish(
 
 
 def dress(body: str) -> str:
-    """Set a chapter's number above its title, name the language of Chinese terms, and tidy block
-    titles.
+    """Set a chapter's number above its title, and name the language of Chinese terms.
 
     Also mends what is not valid: one id for all proofs, a list whose children are no items.
     """
@@ -121,34 +112,9 @@ def dress(body: str) -> str:
         body,
         count=1,
     )
-    body = SOLUTION_TITLE.sub(
-        lambda to: f"Solution to Exercise{to[2] or ' ' + to[1].replace('-', '.')}", body
-    )
-    head, *exercises = re.split(EXERCISE, body)
-    body = head + "".join(map(dress_exercise, exercises[::2], exercises[1::2]))
     for old, new in MENDED.items():
         body = body.replace(old, new)
     return CHINESE_TERM.sub(r'<dt lang="zh-Hans"\1', body)
-
-
-def dress_exercise(place: str, text: str) -> str:
-    """Make an exercise's title a heading with a number and a link, and let its hints say whose they
-    are.
-
-    ``text`` goes from the exercise to the next one; where pages have no number, the exercise's is
-    that of its id."""
-    number = place.replace("-", ".")
-    text = EXERCISE_TITLE.sub(
-        lambda title: (
-            ' role="heading" aria-level="3">'
-            f'<span class="caption-number">Exercise {title[1] or number} </span>'
-            f'<span class="block-title">{title[2]}</span>'
-            f'<a class="headerlink" href="#ex-{place}" title="Link to this exercise">#</a></p>'
-        ),
-        text,
-        count=1,
-    )
-    return text.replace(HINT, f'{HINT}<span class="visually-hidden">Exercise {number}, </span>')
 
 
 def reading_line(source: Path, pagename: str, minutes: int | None) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from bs4 import BeautifulSoup
 
 from book_ext import repository
 from support.books import render, tiny_book
@@ -64,3 +65,40 @@ def test_launch_buttons_need_a_configured_address(
     repository.offer_repository(app, config)
     assert config.ganbook_repository == "https://github.com/someone/book"
     assert config.html_theme_options["repository_url"] == "https://github.com/someone/book"
+
+
+def test_an_exercise_has_a_heading_whatever_its_title_holds(tmp_path: Path) -> None:
+    """Brackets, code and a formula in a title; its hint and its solution are named after it."""
+    source = tiny_book(
+        tmp_path,
+        """# Title
+
+::::{exercise} Where (f) at `g(x)` is $y$ ( twice )
+:label: ex-7-3
+
+A statement.
+::::
+
+:::{dropdown} Hint 1
+Look.
+:::
+
+::::{solution} ex-7-3
+:class: dropdown
+Done.
+::::
+""",
+    )
+    assert render(source) == 0
+    page = (tmp_path / "out" / "_build" / "html" / "notebooks" / "index.html").read_text()
+    text = BeautifulSoup(page, "html.parser")
+    heading = text.select_one("#ex-7-3 > .admonition-title")
+    assert heading["role"] == "heading" and heading["aria-level"] == "3"
+    shown = [heading.select_one(name).get_text() for name in (".caption-number", ".block-title")]
+    assert shown[0] == "Exercise 7.3 "
+    assert shown[1].startswith("Where (f) at g(x) is ") and shown[1].endswith("( twice )")
+    assert heading.select_one("a.headerlink")["href"] == "#ex-7-3"
+    button = text.select_one("#ex-7-3 > button.mark-button")
+    assert button["data-exercise"] == "7.3" and button.find_previous_sibling() is heading
+    assert text.select_one(".sd-summary-text").get_text() == "Exercise 7.3, Hint 1"
+    assert text.select_one(".solution .admonition-title").get_text() == "Solution to Exercise 7.3"
