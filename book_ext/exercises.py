@@ -19,8 +19,10 @@ from .marks import button
 LABEL = re.compile(r"ex-(\d+)-(\d+)$")
 
 
-class exercise_heading(nodes.TextElement):
-    """The title of an exercise; ``place`` is its id on the page, ``number`` what is shown."""
+class exercise_heading(nodes.title):
+    """The title of an exercise; ``place`` is its id on the page, ``number`` what is shown, ``tools`` the
+    HTML after it, which is no text of the page that a search should find.
+    """
 
 
 def setup(app: Sphinx) -> None:
@@ -38,9 +40,10 @@ def visit_heading(self: Any, node: exercise_heading) -> None:
 
 
 def depart_heading(self: Any, node: exercise_heading) -> None:
-    """Close the heading with a link to it."""
+    """Close the heading with a link to it, and put the tools after it."""
     self.body.append(
         f'</span><a class="headerlink" href="#{node["place"]}" title="Link to this exercise">#</a></p>'
+        f"{node['tools']}\n"
     )
 
 
@@ -53,7 +56,7 @@ def furnish(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if is_exercise_node(node) and (label := LABEL.match(node["label"])):
             number = f"{label[1]}.{label[2]}"
             data = script(number, known[number]) if number in known else ""
-            node[0:1] = [_heading(node[0], node["label"], number), _raw(button(number) + data)]
+            node[0] = _heading(node[0], node["label"], number, button(number) + data)
         elif is_solution_node(node) and (label := LABEL.match(node["target_label"])):
             node[0].children = []
             node[0] += nodes.Text(f"Solution to Exercise {label[1]}.{label[2]}")
@@ -61,13 +64,9 @@ def furnish(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             node.insert(0, nodes.inline("", f"Exercise {number}, ", classes=["visually-hidden"]))
 
 
-def _heading(title: nodes.Element, place: str, number: str) -> exercise_heading:
+def _heading(title: nodes.Element, place: str, number: str, tools: str) -> exercise_heading:
     """The words between the brackets that sphinx-exercise sets round a title, as a heading."""
     opened = next((k for k, child in enumerate(title) if child.astext() == " ("), -1)
-    heading = exercise_heading(place=place, number=number)
+    heading = exercise_heading(place=place, number=number, tools=tools)
     heading.extend(title[opened + 1 : -1] if opened >= 0 else [])
     return heading
-
-
-def _raw(html: str) -> nodes.raw:
-    return nodes.raw("", html + "\n", format="html")
