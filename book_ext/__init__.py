@@ -15,6 +15,7 @@ from . import (
     descriptions,
     epochs,
     exercises,
+    facts,
     folding,
     formulas,
     lines,
@@ -42,6 +43,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     repository.setup(app)
     wheel.setup(app)
     plain.setup(app)
+    facts.setup(app)
     pages.setup(app)
     marks.setup(app)
     answers.setup(app)

@@ -4,13 +4,11 @@ One configuration in ``_config.yml``: ``html.baseurl`` (where the site stands, i
 ``card_image`` (a file of ``book_ext/static``) and ``card_alt``. Addresses on a card must be
 absolute, so without a base there are none."""
 
-import re
 from html import escape
 from typing import Any
 
+from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
-
-DESCRIPTION = re.compile(r'<meta name="description" content="([^"]*)"')
 
 
 def setup(app: Sphinx) -> None:
@@ -26,14 +24,11 @@ def describe(
     """Append the page's tags to its metatags."""
     if doctree is None:
         return
-    found = DESCRIPTION.search(context.get("metatags", ""))
     tags = {
         "og:type": "website" if pagename == app.config.root_doc else "article",
         "og:site_name": escape(app.config.html_title or app.config.project, quote=True),
-        "og:title": escape(re.sub(r"<[^>]+>", "", context["title"]), quote=True).replace(
-            "&amp;", "&"
-        ),
-        "og:description": found[1] if found else "",
+        "og:title": escape(BeautifulSoup(context["title"], "html.parser").text, quote=True),
+        "og:description": escape(context.get("description", ""), quote=True),
         "og:locale": app.config.language,
         "og:url": "",
         "og:image": "",

@@ -48,6 +48,7 @@ def describe(
     if doctree is None or "body" not in context:
         return
     for name, paragraphs in descriptions(Path(app.srcdir, f"{pagename}.ipynb")).items():
+        # Sphinx's visitor of a figure writes no attribute that points from a picture to its description.
         figure = re.compile(rf'(<figure [^>]*id="{re.escape(name)}">\s*)<img (.*?)</figure>', re.S)
         said = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs)
         details = (

@@ -5,15 +5,16 @@ What a cell prints stays in sight. The words follow from the code; ``mystnb.code
 the cell's metadata replaces them. ``static/folding.js`` works the switch and unfolds for print."""
 
 import ast
-import re
 from html import escape
 from typing import Any
 
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
 
+from . import facts
+
 DEFAULT = "Show code cell"  # how the words begin that myst-nb gives to each cell
-FACTS = re.compile(r'(<p class="chapter-facts">.*?)</p>', re.S)
 FOLD = '<details class="code-fold'
 SWITCH = (
     ' <button type="button" class="code-switch needs-marks" aria-pressed="false">'
@@ -24,14 +25,12 @@ SWITCH = (
 def setup(app: Sphinx) -> None:
     """Take the place of myst-nb's visitor, once it is there, and add the switch to each page."""
     app.connect("config-inited", replace_visitor)
-    app.connect("html-page-context", add_switch, priority=960)
+    app.connect("doctree-resolved", add_switch)
     app.add_js_file("folding.js", defer="defer", priority=895)
 
 
 def replace_visitor(app: Sphinx, config: Any) -> None:
     """Let folded cells be written by ``open_fold`` and ``close_fold``."""
-    from myst_nb.sphinx_ import HideCodeCellNode
-
     app.add_node(HideCodeCellNode, override=True, html=(open_fold, close_fold))
 
 
@@ -66,14 +65,7 @@ def summary(code: str) -> str:
     return "Code of this picture" if "plt.show()" in code else "Code of this cell"
 
 
-def add_switch(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
-) -> None:
-    """Put the switch into the line of facts of a page that folds code, or above its text."""
-    body = context.get("body", "")
-    if doctree is None or FOLD not in body:
-        return
-    body, times = FACTS.subn(lambda line: f"{line[1]}{SWITCH}</p>", body, count=1)
-    if not times:
-        body = body.replace("</h1>", f'</h1>\n<p class="chapter-facts">{SWITCH.strip()}</p>', 1)
-    context["body"] = body
+def add_switch(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put the switch into the line of facts of a page that folds code, or begin one with it."""
+    if next(doctree.findall(HideCodeCellNode), None) is not None:
+        facts.add(doctree, SWITCH)

@@ -15,9 +15,10 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 
+from . import facts
+
 STATEMENT = re.compile(r"\{exercise\} +(.+)")
 TITLE = re.compile(r"^# +(.+)", re.M)
-FACTS = re.compile(r'(<p class="chapter-facts">.*?)</p>')
 OVERVIEW = "how_exercises_work.html#your-marks"
 
 
@@ -42,7 +43,7 @@ def setup(app: Sphinx) -> None:
     app.add_js_file("exercises.js", defer="defer", priority=890)
     app.add_js_file("marks.js", defer="defer", priority=900)
     app.connect("builder-inited", write_catalogue)
-    app.connect("html-page-context", offer, priority=950)
+    app.connect("doctree-resolved", offer)
 
 
 @cache
@@ -87,21 +88,15 @@ def write_catalogue(app: Sphinx) -> None:
     )
 
 
-def offer(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
-) -> None:
-    """Put the count of solved exercises into the line of facts."""
-    if doctree is None or "body" not in context:
-        return
+def offer(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Add the count of solved exercises to the line of facts."""
     for page in exercises(Path(app.srcdir, "notebooks")):
-        if page["page"] == pagename:
+        if page["page"] == docname:
             link = (
                 f'<span class="needs-marks">&nbsp;·</span> <a class="marks-facts needs-marks" href="{OVERVIEW}">'
                 f"{count(page, ' solved')}</a>"
             )
-            context["body"] = FACTS.sub(
-                lambda line, link=link: f"{line[1]}{link}</p>", context["body"], count=1
-            )
+            facts.add(doctree, link, begin=False)
 
 
 def button(name: str) -> str:

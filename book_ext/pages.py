@@ -12,6 +12,8 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from . import facts
+
 VERSIONS = {"python": "Python", "torch": "torch"}
 WORDS_PER_MINUTE = 200
 SECONDS_PER_EQUATION = 12
@@ -23,19 +25,21 @@ IDLE_FILES = (
     "vendor/fontawesome/webfonts/*.ttf",
     "sphinx-thebe.*",
 )
-HEADING = re.compile(r"</h1>")
+# What sphinx-proof, Sphinx and docutils write themselves, in visitors of a hundred lines, that is not valid HTML.
 MENDED = {
     '<div class="proof admonition" id="proof">': '<div class="proof admonition">',
     '<div role="list" class="citation-list">': '<div class="citation-list">',
     ' role="doc-biblioentry"': "",
     '<th class="head">': '<th class="head" scope="col">',
 }
+# A term of a glossary is a node without attributes of its own.
 CHINESE_TERM = re.compile(r'<dt( id="[^"]*">(?=[^<]*[\u4e00-\u9fff]))')
 
 
 def setup(app: Sphinx) -> None:
     """Connect to the events at which pages take shape."""
     app.connect("doctree-resolved", measure)
+    app.connect("doctree-resolved", add_facts)
     app.connect("doctree-resolved", drop_repeated_ids)
     app.connect("doctree-resolved", set_formulas_of_titles)
     app.connect("html-page-context", furnish, priority=900)
@@ -56,6 +60,13 @@ def measure(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     equations = len(list(doctree.findall(nodes.math_block)))
     minutes = words / WORDS_PER_MINUTE + equations * SECONDS_PER_EQUATION / 60
     app.env.metadata[docname]["reading_minutes"] = max(1, round(minutes))
+
+
+def add_facts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Say under a chapter's title how long it takes to read, and what executed it."""
+    minutes = app.env.metadata[docname].get("reading_minutes")
+    if line := reading_line(Path(app.srcdir), docname, minutes):
+        facts.add(doctree, line)
 
 
 def drop_repeated_ids(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -79,7 +90,7 @@ def set_formulas_of_titles(app: Sphinx, doctree: nodes.document, docname: str) -
 def furnish(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Put the reading line under the title, describe the page, leave out idle scripts."""
+    """Describe the page, leave out idle scripts."""
     context["script_files"] = [
         script for script in context.get("script_files", []) if not _idle(script)
     ]
@@ -88,23 +99,19 @@ def furnish(
     ]
     if doctree is None or "body" not in context:
         return
-    description = _first_sentence(doctree)
+    context["description"] = description = _first_sentence(doctree)
     if description and "metatags" in context:
         context["metatags"] += (
             f'\n<meta name="description" content="{escape(description, quote=True)}" />'
         )
     context["body"] = dress(context["body"])
-    line = reading_line(
-        Path(app.srcdir), pagename, app.env.metadata[pagename].get("reading_minutes")
-    )
-    if line:
-        context["body"] = HEADING.sub(lambda found: found.group() + line, context["body"], count=1)
 
 
 def dress(body: str) -> str:
     """Set a chapter's number above its title, and name the language of Chinese terms.
 
-    Also mends what is not valid: one id for all proofs, a list whose children are no items.
+    Sphinx writes the number in its visitor of all titles, which has no part of its own for it. Also
+    mends what is not valid: one id for all proofs, a list whose children are no items.
     """
     body = re.sub(
         r'<h1><span class="section-number">(\d+)\. </span>',
@@ -118,7 +125,7 @@ def dress(body: str) -> str:
 
 
 def reading_line(source: Path, pagename: str, minutes: int | None) -> str:
-    """One line of HTML for a chapter: minutes to read, and what executed it; empty for other pages."""
+    """What is said of a chapter, as HTML: minutes to read, and what executed it; empty for other pages."""
     if not re.search(r"/\d\d_", pagename):
         return ""
     parts = [f"{minutes} min to read"] if minutes else []
@@ -126,7 +133,7 @@ def reading_line(source: Path, pagename: str, minutes: int | None) -> str:
     if executed:
         parts.append(executed)
     line = " · ".join(parts)
-    return f'\n<p class="chapter-facts">{escape(line[0].upper() + line[1:])}</p>' if line else ""
+    return escape(line[0].upper() + line[1:]) if line else ""
 
 
 @cache

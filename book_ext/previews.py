@@ -14,6 +14,7 @@ from typing import Any
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 
+# Read from the written pages: what another page shows exists as HTML only once that page is written.
 LINK = re.compile(r'<a class="reference internal" href="([^"#]*)#((?:term-|equation-|id\d)[^"]*)"')
 EQUATION = re.compile(
     r'<div class="math notranslate nohighlight"[^>]*? id="(equation-[^"]+)"[^>]*>\s*(.*?)</div>',

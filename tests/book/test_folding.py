@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
+from myst_nb.sphinx_ import HideCodeCellNode
 
 from book_ext import folding
 from support.books import opened, tiny_notebook
@@ -134,7 +136,12 @@ def test_folds_are_accessible(page: Visitor, scheme: str) -> None:
     tab.emulate_media(color_scheme=None)
 
 
-def test_a_page_without_folds_has_no_switch(tmp_path: Path) -> None:
-    context = {"body": "<h1>Title</h1><p>Text</p>"}
-    folding.add_switch(None, "page", "", context, object())
-    assert context["body"] == "<h1>Title</h1><p>Text</p>"
+def test_a_page_without_folds_has_no_switch() -> None:
+    title, text = nodes.title("", "Title"), nodes.paragraph("", "Text")
+    document = new_document("page")
+    document += nodes.section("", title, text)
+    folding.add_switch(None, document, "page")
+    assert len(document[0]) == 2
+    document[0] += HideCodeCellNode()
+    folding.add_switch(None, document, "page")
+    assert document[0][1]["parts"] == [folding.SWITCH]
