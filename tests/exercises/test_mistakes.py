@@ -2,8 +2,10 @@
 
 import itertools
 
+from ganbook.exercises import exercise
 from ganbook.exercises.engine.checker import FUNCTIONS, Checker
 from ganbook.exercises.engine.compare import difference
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 
 def named_mistakes(ex, monkeypatch, seed=None):
@@ -33,3 +35,25 @@ def named_mistakes(ex, monkeypatch, seed=None):
 def test_no_two_mistakes_have_the_same_results(ex, monkeypatch):
     """The second of the two would never be said; and a mistake that is right is none."""
     assert named_mistakes(ex, monkeypatch) == []
+
+
+def test_a_mistake_is_stated_once():
+    """Its sentence, its results and its place among the wrong answers come from one definition."""
+    calls = []
+
+    @mistake("Twice too much.")
+    def wrong_double(x):
+        calls.append(x)
+        return 2 * x
+
+    @mistake("The sign is turned.")
+    def wrong_sign(x):
+        return -x
+
+    told = outcomes((3,), wrong_double, wrong_sign)
+    assert list(told) == ["Twice too much.", "The sign is turned."] and calls == []
+    assert [value() for value in told.values()] == [6, -3] and calls == [3]
+    assert exercise("4.7").wrong[0] == (
+        exercise("4.7").wrong[0][0],
+        exercise("4.7").wrong[0][0].says,
+    )

@@ -7,6 +7,7 @@ import torch
 from torch.nn.functional import logsigmoid
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 2.2: slopes in the score -------------------------------------------------------------------------------------
 
@@ -118,22 +119,33 @@ def solution_2_3():
     return -psi / (1 + sympy.exp(-psi * (z + theta)))
 
 
+@mistake(
+    "The factor psi is missing: the chain rule passes through d = psi x."
+)
 def wrong_2_3_no_psi():
     return "-1 / (1 + exp(-psi * (z + theta)))"
 
 
+@mistake(
+    "That is the weight of the non-saturating loss, which is not a part of V."
+)
 def wrong_2_3_other_loss():
     return "-psi / (1 + exp(psi * (z + theta)))"
 
 
+@mistake(
+    "The sign is wrong: with psi > 0 a larger theta raises the score, and the second term of V falls."
+)
 def wrong_2_3_sign():
     return "psi / (1 + exp(-psi * (z + theta)))"
 
 
+@mistake("Where is z? The sample is z + theta, not theta alone.")
 def wrong_2_3_no_z():
     return "-psi / (1 + exp(-psi * theta))"
 
 
+@mistake("That is the derivative in psi, which is D's business.")
 def wrong_2_3_in_psi():
     return "-(z + theta) / (1 + exp(-psi * (z + theta)))"
 
@@ -158,13 +170,14 @@ def check_2_3(value, c):
         psi=(0.5, 2),
         theta=(-1, 1),
         z=(0.5, 2),
-        mistakes={
-            "The factor psi is missing: the chain rule passes through d = psi x.": wrong_2_3_no_psi(),
-            "That is the weight of the non-saturating loss, which is not a part of V.": wrong_2_3_other_loss(),
-            "The sign is wrong: with psi > 0 a larger theta raises the score, and the second term of V falls.": wrong_2_3_sign(),
-            "Where is z? The sample is z + theta, not theta alone.": wrong_2_3_no_z(),
-            "That is the derivative in psi, which is D's business.": wrong_2_3_in_psi(),
-        },
+        mistakes=outcomes(
+            (),
+            wrong_2_3_no_psi,
+            wrong_2_3_other_loss,
+            wrong_2_3_sign,
+            wrong_2_3_no_z,
+            wrong_2_3_in_psi,
+        ),
     )
     c.expression(
         value,
@@ -203,11 +216,11 @@ the *generator* its Jacobian, which is $1$ here. The data do not occur.
 """,
         solution=solution_2_3,
         wrong=(
-            (wrong_2_3_no_psi, "factor psi"),
-            (wrong_2_3_other_loss, "not a part of V"),
-            (wrong_2_3_sign, "sign is wrong"),
-            (wrong_2_3_no_z, "where is z"),
-            (wrong_2_3_in_psi, "D's business"),
+            wrong_2_3_no_psi,
+            wrong_2_3_other_loss,
+            wrong_2_3_sign,
+            wrong_2_3_no_z,
+            wrong_2_3_in_psi,
             (wrong_2_3_positive, "its sign with psi"),
         ),
         check=check_2_3,

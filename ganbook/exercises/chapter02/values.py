@@ -6,6 +6,7 @@ import torch
 from torch.nn.functional import logsigmoid, softplus
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 2.6: the value from scores -----------------------------------------------------------------------------------
 
@@ -148,30 +149,41 @@ def solution_2_7():
     return math.log(2**9 - 1)
 
 
+@mistake("That is the place for float32, when 1 + exp(-d) is rounded.")
 def wrong_2_7_float32():
     return 24 * math.log(2)
 
 
+@mistake(
+    "You solved exp(-d) = 2^-9; the probability that is missing is 1/(1 + exp(d))."
+)
 def wrong_2_7_no_minus_one():
     return 9 * math.log(2)
 
 
+@mistake(
+    "Rounding goes to the *nearest* number: half a spacing below 1 is enough."
+)
 def wrong_2_7_spacing():
     return math.log(2**8 - 1)
 
 
+@mistake("The sign: near probability 1 the score is positive.")
 def wrong_2_7_sign():
     return -math.log(2**9 - 1)
 
 
+@mistake("That is a logarithm to the base 2; scores are natural logarithms.")
 def wrong_2_7_bits():
     return math.log2(2**9 - 1)
 
 
+@mistake("Nine is the exponent of the half spacing, not yet a score.")
 def wrong_2_7_exponential():
     return 9.0
 
 
+@mistake("That is the probability at the border; which score belongs to it?")
 def wrong_2_7_probability():
     return 1 - 2.0**-9
 
@@ -190,15 +202,16 @@ def check_2_7(value, c):
         high,
         rtol=0.0,
         atol=1e-3,
-        mistakes={
-            "That is the place for float32, when 1 + exp(-d) is rounded.": wrong_2_7_float32(),
-            "Rounding goes to the *nearest* number: half a spacing below 1 is enough.": wrong_2_7_spacing(),
-            "The sign: near probability 1 the score is positive.": wrong_2_7_sign(),
-            "That is a logarithm to the base 2; scores are natural logarithms.": wrong_2_7_bits(),
-            "You solved exp(-d) = 2^-9; the probability that is missing is 1/(1 + exp(d)).": wrong_2_7_no_minus_one(),
-            "Nine is the exponent of the half spacing, not yet a score.": wrong_2_7_exponential(),
-            "That is the probability at the border; which score belongs to it?": wrong_2_7_probability(),
-        },
+        mistakes=outcomes(
+            (),
+            wrong_2_7_float32,
+            wrong_2_7_spacing,
+            wrong_2_7_sign,
+            wrong_2_7_bits,
+            wrong_2_7_no_minus_one,
+            wrong_2_7_exponential,
+            wrong_2_7_probability,
+        ),
     )
 
 
@@ -228,13 +241,13 @@ of $6$ are common. This is why mixed-precision code keeps scores, and why PyTorc
 """,
         solution=solution_2_7,
         wrong=(
-            (wrong_2_7_float32, "float32"),
-            (wrong_2_7_spacing, "half a spacing"),
-            (wrong_2_7_sign, "the sign"),
-            (wrong_2_7_bits, "base 2"),
-            (wrong_2_7_exponential, "not yet a score"),
-            (wrong_2_7_no_minus_one, "you solved exp"),
-            (wrong_2_7_probability, "which score"),
+            wrong_2_7_float32,
+            wrong_2_7_spacing,
+            wrong_2_7_sign,
+            wrong_2_7_bits,
+            wrong_2_7_exponential,
+            wrong_2_7_no_minus_one,
+            wrong_2_7_probability,
         ),
         check=check_2_7,
     )

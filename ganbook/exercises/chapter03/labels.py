@@ -7,6 +7,7 @@ from ganbook.exercises.engine.core import (
     classify,
     register,
 )
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 3.6 ---------------------------------------------------------------------------------------------------------------
 
@@ -34,6 +35,9 @@ def alternative_3_6_torch(d_real, d_fake, smooth):
     )
 
 
+@mistake(
+    "The mean hides the factor N, but (N, 1) times (N,) still pairs every score with every label."
+)
 def wrong_3_6_mean(d_real, d_fake, smooth):
     ones = 1 - 0.1 * smooth
     softplus = torch.nn.functional.softplus
@@ -42,11 +46,13 @@ def wrong_3_6_mean(d_real, d_fake, smooth):
     ).mean() + softplus(d_fake).mean()
 
 
+@mistake("The labels are not used.")
 def wrong_3_6_no_smoothing(d_real, d_fake, smooth):
     softplus = torch.nn.functional.softplus
     return softplus(-d_real).mean() + softplus(d_fake).mean()
 
 
+@mistake("A label of 0.95 also puts weight 0.05 on the other answer.")
 def wrong_3_6_no_second_term(d_real, d_fake, smooth):
     softplus = torch.nn.functional.softplus
     return (
@@ -66,6 +72,7 @@ def wrong_3_6_capped(d_real, d_fake, smooth):
     return solution_3_6(d_real.clamp(-80, 80), d_fake.clamp(-80, 80), smooth)
 
 
+@mistake("Only the real half is smoothed.")
 def wrong_3_6_both_halves(d_real, d_fake, smooth):
     labels = (1 - 0.1 * smooth)[:, None]
     softplus = torch.nn.functional.softplus
@@ -99,20 +106,15 @@ def check_3_6(answer, c):
                 mistakes={
                     "(N, 1) times (N,) is (N, N): every score met every label, and their sum is N times too large.": broken_3_6(
                         d_real, d_fake, smooth
-                    ),
-                    "The mean hides the factor N, but (N, 1) times (N,) still pairs every score with every label.": wrong_3_6_mean(
-                        d_real, d_fake, smooth
-                    ),
-                    "The labels are not used.": wrong_3_6_no_smoothing(
-                        d_real, d_fake, smooth
-                    ),
-                    "A label of 0.95 also puts weight 0.05 on the other answer.": wrong_3_6_no_second_term(
-                        d_real, d_fake, smooth
-                    ),
-                    "Only the real half is smoothed.": wrong_3_6_both_halves(
-                        d_real, d_fake, smooth
-                    ),
-                },
+                    )
+                }
+                | outcomes(
+                    (d_real, d_fake, smooth),
+                    wrong_3_6_mean,
+                    wrong_3_6_no_smoothing,
+                    wrong_3_6_no_second_term,
+                    wrong_3_6_both_halves,
+                ),
             )
         given = c.normal((3, 1), dtype), c.normal((3, 1), dtype)
         smooth = c.uniform(0, 1, (3,), dtype)
@@ -195,11 +197,11 @@ scores. And $\log(1 + e^d)$ overflows near 89 in float32, where `softplus(d)` is
         broken=broken_3_6,
         wrong=(
             (broken_3_6, "N times too large"),
-            (wrong_3_6_mean, "hides the factor"),
-            (wrong_3_6_no_smoothing, "not used"),
-            (wrong_3_6_no_second_term, "other answer"),
+            wrong_3_6_mean,
+            wrong_3_6_no_smoothing,
+            wrong_3_6_no_second_term,
             (wrong_3_6_overflow, "overflows"),
-            (wrong_3_6_both_halves, "Only the real half"),
+            wrong_3_6_both_halves,
             (wrong_3_6_capped, "a cap stops it"),
             (wrong_3_6_detached, "gradient is missing"),
         ),

@@ -9,6 +9,7 @@ from ganbook.exercises.engine.core import (
     Exercise,
     register,
 )
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 3.1 ---------------------------------------------------------------------------------------------------------------
 
@@ -22,22 +23,29 @@ def alternative_3_1_torch(widths):
     return sum(p.numel() for layer in layers for p in layer.parameters())
 
 
+@mistake("Each unit also has a bias.")
 def wrong_3_1_no_biases(widths):
     return sum(a * b for a, b in pairwise(widths))
 
 
+@mistake(
+    "A bias belongs to each unit that a layer puts out, not to each that it takes in."
+)
 def wrong_3_1_bias_per_input(widths):
     return sum(a * (b + 1) for a, b in pairwise(widths))
 
 
+@mistake("That counts units; a layer has a weight for each pair of them.")
 def wrong_3_1_units(widths):
     return sum(widths)
 
 
+@mistake("The last layer is missing.")
 def wrong_3_1_no_output(widths):
     return solution_3_1(widths[:-1])
 
 
+@mistake("There is no extra weight on the side of the output.")
 def wrong_3_1_both(widths):
     return sum((a + 1) * (b + 1) for a, b in pairwise(widths))
 
@@ -56,19 +64,14 @@ def check_3_1(answer, c):
         c.equal(
             c.call(answer, widths),
             truth,
-            mistakes={
-                "Each unit also has a bias.": wrong_3_1_no_biases(widths),
-                "A bias belongs to each unit that a layer puts out, not to each that it takes in.": wrong_3_1_bias_per_input(
-                    widths
-                ),
-                "That counts units; a layer has a weight for each pair of them.": wrong_3_1_units(
-                    widths
-                ),
-                "The last layer is missing.": wrong_3_1_no_output(widths),
-                "There is no extra weight on the side of the output.": wrong_3_1_both(
-                    widths
-                ),
-            },
+            mistakes=outcomes(
+                (widths,),
+                wrong_3_1_no_biases,
+                wrong_3_1_bias_per_input,
+                wrong_3_1_units,
+                wrong_3_1_no_output,
+                wrong_3_1_both,
+            ),
         )
 
 
@@ -99,11 +102,11 @@ in either.
         solution=solution_3_1,
         alternatives=(alternative_3_1_torch,),
         wrong=(
-            (wrong_3_1_no_biases, "has a bias"),
-            (wrong_3_1_bias_per_input, "not to each that it takes in"),
-            (wrong_3_1_units, "counts units"),
-            (wrong_3_1_no_output, "last layer"),
-            (wrong_3_1_both, "side of the output"),
+            wrong_3_1_no_biases,
+            wrong_3_1_bias_per_input,
+            wrong_3_1_units,
+            wrong_3_1_no_output,
+            wrong_3_1_both,
         ),
         check=check_3_1,
     )
@@ -125,26 +128,36 @@ def alternative_3_2_loop(n, size):
     return steps, left
 
 
+@mistake("The pictures that are left over make a batch too.")
 def wrong_3_2_floor(n, size):
     return n // size, n % size
 
 
+@mistake("Where the size divides n there is no further batch.")
 def wrong_3_2_plus_one(n, size):
     return n // size + 1, n % size
 
 
+@mistake("The last batch is not always full.")
 def wrong_3_2_full(n, size):
     return -(-n // size), size
 
 
+@mistake(
+    "Where the size divides n the last batch is a full one, not an empty one."
+)
 def wrong_3_2_remainder(n, size):
     return -(-n // size), n % size
 
 
+@mistake("A number of steps is whole.")
 def wrong_3_2_float(n, size):
     return n / size, n % size
 
 
+@mistake(
+    "Rounded to the nearest: a batch that is less than half full is a batch too."
+)
 def wrong_3_2_rounded(n, size):
     return max(1, round(n / size)), (n - 1) % size + 1
 
@@ -172,22 +185,15 @@ def check_3_2(answer, c):
         c.equal(
             got,
             (len(lengths), lengths[-1]),
-            mistakes={
-                "Rounded to the nearest: a batch that is less than half full is a batch too.": wrong_3_2_rounded(
-                    n, size
-                ),
-                "Where the size divides n the last batch is a full one, not an empty one.": wrong_3_2_remainder(
-                    n, size
-                ),
-                "The pictures that are left over make a batch too.": wrong_3_2_floor(
-                    n, size
-                ),
-                "Where the size divides n there is no further batch.": wrong_3_2_plus_one(
-                    n, size
-                ),
-                "The last batch is not always full.": wrong_3_2_full(n, size),
-                "A number of steps is whole.": wrong_3_2_float(n, size),
-            },
+            mistakes=outcomes(
+                (n, size),
+                wrong_3_2_rounded,
+                wrong_3_2_remainder,
+                wrong_3_2_floor,
+                wrong_3_2_plus_one,
+                wrong_3_2_full,
+                wrong_3_2_float,
+            ),
         )
 
 
@@ -218,12 +224,12 @@ without leaving the whole numbers.
         solution=solution_3_2,
         alternatives=(alternative_3_2_loop,),
         wrong=(
-            (wrong_3_2_floor, "left over"),
-            (wrong_3_2_plus_one, "no further batch"),
-            (wrong_3_2_full, "not always full"),
-            (wrong_3_2_remainder, "not an empty one"),
-            (wrong_3_2_float, "whole"),
-            (wrong_3_2_rounded, "less than half full"),
+            wrong_3_2_floor,
+            wrong_3_2_plus_one,
+            wrong_3_2_full,
+            wrong_3_2_remainder,
+            wrong_3_2_float,
+            wrong_3_2_rounded,
         ),
         check=check_3_2,
     )

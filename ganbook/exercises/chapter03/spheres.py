@@ -8,6 +8,7 @@ from ganbook.exercises.engine.core import (
     Exercise,
     register,
 )
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 from ganbook.exercises.engine.words import say
 
 # 3.5 ---------------------------------------------------------------------------------------------------------------
@@ -44,6 +45,7 @@ def alternative_3_5_loop(z0, z1, t):
     return torch.stack(rows)
 
 
+@mistake("That is the straight line, which cuts through the sphere.")
 def wrong_3_5_straight(z0, z1, t):
     return (1 - t) * z0 + t * z1
 
@@ -58,6 +60,7 @@ def wrong_3_5_nan(z0, z1, t):
     ) / torch.sin(angle)
 
 
+@mistake("One angle was used for the whole batch; each pair has its own.")
 def wrong_3_5_whole_batch(z0, z1, t):
     angle = torch.acos(
         ((z0 * z1).sum() / (z0.norm() * z1.norm())).clamp(-1 + 1e-6, 1 - 1e-6)
@@ -67,6 +70,7 @@ def wrong_3_5_whole_batch(z0, z1, t):
     ) / torch.sin(angle)
 
 
+@mistake("The cosine of the angle needs both lengths divided out.")
 def wrong_3_5_not_normalised(z0, z1, t):
     angle = torch.acos(
         (z0 * z1).sum(-1, keepdim=True).clamp(-1 + 1e-6, 1 - 1e-6)
@@ -76,10 +80,14 @@ def wrong_3_5_not_normalised(z0, z1, t):
     ) / torch.sin(angle)
 
 
+@mistake("The path runs backwards: t = 0 must give z0.")
 def wrong_3_5_turned(z0, z1, t):
     return solution_3_5(z1, z0, t)
 
 
+@mistake(
+    "The straight line, pushed out to the sphere, has the right points at the wrong speed."
+)
 def wrong_3_5_rescaled(z0, z1, t):
     line = (1 - t) * z0 + t * z1
     return (
@@ -131,23 +139,14 @@ def check_3_5(answer, c):
                 want,
                 rtol=1e-3,
                 atol=1e-3,
-                mistakes={
-                    "That is the straight line, which cuts through the sphere.": wrong_3_5_straight(
-                        z0, z1, t
-                    ),
-                    "One angle was used for the whole batch; each pair has its own.": wrong_3_5_whole_batch(
-                        z0, z1, t
-                    ),
-                    "The cosine of the angle needs both lengths divided out.": wrong_3_5_not_normalised(
-                        z0, z1, t
-                    ),
-                    "The path runs backwards: t = 0 must give z0.": wrong_3_5_turned(
-                        z0, z1, t
-                    ),
-                    "The straight line, pushed out to the sphere, has the right points at the wrong speed.": wrong_3_5_rescaled(
-                        z0, z1, t
-                    ),
-                },
+                mistakes=outcomes(
+                    (z0, z1, t),
+                    wrong_3_5_straight,
+                    wrong_3_5_whole_batch,
+                    wrong_3_5_not_normalised,
+                    wrong_3_5_turned,
+                    wrong_3_5_rescaled,
+                ),
             )
         middle = z0[:1] + z1[:1]
         middle = middle * z0[:1].norm() / middle.norm()
@@ -238,12 +237,12 @@ fast through the middle.
         solution=solution_3_5,
         alternatives=(alternative_3_5_loop, alternative_3_5_chapter),
         wrong=(
-            (wrong_3_5_straight, "straight line, which cuts"),
+            wrong_3_5_straight,
             (wrong_3_5_nan, "0 / 0"),
-            (wrong_3_5_whole_batch, "whole batch"),
-            (wrong_3_5_not_normalised, "both lengths"),
-            (wrong_3_5_turned, "backwards"),
-            (wrong_3_5_rescaled, "wrong speed"),
+            wrong_3_5_whole_batch,
+            wrong_3_5_not_normalised,
+            wrong_3_5_turned,
+            wrong_3_5_rescaled,
             (wrong_3_5_straight_when_small, "only equal rows"),
             (wrong_3_5_squeezed, "batch of one row"),
         ),

@@ -9,6 +9,7 @@ from ganbook.exercises.engine.core import (
     Exercise,
     register,
 )
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 from ganbook.exercises.engine.words import say
 
 # 4.1 One point, and the edges ------------------------------------------------------------------------------
@@ -279,34 +280,42 @@ def solution_4_3():
     return (x - m) ** 2 / (2 * s**2) - x**2 / 2 + sympy.log(s)
 
 
+@mistake("That is high on generated samples: log q − log p.")
 def wrong_4_3_turned():
     return "x**2/2 - (x - m)**2/(2*s**2) - log(s)"
 
 
+@mistake("The factor 1/s in front of the generated density has gone missing.")
 def wrong_4_3_no_log():
     return "(x - m)**2/(2*s**2) - x**2/2"
 
 
+@mistake("The logarithm of s has the wrong sign: check it at x = m = 0.")
 def wrong_4_3_log_sign():
     return "(x - m)**2/(2*s**2) - x**2/2 - log(s)"
 
 
+@mistake("There s is treated as the variance; it is the standard deviation.")
 def wrong_4_3_variance():
     return "(x - m)**2/(2*s) - x**2/2 + log(s)/2"
 
 
+@mistake("That is the probability; the score is its logit.")
 def wrong_4_3_probability():
     return "1/(1 + exp(x**2/2 - (x - m)**2/(2*s**2) - log(s)))"
 
 
+@mistake("The exponent of a normal density has a one half.")
 def wrong_4_3_halves():
     return "(x - m)**2/s**2 - x**2 + log(s)"
 
 
+@mistake("That holds for s = 1 only.")
 def wrong_4_3_equal_widths():
     return "m**2/2 - m*x"
 
 
+@mistake("The logarithm is that of s, not of the variance.")
 def wrong_4_3_log_twice():
     return "(x - m)**2/(2*s**2) - x**2/2 + log(s**2)"
 
@@ -321,16 +330,17 @@ def check_4_3(value, c):
         x=(-3, 3),
         m=(-2, 2),
         s=(0.3, 2.5),
-        mistakes={
-            "That is high on generated samples: log q − log p.": wrong_4_3_turned(),
-            "The factor 1/s in front of the generated density has gone missing.": wrong_4_3_no_log(),
-            "The logarithm of s has the wrong sign: check it at x = m = 0.": wrong_4_3_log_sign(),
-            "There s is treated as the variance; it is the standard deviation.": wrong_4_3_variance(),
-            "That is the probability; the score is its logit.": wrong_4_3_probability(),
-            "The exponent of a normal density has a one half.": wrong_4_3_halves(),
-            "That holds for s = 1 only.": wrong_4_3_equal_widths(),
-            "The logarithm is that of s, not of the variance.": wrong_4_3_log_twice(),
-        },
+        mistakes=outcomes(
+            (),
+            wrong_4_3_turned,
+            wrong_4_3_no_log,
+            wrong_4_3_log_sign,
+            wrong_4_3_variance,
+            wrong_4_3_probability,
+            wrong_4_3_halves,
+            wrong_4_3_equal_widths,
+            wrong_4_3_log_twice,
+        ),
     )
 
 
@@ -360,14 +370,14 @@ score is not enough, however well it is trained.
 """,
         solution=solution_4_3,
         wrong=(
-            (wrong_4_3_turned, "high on generated"),
-            (wrong_4_3_no_log, "gone missing"),
-            (wrong_4_3_log_sign, "wrong sign"),
-            (wrong_4_3_variance, "as the variance"),
-            (wrong_4_3_probability, "probability"),
-            (wrong_4_3_halves, "one half"),
-            (wrong_4_3_equal_widths, "s = 1 only"),
-            (wrong_4_3_log_twice, "not of the variance"),
+            wrong_4_3_turned,
+            wrong_4_3_no_log,
+            wrong_4_3_log_sign,
+            wrong_4_3_variance,
+            wrong_4_3_probability,
+            wrong_4_3_halves,
+            wrong_4_3_equal_widths,
+            wrong_4_3_log_twice,
         ),
         check=check_4_3,
     )

@@ -6,6 +6,7 @@ from ganbook.exercises.engine.core import (
     Exercise,
     register,
 )
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 4.7 The ratio behind a smoothed answer --------------------------------------------------------------------------------
 
@@ -21,38 +22,57 @@ def alternative_4_7_linear(d, prior, alpha, beta):
     return torch.stack([-c / s for c, s in zip(constant, slope, strict=True)])
 
 
+@mistake(
+    "The prior is ignored: here the two sources are not equally frequent."
+)
 def wrong_4_7_no_prior(d, prior, alpha, beta):
     return (d - beta) / (alpha - d)
 
 
+@mistake("The prior's odds are upside down.")
 def wrong_4_7_prior_turned(d, prior, alpha, beta):
     return prior / (1 - prior) * (d - beta) / (alpha - d)
 
 
+@mistake(
+    "The label of the generated samples is left out: D never falls below beta."
+)
 def wrong_4_7_no_beta(d, prior, alpha, beta):
     return (1 - prior) / prior * d / (alpha - d)
 
 
+@mistake("The label of the real samples is left out: D never exceeds alpha.")
 def wrong_4_7_no_alpha(d, prior, alpha, beta):
     return (1 - prior) / prior * (d - beta) / (1 - d)
 
 
+@mistake("That is q/p, the inverse.")
 def wrong_4_7_inverse(d, prior, alpha, beta):
     return prior / (1 - prior) * (alpha - d) / (d - beta)
 
 
+@mistake("That holds for plain labels and balanced batches only.")
 def wrong_4_7_plain(d, prior, alpha, beta):
     return d / (1 - d)
 
 
+@mistake(
+    "That is the ratio of eq. 04-ratio, with the prior: the labels alpha and beta are still in d."
+)
 def wrong_4_7_plain_labels(d, prior, alpha, beta):
     return (1 - prior) / prior * d / (1 - d)
 
 
+@mistake(
+    "That goes from a ratio to the output; the other way round is asked for."
+)
 def wrong_4_7_output(d, prior, alpha, beta):
     return (prior * alpha * d + (1 - prior) * beta) / (prior * d + 1 - prior)
 
 
+@mistake(
+    "That is still a probability, freed from the smoothing; a ratio is made of its odds."
+)
 def wrong_4_7_unsmoothed(d, prior, alpha, beta):
     return (d - beta) / (alpha - beta)
 
@@ -77,35 +97,18 @@ def check_4_7(answer, c):
                 c.call(answer, d, prior, alpha, beta),
                 ratio,
                 rtol=5e-4 if dtype == torch.float32 else 1e-8,
-                mistakes={
-                    "The prior is ignored: here the two sources are not equally frequent.": wrong_4_7_no_prior(
-                        d, prior, alpha, beta
-                    ),
-                    "The prior's odds are upside down.": wrong_4_7_prior_turned(
-                        d, prior, alpha, beta
-                    ),
-                    "The label of the generated samples is left out: D never falls below beta.": wrong_4_7_no_beta(
-                        d, prior, alpha, beta
-                    ),
-                    "The label of the real samples is left out: D never exceeds alpha.": wrong_4_7_no_alpha(
-                        d, prior, alpha, beta
-                    ),
-                    "That is q/p, the inverse.": wrong_4_7_inverse(
-                        d, prior, alpha, beta
-                    ),
-                    "That holds for plain labels and balanced batches only.": wrong_4_7_plain(
-                        d, prior, alpha, beta
-                    ),
-                    "That is the ratio of eq. 04-ratio, with the prior: the labels alpha and beta are still in d.": wrong_4_7_plain_labels(
-                        d, prior, alpha, beta
-                    ),
-                    "That goes from a ratio to the output; the other way round is asked for.": wrong_4_7_output(
-                        d, prior, alpha, beta
-                    ),
-                    "That is still a probability, freed from the smoothing; a ratio is made of its odds.": wrong_4_7_unsmoothed(
-                        d, prior, alpha, beta
-                    ),
-                },
+                mistakes=outcomes(
+                    (d, prior, alpha, beta),
+                    wrong_4_7_no_prior,
+                    wrong_4_7_prior_turned,
+                    wrong_4_7_no_beta,
+                    wrong_4_7_no_alpha,
+                    wrong_4_7_inverse,
+                    wrong_4_7_plain,
+                    wrong_4_7_plain_labels,
+                    wrong_4_7_output,
+                    wrong_4_7_unsmoothed,
+                ),
             )
     ratio = torch.tensor([1e-6, 1e-4, 1.0, 1e4, 1e6], dtype=torch.float64)
     prior, alpha, beta = c.number(0.2, 0.8), 0.9, c.number(0.05, 0.2)
@@ -151,15 +154,15 @@ of $r$.
         solution=solution_4_7,
         alternatives=(alternative_4_7_linear,),
         wrong=(
-            (wrong_4_7_no_prior, "prior is ignored"),
-            (wrong_4_7_prior_turned, "upside down"),
-            (wrong_4_7_no_beta, "below beta"),
-            (wrong_4_7_no_alpha, "exceeds alpha"),
-            (wrong_4_7_inverse, "inverse"),
-            (wrong_4_7_plain, "plain labels"),
-            (wrong_4_7_plain_labels, "are still in d"),
-            (wrong_4_7_output, "other way round"),
-            (wrong_4_7_unsmoothed, "still a probability"),
+            wrong_4_7_no_prior,
+            wrong_4_7_prior_turned,
+            wrong_4_7_no_beta,
+            wrong_4_7_no_alpha,
+            wrong_4_7_inverse,
+            wrong_4_7_plain,
+            wrong_4_7_plain_labels,
+            wrong_4_7_output,
+            wrong_4_7_unsmoothed,
             (wrong_4_7_clipped, "put no bound"),
         ),
         check=check_4_7,
@@ -174,34 +177,50 @@ def solution_4_8():
     return "w*p*(1 - w)*q / (w*p + (1 - w)*q)"
 
 
+@mistake("That is the balanced case up to a factor: w has to appear.")
 def wrong_4_8_balanced():
     return "p*q/(p + q)"
 
 
+@mistake(
+    "The share of the generated samples, 1 − w, is missing in the numerator."
+)
 def wrong_4_8_one_sided():
     return "w*p*q/(w*p + (1 - w)*q)"
 
 
+@mistake(
+    "That is D*(1 − D*) alone: the mass at the point is missing, and where no samples fall nothing is paid."
+)
 def wrong_4_8_no_mass():
     return "w*p*(1 - w)*q / (w*p + (1 - w)*q)**2"
 
 
+@mistake(
+    "The one half stands in front of the integral; asked for is the factor of the squared error after it."
+)
 def wrong_4_8_half():
     return "w*p*(1 - w)*q / (w*p + (1 - w)*q) / 2"
 
 
+@mistake(
+    "A loss of value cannot be negative: the second derivative enters with a minus."
+)
 def wrong_4_8_sign():
     return "-w*p*(1 - w)*q / (w*p + (1 - w)*q)"
 
 
+@mistake("The shares are exchanged: w belongs to p.")
 def wrong_4_8_turned():
     return "w*q*(1 - w)*p / (w*q + (1 - w)*p)"
 
 
+@mistake("That is the harmonic mean of the two masses, twice the weight.")
 def wrong_4_8_twice():
     return "2*w*p*(1 - w)*q / (w*p + (1 - w)*q)"
 
 
+@mistake("The sum below the line has shares as well.")
 def wrong_4_8_outside():
     return "w*(1 - w)*p*q/(p + q)"
 
@@ -217,16 +236,17 @@ def check_4_8(value, c):
         p=(0.1, 2),
         q=(0.1, 2),
         w=(0.1, 0.4),
-        mistakes={
-            "That is the balanced case up to a factor: w has to appear.": wrong_4_8_balanced(),
-            "The share of the generated samples, 1 − w, is missing in the numerator.": wrong_4_8_one_sided(),
-            "That is D*(1 − D*) alone: the mass at the point is missing, and where no samples fall nothing is paid.": wrong_4_8_no_mass(),
-            "The one half stands in front of the integral; asked for is the factor of the squared error after it.": wrong_4_8_half(),
-            "A loss of value cannot be negative: the second derivative enters with a minus.": wrong_4_8_sign(),
-            "The shares are exchanged: w belongs to p.": wrong_4_8_turned(),
-            "That is the harmonic mean of the two masses, twice the weight.": wrong_4_8_twice(),
-            "The sum below the line has shares as well.": wrong_4_8_outside(),
-        },
+        mistakes=outcomes(
+            (),
+            wrong_4_8_balanced,
+            wrong_4_8_one_sided,
+            wrong_4_8_no_mass,
+            wrong_4_8_half,
+            wrong_4_8_sign,
+            wrong_4_8_turned,
+            wrong_4_8_twice,
+            wrong_4_8_outside,
+        ),
     )
 
 
@@ -257,14 +277,14 @@ source decides how well the score is learned at a point.
 """,
         solution=solution_4_8,
         wrong=(
-            (wrong_4_8_balanced, "balanced case"),
-            (wrong_4_8_one_sided, "numerator"),
-            (wrong_4_8_no_mass, "mass at the point"),
-            (wrong_4_8_half, "in front of the integral"),
-            (wrong_4_8_sign, "negative"),
-            (wrong_4_8_turned, "exchanged"),
-            (wrong_4_8_twice, "twice the weight"),
-            (wrong_4_8_outside, "below the line"),
+            wrong_4_8_balanced,
+            wrong_4_8_one_sided,
+            wrong_4_8_no_mass,
+            wrong_4_8_half,
+            wrong_4_8_sign,
+            wrong_4_8_turned,
+            wrong_4_8_twice,
+            wrong_4_8_outside,
         ),
         check=check_4_8,
     )

@@ -8,6 +8,7 @@ from ganbook.exercises.engine.core import (
     Exercise,
     register,
 )
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 5.8 ---------------------------------------------------------------------------------------------------------------
 
@@ -151,38 +152,51 @@ def solution_5_12():
     return "(1 + u) * log((1 + u) / (2 * u))"
 
 
+@mistake(
+    "That is the function of the other ratio, q/p, or that of 2 KL(m || q)."
+)
 def wrong_5_12_other_ratio():
     return "(1 + u) * log((1 + u) / 2)"
 
 
+@mistake("A factor 2 is lost: 2 m is p + q.")
 def wrong_5_12_half():
     return "(1 + u) * log((1 + u) / (2 * u)) / 2"
 
 
+@mistake("That is KL(q || p); the midpoint does not occur in it.")
 def wrong_5_12_data():
     return "-log(u)"
 
 
+@mistake("The sign: as it stands, f is concave.")
 def wrong_5_12_sign():
     return "-(1 + u) * log((1 + u) / (2 * u))"
 
 
+@mistake("That is JS, the minimax generator's.")
 def wrong_5_12_js():
     return "(u * log(u) - (1 + u) * log((1 + u) / 2)) / 2"
 
 
+@mistake("The factor before the logarithm is 2 m/q, and m/q is not p/q.")
 def wrong_5_12_not_divided():
     return "u * log((1 + u) / (2 * u))"
 
 
+@mistake(
+    "That was divided by p; our convention averages over q, so divide by q."
+)
 def wrong_5_12_by_p():
     return "(1 + 1 / u) * log((1 + u) / (2 * u))"
 
 
+@mistake("Twice too large: 2 m is p + q, not 2 p + 2 q.")
 def wrong_5_12_twice():
     return "2 * (1 + u) * log((1 + u) / (2 * u))"
 
 
+@mistake("At u = 1 an f must vanish; the midpoint's one half is missing.")
 def wrong_5_12_log4():
     return "(1 + u) * log((1 + u) / u)"
 
@@ -221,17 +235,18 @@ def check_5_12(value, c):
         value,
         lambda u: (1 + u) * math.log((1 + u) / (2 * u)),
         u=(0.1, 5),
-        mistakes={
-            "That is the function of the other ratio, q/p, or that of 2 KL(m || q).": wrong_5_12_other_ratio(),
-            "A factor 2 is lost: 2 m is p + q.": wrong_5_12_half(),
-            "That is KL(q || p); the midpoint does not occur in it.": wrong_5_12_data(),
-            "The sign: as it stands, f is concave.": wrong_5_12_sign(),
-            "That is JS, the minimax generator's.": wrong_5_12_js(),
-            "The factor before the logarithm is 2 m/q, and m/q is not p/q.": wrong_5_12_not_divided(),
-            "That was divided by p; our convention averages over q, so divide by q.": wrong_5_12_by_p(),
-            "Twice too large: 2 m is p + q, not 2 p + 2 q.": wrong_5_12_twice(),
-            "At u = 1 an f must vanish; the midpoint's one half is missing.": wrong_5_12_log4(),
-        },
+        mistakes=outcomes(
+            (),
+            wrong_5_12_other_ratio,
+            wrong_5_12_half,
+            wrong_5_12_data,
+            wrong_5_12_sign,
+            wrong_5_12_js,
+            wrong_5_12_not_divided,
+            wrong_5_12_by_p,
+            wrong_5_12_twice,
+            wrong_5_12_log4,
+        ),
     )
 
 
@@ -261,15 +276,15 @@ the two conventions. Mix the ratios and you get $2\,\mathrm{KL}(m \,\|\, q)$, wh
 """,
         solution=solution_5_12,
         wrong=(
-            (wrong_5_12_other_ratio, "other ratio"),
-            (wrong_5_12_half, "factor 2"),
-            (wrong_5_12_data, "midpoint does not"),
-            (wrong_5_12_sign, "concave"),
-            (wrong_5_12_js, "minimax generator"),
-            (wrong_5_12_log4, "must vanish"),
-            (wrong_5_12_not_divided, "is not p/q"),
-            (wrong_5_12_by_p, "divided by p"),
-            (wrong_5_12_twice, "Twice too large"),
+            wrong_5_12_other_ratio,
+            wrong_5_12_half,
+            wrong_5_12_data,
+            wrong_5_12_sign,
+            wrong_5_12_js,
+            wrong_5_12_log4,
+            wrong_5_12_not_divided,
+            wrong_5_12_by_p,
+            wrong_5_12_twice,
             (wrong_5_12_shifted, "without such a term"),
         ),
         check=check_5_12,

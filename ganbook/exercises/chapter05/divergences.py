@@ -9,6 +9,7 @@ from ganbook.exercises.engine.core import (
     classify,
     register,
 )
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 from ganbook.exercises.engine.words import say
 
 LOG2 = math.log(2)
@@ -145,10 +146,14 @@ def alternative_5_2_xlogy(p, q):
     return (torch.special.xlogy(p, p) - torch.special.xlogy(p, q)).sum(-1)
 
 
+@mistake(
+    "That is KL(q || p): the mean runs over the second law instead of the first."
+)
 def wrong_5_2_swapped(p, q):
     return torch.where(q > 0, q * (q.log() - p.log()), 0.0).sum(-1)
 
 
+@mistake("That is in bits; nats were asked for.")
 def wrong_5_2_bits(p, q):
     return solution_5_2(p, q) / LOG2
 
@@ -157,31 +162,44 @@ def wrong_5_2_naive(p, q):
     return (p * (p / q).log()).sum(-1)
 
 
+@mistake(
+    "That is the mean over the K outcomes, K times too small: the trap in kl_div's default."
+)
 def wrong_5_2_mean(p, q):
     return torch.where(p > 0, p * (p.log() - q.log()), 0.0).mean(-1)
 
 
+@mistake("A small constant in the logarithm hides that KL is infinite here.")
 def wrong_5_2_epsilon(p, q):
     return (p * ((p + 1e-6) / (q + 1e-6)).log()).sum(-1)
 
 
+@mistake(
+    "Where p > 0 = q the term is infinite; leaving it out hides the worst mistake of all."
+)
 def wrong_5_2_common(p, q):
     both = (p > 0) & (q > 0)
     return torch.where(both, p * (p.log() - q.log()), 0.0).sum(-1)
 
 
+@mistake("The sign: KL is never negative.")
 def wrong_5_2_sign(p, q):
     return -solution_5_2(p, q)
 
 
+@mistake("That is the cross-entropy; the entropy of p has to come off.")
 def wrong_5_2_cross(p, q):
     return -torch.special.xlogy(p, q).sum(-1)
 
 
+@mistake("That is the mean of both directions; only the first was asked for.")
 def wrong_5_2_symmetric(p, q):
     return (solution_5_2(p, q) + solution_5_2(q, p)) / 2
 
 
+@mistake(
+    "The undefined terms are gone, but inf became a large finite number: inf is right where p > 0 = q."
+)
 def wrong_5_2_finite(p, q):
     return torch.nan_to_num(p * (p / q).log()).sum(-1)
 
@@ -190,11 +208,17 @@ def wrong_5_2_total(p, q):
     return solution_5_2(p, q).sum()
 
 
+@mistake(
+    "The quotient p/q overflows where q is tiny; the difference of the logarithms does not, and the value is finite."
+)
 def wrong_5_2_quotient(p, q):
     terms = torch.where(p > 0, p * (p / q).log(), torch.zeros_like(p))
     return terms.sum(-1)
 
 
+@mistake(
+    "An outcome counts however small its p is: only an exact zero is left out."
+)
 def wrong_5_2_threshold(p, q):
     return torch.where(
         p > 1e-6, p * (p.log() - q.log()), torch.zeros_like(p)
@@ -247,41 +271,20 @@ def check_5_2(answer, c):
             c.equal(
                 got,
                 want.reshape(p.shape[:-1]).to(dtype),
-                mistakes={
-                    "That is KL(q || p): the mean runs over the second law instead of the first.": lambda p=p, q=q: (
-                        wrong_5_2_swapped(p, q)
-                    ),
-                    "That is in bits; nats were asked for.": lambda p=p, q=q: (
-                        wrong_5_2_bits(p, q)
-                    ),
-                    "That is the mean over the K outcomes, K times too small: the trap in kl_div's default.": lambda p=p, q=q: (
-                        wrong_5_2_mean(p, q)
-                    ),
-                    "An outcome counts however small its p is: only an exact zero is left out.": lambda p=p, q=q: (
-                        wrong_5_2_threshold(p, q)
-                    ),
-                    "The quotient p/q overflows where q is tiny; the difference of the logarithms does not, and the value is finite.": lambda p=p, q=q: (
-                        wrong_5_2_quotient(p, q)
-                    ),
-                    "A small constant in the logarithm hides that KL is infinite here.": lambda p=p, q=q: (
-                        wrong_5_2_epsilon(p, q)
-                    ),
-                    "Where p > 0 = q the term is infinite; leaving it out hides the worst mistake of all.": lambda p=p, q=q: (
-                        wrong_5_2_common(p, q)
-                    ),
-                    "The sign: KL is never negative.": lambda p=p, q=q: (
-                        wrong_5_2_sign(p, q)
-                    ),
-                    "That is the cross-entropy; the entropy of p has to come off.": lambda p=p, q=q: (
-                        wrong_5_2_cross(p, q)
-                    ),
-                    "That is the mean of both directions; only the first was asked for.": lambda p=p, q=q: (
-                        wrong_5_2_symmetric(p, q)
-                    ),
-                    "The undefined terms are gone, but inf became a large finite number: inf is right where p > 0 = q.": lambda p=p, q=q: (
-                        wrong_5_2_finite(p, q)
-                    ),
-                },
+                mistakes=outcomes(
+                    (p, q),
+                    wrong_5_2_swapped,
+                    wrong_5_2_bits,
+                    wrong_5_2_mean,
+                    wrong_5_2_threshold,
+                    wrong_5_2_quotient,
+                    wrong_5_2_epsilon,
+                    wrong_5_2_common,
+                    wrong_5_2_sign,
+                    wrong_5_2_cross,
+                    wrong_5_2_symmetric,
+                    wrong_5_2_finite,
+                ),
             )
 
 
@@ -327,19 +330,19 @@ observed outcome impossible then gets a harmless finite score. `torch.xlogy` tre
         solution=solution_5_2,
         alternatives=(alternative_5_2_loop, alternative_5_2_xlogy),
         wrong=(
-            (wrong_5_2_swapped, "second law"),
-            (wrong_5_2_bits, "bits"),
+            wrong_5_2_swapped,
+            wrong_5_2_bits,
             (wrong_5_2_naive, "NaN"),
-            (wrong_5_2_mean, "K times too small"),
-            (wrong_5_2_epsilon, "small constant"),
-            (wrong_5_2_common, "worst mistake"),
-            (wrong_5_2_sign, "never negative"),
-            (wrong_5_2_cross, "cross-entropy"),
-            (wrong_5_2_symmetric, "both directions"),
-            (wrong_5_2_finite, "large finite"),
+            wrong_5_2_mean,
+            wrong_5_2_epsilon,
+            wrong_5_2_common,
+            wrong_5_2_sign,
+            wrong_5_2_cross,
+            wrong_5_2_symmetric,
+            wrong_5_2_finite,
             (wrong_5_2_total, "last axis alone"),
-            (wrong_5_2_threshold, "only an exact zero"),
-            (wrong_5_2_quotient, "overflows"),
+            wrong_5_2_threshold,
+            wrong_5_2_quotient,
         ),
         check=check_5_2,
     )

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 from ganbook.transport import bures_wasserstein
 
 
@@ -26,6 +27,7 @@ def alternative_6_3_from_definition(n, m):
     return np.concatenate([tables.sum(axis=2), tables.sum(axis=1)], axis=1).T
 
 
+@mistake("That is the matrix of the text, for a table strung out row by row.")
 def wrong_6_3_row_by_row(n, m):
     return np.vstack(
         [
@@ -35,22 +37,31 @@ def wrong_6_3_row_by_row(n, m):
     )
 
 
+@mistake(
+    "Only the row sums are there; without the column sums all mass goes to the nearest place."
+)
 def wrong_6_3_rows_only(n, m):
     return solution_6_3(n, m)[:n]
 
 
+@mistake(
+    "The column sums come first; the order asked for is rows, then columns."
+)
 def wrong_6_3_columns_first(n, m):
     return np.roll(solution_6_3(n, m), m, axis=0)
 
 
+@mistake("One equation is redundant, but all n + m were asked for.")
 def wrong_6_3_one_dropped(n, m):
     return solution_6_3(n, m)[:-1]
 
 
+@mistake("n and m are swapped.")
 def wrong_6_3_swapped(n, m):
     return solution_6_3(m, n)
 
 
+@mistake("These rows compute averages; sums were asked for.")
 def wrong_6_3_means(n, m):
     return solution_6_3(n, m) / np.repeat([m, n], [n, m])[:, None]
 
@@ -65,24 +76,15 @@ def check_6_3(answer, c):
         c.equal(
             got,
             alternative_6_3_from_definition(n, m),
-            mistakes={
-                "That is the matrix of the text, for a table strung out row by row.": wrong_6_3_row_by_row(
-                    n, m
-                ),
-                "Only the row sums are there; without the column sums all mass goes to the nearest place.": wrong_6_3_rows_only(
-                    n, m
-                ),
-                "The column sums come first; the order asked for is rows, then columns.": wrong_6_3_columns_first(
-                    n, m
-                ),
-                "One equation is redundant, but all n + m were asked for.": wrong_6_3_one_dropped(
-                    n, m
-                ),
-                "n and m are swapped.": wrong_6_3_swapped(n, m),
-                "These rows compute averages; sums were asked for.": wrong_6_3_means(
-                    n, m
-                ),
-            },
+            mistakes=outcomes(
+                (n, m),
+                wrong_6_3_row_by_row,
+                wrong_6_3_rows_only,
+                wrong_6_3_columns_first,
+                wrong_6_3_one_dropped,
+                wrong_6_3_swapped,
+                wrong_6_3_means,
+            ),
         )
         table = c.rng.uniform(size=(n, m))
         sums = np.concatenate([table.sum(axis=1), table.sum(axis=0)])
@@ -119,12 +121,12 @@ register(
         solution=solution_6_3,
         alternatives=(alternative_6_3_loop, alternative_6_3_from_definition),
         wrong=(
-            (wrong_6_3_row_by_row, "row by row"),
-            (wrong_6_3_rows_only, "nearest place"),
-            (wrong_6_3_columns_first, "come first"),
-            (wrong_6_3_one_dropped, "redundant"),
-            (wrong_6_3_swapped, "swapped"),
-            (wrong_6_3_means, "averages"),
+            wrong_6_3_row_by_row,
+            wrong_6_3_rows_only,
+            wrong_6_3_columns_first,
+            wrong_6_3_one_dropped,
+            wrong_6_3_swapped,
+            wrong_6_3_means,
         ),
         check=check_6_3,
     )

@@ -3,6 +3,7 @@ r"""Exercises 6.6, 6.8 and 6.13."""
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, classify, register, rubric
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 
 def solution_6_6(f, cost):
@@ -18,26 +19,40 @@ def alternative_6_6_loop(f, cost):
     )
 
 
+@mistake(
+    "The largest difference breaks the other inequalities; each one has to hold."
+)
 def wrong_6_6_max(f, cost):
     return (cost - f[:, None]).max(axis=0)
 
 
+@mistake(
+    "The minimum runs over the real places i and leaves one value for each generated place j."
+)
 def wrong_6_6_axis(f, cost):
     return (cost - f[:, None]).min(axis=1)
 
 
+@mistake("The sign of f is wrong: g_j <= cost_ij - f_i.")
 def wrong_6_6_plus(f, cost):
     return (cost + f[:, None]).min(axis=0)
 
 
+@mistake(
+    "Cost and fee are minimised apart; it is their difference at one and the same i that counts."
+)
 def wrong_6_6_apart(f, cost):
     return cost.min(axis=0) - f.max()
 
 
+@mistake("That is -g.")
 def wrong_6_6_negative(f, cost):
     return -(cost - f[:, None]).min(axis=0)
 
 
+@mistake(
+    "The nearest real place need not be the tightest: its fee counts too."
+)
 def wrong_6_6_nearest(f, cost):
     nearest = cost.argmin(axis=0)
     return cost.min(axis=0) - f[nearest]
@@ -53,24 +68,15 @@ def check_6_6(answer, c):
         c.equal(
             got,
             want,
-            mistakes={
-                "The largest difference breaks the other inequalities; each one has to hold.": wrong_6_6_max(
-                    f, cost
-                ),
-                "The minimum runs over the real places i and leaves one value for each generated place j.": wrong_6_6_axis(
-                    f, cost
-                ),
-                "The sign of f is wrong: g_j <= cost_ij - f_i.": wrong_6_6_plus(
-                    f, cost
-                ),
-                "Cost and fee are minimised apart; it is their difference at one and the same i that counts.": wrong_6_6_apart(
-                    f, cost
-                ),
-                "That is -g.": wrong_6_6_negative(f, cost),
-                "The nearest real place need not be the tightest: its fee counts too.": wrong_6_6_nearest(
-                    f, cost
-                ),
-            },
+            mistakes=outcomes(
+                (f, cost),
+                wrong_6_6_max,
+                wrong_6_6_axis,
+                wrong_6_6_plus,
+                wrong_6_6_apart,
+                wrong_6_6_negative,
+                wrong_6_6_nearest,
+            ),
             says="Some fee breaks an inequality, or could be higher.",
         )
         slack = cost - f[:, None] - np.asarray(got)
@@ -106,12 +112,12 @@ register(
         solution=solution_6_6,
         alternatives=(alternative_6_6_loop,),
         wrong=(
-            (wrong_6_6_max, "each one has to hold"),
-            (wrong_6_6_axis, "runs over the real places"),
-            (wrong_6_6_plus, "sign of f"),
-            (wrong_6_6_apart, "minimised apart"),
-            (wrong_6_6_negative, "that is -g"),
-            (wrong_6_6_nearest, "tightest"),
+            wrong_6_6_max,
+            wrong_6_6_axis,
+            wrong_6_6_plus,
+            wrong_6_6_apart,
+            wrong_6_6_negative,
+            wrong_6_6_nearest,
         ),
         check=check_6_6,
     )

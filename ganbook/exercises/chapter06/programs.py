@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 
 def broken_6_10(a, b, cost, epsilon, sweeps):
@@ -38,6 +39,9 @@ def alternative_6_10_torch(a, b, cost, epsilon, sweeps):
     return (f[:, None] + g - cost / epsilon).exp().numpy()
 
 
+@mistake(
+    "The tiny number hides the division by zero, and the mass of a whole place is lost."
+)
 def wrong_6_10_tiny(a, b, cost, epsilon, sweeps):
     kernel = np.exp(-cost / epsilon)
     v = np.ones(len(b))
@@ -47,18 +51,24 @@ def wrong_6_10_tiny(a, b, cost, epsilon, sweeps):
     return u[:, None] * kernel * v
 
 
+@mistake(
+    "With the cost cut off, far places look equally far: this is the plan of another problem."
+)
 def wrong_6_10_clipped(a, b, cost, epsilon, sweeps):
     return broken_6_10(a, b, np.minimum(cost, 300 * epsilon), epsilon, sweeps)
 
 
+@mistake("That is the plan for a larger epsilon than was asked for.")
 def wrong_6_10_other_epsilon(a, b, cost, epsilon, sweeps):
     return solution_6_10(a, b, cost, max(epsilon, 0.05), sweeps)
 
 
+@mistake("A sweep is to do the rows first and the columns last.")
 def wrong_6_10_columns_first(a, b, cost, epsilon, sweeps):
     return solution_6_10(b, a, cost.T, epsilon, sweeps).T
 
 
+@mistake("That is the result of a single sweep.")
 def wrong_6_10_one_sweep(a, b, cost, epsilon, sweeps):
     return solution_6_10(a, b, cost, epsilon, 1)
 
@@ -69,6 +79,9 @@ def wrong_6_10_rows_shifted(a, b, cost, epsilon, sweeps):
         return broken_6_10(a, b, shifted, epsilon, sweeps)
 
 
+@mistake(
+    "It ends before its last sweep: a test for convergence is not asked for, `sweeps` of them are."
+)
 def wrong_6_10_stops(a, b, cost, epsilon, sweeps):
     plan = solution_6_10(a, b, cost, epsilon, 1)
     for done in range(2, sweeps + 1):
@@ -87,25 +100,18 @@ def check_6_10(answer, c):
         c.equal(
             got,
             broken_6_10(a, b, cost, 0.1, sweeps),
-            mistakes={
-                "A sweep is to do the rows first and the columns last.": wrong_6_10_columns_first(
-                    a, b, cost, 0.1, sweeps
-                ),
-                "That is the result of a single sweep.": wrong_6_10_one_sweep(
-                    a, b, cost, 0.1, sweeps
-                ),
-            },
+            mistakes=outcomes(
+                (a, b, cost, 0.1, sweeps),
+                wrong_6_10_columns_first,
+                wrong_6_10_one_sweep,
+            ),
             says="Where nothing underflows, the result is to stay what it was.",
         )
         c.equal(
             c.call(answer, a, b, cost, 1.0, 4),
             broken_6_10(a, b, cost, 1.0, 4),
             rtol=1e-8,
-            mistakes={
-                "It ends before its last sweep: a test for convergence is not asked for, `sweeps` of them are.": lambda: (
-                    wrong_6_10_stops(a, b, cost, 1.0, 4)
-                ),
-            },
+            mistakes=outcomes((a, b, cost, 1.0, 4), wrong_6_10_stops),
             says="At a large epsilon every sweep brings the sums nearer, and all of them are to be made.",
         )
         cost[2] += 1  # one real place is far from everything
@@ -118,17 +124,12 @@ def check_6_10(answer, c):
             got,
             solution_6_10(a, b, cost, 0.001, sweeps),
             rtol=1e-5,
-            mistakes={
-                "The tiny number hides the division by zero, and the mass of a whole place is lost.": lambda: (
-                    wrong_6_10_tiny(a, b, cost, 0.001, sweeps)
-                ),
-                "With the cost cut off, far places look equally far: this is the plan of another problem.": lambda: (
-                    wrong_6_10_clipped(a, b, cost, 0.001, sweeps)
-                ),
-                "That is the plan for a larger epsilon than was asked for.": lambda: (
-                    wrong_6_10_other_epsilon(a, b, cost, 0.001, sweeps)
-                ),
-            },
+            mistakes=outcomes(
+                (a, b, cost, 0.001, sweeps),
+                wrong_6_10_tiny,
+                wrong_6_10_clipped,
+                wrong_6_10_other_epsilon,
+            ),
         )
     c.true(
         np.allclose(got.sum(axis=0), b, atol=1e-8),
@@ -176,12 +177,12 @@ register(
         alternatives=(alternative_6_10_torch,),
         wrong=(
             (broken_6_10, "underflowed"),
-            (wrong_6_10_tiny, "hides the division"),
-            (wrong_6_10_clipped, "equally far"),
-            (wrong_6_10_other_epsilon, "larger epsilon"),
-            (wrong_6_10_columns_first, "columns last"),
-            (wrong_6_10_one_sweep, "single sweep"),
-            (wrong_6_10_stops, "before its last sweep"),
+            wrong_6_10_tiny,
+            wrong_6_10_clipped,
+            wrong_6_10_other_epsilon,
+            wrong_6_10_columns_first,
+            wrong_6_10_one_sweep,
+            wrong_6_10_stops,
             (wrong_6_10_rows_shifted, "a generated place may be far"),
         ),
         check=check_6_10,
@@ -209,10 +210,12 @@ def alternative_6_11_loop(first, second):
     return glued
 
 
+@mistake("The division by q is missing: the entries do not sum to one.")
 def wrong_6_11_no_division(first, second):
     return first @ second
 
 
+@mistake("That is the independent coupling; it forgets both plans.")
 def wrong_6_11_independent(first, second):
     return np.outer(first.sum(axis=1), second.sum(axis=0))
 
@@ -222,17 +225,20 @@ def wrong_6_11_zero(first, second):
         return first @ (second / second.sum(axis=1, keepdims=True))
 
 
+@mistake("You divided by the law of z; what is shared out is the mass at y.")
 def wrong_6_11_columns(first, second):
     with np.errstate(all="ignore"):
         totals = second.sum(axis=0, keepdims=True)
         return first @ np.where(totals > 0, second / totals, 0)
 
 
+@mistake("Rescaling the product as a whole does not repair its marginals.")
 def wrong_6_11_scaled(first, second):
     glued = first @ second
     return glued / glued.sum()
 
 
+@mistake("You divided by q twice.")
 def wrong_6_11_twice(first, second):
     middle = second.sum(axis=1)
     safe = np.where(middle > 0, middle, 1)
@@ -273,21 +279,14 @@ def check_6_11(answer, c):
             want,
             rtol=1e-8,
             atol=1e-12,
-            mistakes={
-                "The division by q is missing: the entries do not sum to one.": wrong_6_11_no_division(
-                    first, second
-                ),
-                "That is the independent coupling; it forgets both plans.": wrong_6_11_independent(
-                    first, second
-                ),
-                "You divided by the law of z; what is shared out is the mass at y.": wrong_6_11_columns(
-                    first, second
-                ),
-                "Rescaling the product as a whole does not repair its marginals.": wrong_6_11_scaled(
-                    first, second
-                ),
-                "You divided by q twice.": wrong_6_11_twice(first, second),
-            },
+            mistakes=outcomes(
+                (first, second),
+                wrong_6_11_no_division,
+                wrong_6_11_independent,
+                wrong_6_11_columns,
+                wrong_6_11_scaled,
+                wrong_6_11_twice,
+            ),
         )
 
 
@@ -320,12 +319,12 @@ register(
         solution=solution_6_11,
         alternatives=(alternative_6_11_loop,),
         wrong=(
-            (wrong_6_11_no_division, "division by q is missing"),
-            (wrong_6_11_independent, "forgets both plans"),
+            wrong_6_11_no_division,
+            wrong_6_11_independent,
             (wrong_6_11_zero, "nothing passes through"),
-            (wrong_6_11_columns, "law of z"),
-            (wrong_6_11_scaled, "does not repair"),
-            (wrong_6_11_twice, "q twice"),
+            wrong_6_11_columns,
+            wrong_6_11_scaled,
+            wrong_6_11_twice,
         ),
         check=check_6_11,
     )

@@ -3,6 +3,7 @@ r"""Exercise 6.12: MMD between samples."""
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 
 def solution_6_12(x, y, h):
@@ -49,26 +50,36 @@ def mmd_variant(x, y, h, cross=2.0, power=2, scale=None, diagonal=True):
     return mean(x, x) - cross * mean(x, y) + mean(y, y)
 
 
+@mistake(
+    "The mixed average enters twice: it stands for (x, y) and for (y, x)."
+)
 def wrong_6_12_no_two(x, y, h):
     return mmd_variant(x, y, h, cross=1.0)
 
 
+@mistake("That is MMD, the root; its square was asked for.")
 def wrong_6_12_root(x, y, h):
     return np.sqrt(np.abs(solution_6_12(x, y, h)))
 
 
+@mistake("The bandwidth enters squared.")
 def wrong_6_12_bandwidth(x, y, h):
     return mmd_variant(x, y, h, scale=2 * h)
 
 
+@mistake("The kernel has the *squared* length of the difference.")
 def wrong_6_12_length(x, y, h):
     return mmd_variant(x, y, h, power=1)
 
 
+@mistake("The kernel divides by 2 h^2: a half is missing.")
 def wrong_6_12_no_half(x, y, h):
     return mmd_variant(x, y, h, scale=h**2)
 
 
+@mistake(
+    "That leaves out the pairs of a point with itself; here they belong to the distributions of the samples."
+)
 def wrong_6_12_unbiased(x, y, h):
     return mmd_variant(x, y, h, diagonal=False)
 
@@ -86,26 +97,15 @@ def check_6_12(answer, c):
         c.equal(
             got,
             alternative_6_12_weights(x, y, h),
-            mistakes={
-                "The mixed average enters twice: it stands for (x, y) and for (y, x).": wrong_6_12_no_two(
-                    x, y, h
-                ),
-                "That is MMD, the root; its square was asked for.": wrong_6_12_root(
-                    x, y, h
-                ),
-                "The bandwidth enters squared.": wrong_6_12_bandwidth(
-                    x, y, h
-                ),
-                "The kernel has the *squared* length of the difference.": wrong_6_12_length(
-                    x, y, h
-                ),
-                "The kernel divides by 2 h^2: a half is missing.": wrong_6_12_no_half(
-                    x, y, h
-                ),
-                "That leaves out the pairs of a point with itself; here they belong to the distributions of the samples.": wrong_6_12_unbiased(
-                    x, y, h
-                ),
-            },
+            mistakes=outcomes(
+                (x, y, h),
+                wrong_6_12_no_two,
+                wrong_6_12_root,
+                wrong_6_12_bandwidth,
+                wrong_6_12_length,
+                wrong_6_12_no_half,
+                wrong_6_12_unbiased,
+            ),
         )
         c.true(
             abs(float(c.call(answer, x, x.copy(), h))) < 1e-9,
@@ -140,12 +140,12 @@ register(
         solution=solution_6_12,
         alternatives=(alternative_6_12_weights, alternative_6_12_loop),
         wrong=(
-            (wrong_6_12_no_two, "enters twice"),
-            (wrong_6_12_root, "the root; its square"),
-            (wrong_6_12_bandwidth, "bandwidth enters"),
-            (wrong_6_12_length, "length of the difference"),
-            (wrong_6_12_no_half, "a half is missing"),
-            (wrong_6_12_unbiased, "leaves out"),
+            wrong_6_12_no_two,
+            wrong_6_12_root,
+            wrong_6_12_bandwidth,
+            wrong_6_12_length,
+            wrong_6_12_no_half,
+            wrong_6_12_unbiased,
         ),
         check=check_6_12,
     )

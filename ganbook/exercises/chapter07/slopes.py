@@ -9,6 +9,7 @@ from ganbook.exercises.engine.core import (
     Exercise,
     register,
 )
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 from ganbook.exercises.engine.words import say
 
 # 7.5 ---------------------------------------------------------------------------------------------------------------
@@ -30,26 +31,44 @@ def alternative_7_5_double(gap, weight):
     return (weight * ((1 + 2 * wide / weight).sqrt() - 1)).to(gap.dtype)
 
 
+@mistake(
+    "The root is nearly 1 where the gap is small against lambda, and the difference from 1 has lost its digits."
+)
 def wrong_7_5_cancels(gap, weight):
     return weight * (torch.sqrt(1 + 2 * gap / weight) - 1)
 
 
+@mistake(
+    "The slope depends on the distance; you computed it from the gap, which is too large."
+)
 def wrong_7_5_raw_slope(gap, weight):
     return gap / (1 + gap / (2 * weight))
 
 
+@mistake(
+    "The overshoot is W^2/2 lambda with the distance W in it, not the gap."
+)
 def wrong_7_5_subtract(gap, weight):
     return gap - gap**2 / (2 * weight)
 
 
+@mistake(
+    "That is the other root of the quadratic equation, with the sign of the square root's partner turned."
+)
 def wrong_7_5_root(gap, weight):
     return weight * (1 + torch.sqrt(1 + 2 * gap / weight))
 
 
+@mistake(
+    "That makes the reading larger still: it maps a distance to its gap."
+)
 def wrong_7_5_forward(gap, weight):
     return gap + gap**2 / (2 * weight)
 
 
+@mistake(
+    "That inverts W + W^2/4 lambda, the whole value; the gap is W + W^2/2 lambda."
+)
 def wrong_7_5_half(gap, weight):
     return 2 * weight * (torch.sqrt(1 + gap / weight) - 1)
 
@@ -75,27 +94,16 @@ def check_7_5(answer, c):
                 true,
                 rtol=2e-4 if dtype == torch.float32 else 1e-8,
                 atol=0,
-                mistakes={
-                    "The slope depends on the distance; you computed it from the gap, which is too large.": wrong_7_5_raw_slope(
-                        gap, weight
-                    ),
-                    "The overshoot is W^2/2 lambda with the distance W in it, not the gap.": wrong_7_5_subtract(
-                        gap, weight
-                    ),
-                    "That is the other root of the quadratic equation, with the sign of the square root's partner turned.": wrong_7_5_root(
-                        gap, weight
-                    ),
-                    "That makes the reading larger still: it maps a distance to its gap.": wrong_7_5_forward(
-                        gap, weight
-                    ),
-                    "The root is nearly 1 where the gap is small against lambda, and the difference from 1 has lost its digits.": wrong_7_5_cancels(
-                        gap, weight
-                    ),
-                    "That inverts W + W^2/4 lambda, the whole value; the gap is W + W^2/2 lambda.": wrong_7_5_half(
-                        gap, weight
-                    ),
-                    "That is the gap itself, uncorrected.": gap,
-                },
+                mistakes=outcomes(
+                    (gap, weight),
+                    wrong_7_5_raw_slope,
+                    wrong_7_5_subtract,
+                    wrong_7_5_root,
+                    wrong_7_5_forward,
+                    wrong_7_5_cancels,
+                    wrong_7_5_half,
+                )
+                | {"That is the gap itself, uncorrected.": gap},
             )
 
 
@@ -131,13 +139,13 @@ after a mode was lost it can be far too large.
         solution=solution_7_5,
         alternatives=(alternative_7_5_newton, alternative_7_5_double),
         wrong=(
-            (wrong_7_5_raw_slope, "computed it from the gap"),
-            (wrong_7_5_subtract, "not the gap"),
-            (wrong_7_5_root, "other root"),
-            (wrong_7_5_forward, "larger still"),
-            (wrong_7_5_half, "the whole value"),
+            wrong_7_5_raw_slope,
+            wrong_7_5_subtract,
+            wrong_7_5_root,
+            wrong_7_5_forward,
+            wrong_7_5_half,
             (wrong_7_5_same, "uncorrected"),
-            (wrong_7_5_cancels, "lost its digits"),
+            wrong_7_5_cancels,
         ),
         check=check_7_5,
     )

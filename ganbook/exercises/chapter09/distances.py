@@ -3,6 +3,7 @@ r"""Exercises 9.1, 9.2 and 9.10."""
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 
 def solution_9_1(values):
@@ -20,26 +21,39 @@ def alternative_9_1_loop(values):
     return total
 
 
+@mistake(
+    "That is the trace, the part of the means; sample covariances differ as well."
+)
 def wrong_9_1_means(values):
     return float(np.sum(values))
 
 
+@mistake(
+    "The terms with i = j are there, and those with i and j different are forgotten."
+)
 def wrong_9_1_diagonal(values):
     return float(np.sum(values) * 1.5)
 
 
+@mistake(
+    "A variance on the diagonal fluctuates twice as much: the Kronecker delta is missing."
+)
 def wrong_9_1_once(values):
     values = np.asarray(values, dtype=float)
     pairs = np.multiply.outer(values, values) / np.add.outer(values, values)
     return values.sum() + 0.5 * pairs.sum()
 
 
+@mistake("The factor one half before the double sum is missing.")
 def wrong_9_1_no_half(values):
     values = np.asarray(values, dtype=float)
     pairs = np.multiply.outer(values, values) / np.add.outer(values, values)
     return values.sum() + pairs.sum() + np.trace(pairs)
 
 
+@mistake(
+    "That is right if all eigenvalues are equal to their mean, and only then."
+)
 def wrong_9_1_isotropic(values):
     d, mean = len(values), float(np.mean(values))
     return mean * (d + (d * d + d) / 4)
@@ -58,23 +72,14 @@ def check_9_1(answer, c):
             c.call(answer, values),
             solution_9_1(values),
             rtol=1e-9,
-            mistakes={
-                "That is the trace, the part of the means; sample covariances differ as well.": wrong_9_1_means(
-                    values
-                ),
-                "The terms with i = j are there, and those with i and j different are forgotten.": wrong_9_1_diagonal(
-                    values
-                ),
-                "A variance on the diagonal fluctuates twice as much: the Kronecker delta is missing.": wrong_9_1_once(
-                    values
-                ),
-                "The factor one half before the double sum is missing.": wrong_9_1_no_half(
-                    values
-                ),
-                "That is right if all eigenvalues are equal to their mean, and only then.": wrong_9_1_isotropic(
-                    values
-                ),
-            },
+            mistakes=outcomes(
+                (values,),
+                wrong_9_1_means,
+                wrong_9_1_diagonal,
+                wrong_9_1_once,
+                wrong_9_1_no_half,
+                wrong_9_1_isotropic,
+            ),
         )
 
 
@@ -106,11 +111,11 @@ register(
         solution=solution_9_1,
         alternatives=(alternative_9_1_loop,),
         wrong=(
-            (wrong_9_1_means, "part of the means"),
-            (wrong_9_1_diagonal, "i and j different are forgotten"),
-            (wrong_9_1_once, "Kronecker"),
-            (wrong_9_1_no_half, "one half before"),
-            (wrong_9_1_isotropic, "equal to their mean"),
+            wrong_9_1_means,
+            wrong_9_1_diagonal,
+            wrong_9_1_once,
+            wrong_9_1_no_half,
+            wrong_9_1_isotropic,
         ),
         check=check_9_1,
     )
@@ -157,22 +162,33 @@ def _kid(x, y, scale=None, power=3, biased=False, count=False, cross=2):
     return total
 
 
+@mistake(
+    "The diagonal is in it: a row paired with itself biases the estimate upwards."
+)
 def wrong_9_2_diagonal(x, y):
     return _kid(x, y, biased=True)
 
 
+@mistake(
+    "You left the diagonal out and divide as though it were there: there are N(N - 1) ordered pairs."
+)
 def wrong_9_2_count(x, y):
     return _kid(x, y, count=True)
 
 
+@mistake(
+    "The inner product is divided by the number of features K before 1 is added."
+)
 def wrong_9_2_scale(x, y):
     return _kid(x, y, scale=1.0)
 
 
+@mistake("The kernel is a cube; a square sees two moments only.")
 def wrong_9_2_square(x, y):
     return _kid(x, y, power=2)
 
 
+@mistake("The mean over mixed pairs counts twice.")
 def wrong_9_2_cross(x, y):
     return _kid(x, y, cross=1)
 
@@ -184,23 +200,14 @@ def check_9_2(answer, c):
             c.call(answer, x, y),
             solution_9_2(x, y),
             rtol=1e-9,
-            mistakes={
-                "The diagonal is in it: a row paired with itself biases the estimate upwards.": wrong_9_2_diagonal(
-                    x, y
-                ),
-                "You left the diagonal out and divide as though it were there: there are N(N - 1) ordered pairs.": wrong_9_2_count(
-                    x, y
-                ),
-                "The inner product is divided by the number of features K before 1 is added.": wrong_9_2_scale(
-                    x, y
-                ),
-                "The kernel is a cube; a square sees two moments only.": wrong_9_2_square(
-                    x, y
-                ),
-                "The mean over mixed pairs counts twice.": wrong_9_2_cross(
-                    x, y
-                ),
-            },
+            mistakes=outcomes(
+                (x, y),
+                wrong_9_2_diagonal,
+                wrong_9_2_count,
+                wrong_9_2_scale,
+                wrong_9_2_square,
+                wrong_9_2_cross,
+            ),
         )
 
 
@@ -230,11 +237,11 @@ register(
         solution=solution_9_2,
         alternatives=(alternative_9_2_masks,),
         wrong=(
-            (wrong_9_2_diagonal, "paired with itself"),
-            (wrong_9_2_count, "ordered pairs"),
-            (wrong_9_2_scale, "number of features K"),
-            (wrong_9_2_square, "two moments"),
-            (wrong_9_2_cross, "counts twice"),
+            wrong_9_2_diagonal,
+            wrong_9_2_count,
+            wrong_9_2_scale,
+            wrong_9_2_square,
+            wrong_9_2_cross,
         ),
         check=check_9_2,
     )
@@ -251,32 +258,43 @@ def alternative_9_10_least_squares(n, values, m):
     return np.linalg.lstsq(x, np.asarray(values), rcond=None)[0][1]
 
 
+@mistake(
+    "The reference is finite as well, and its share of the floor is still in your value."
+)
 def wrong_9_10_reference(n, values, m):
     return np.polyfit(1 / np.asarray(n), values, 1)[1]
 
 
+@mistake("The distance is a line in 1/N, not in N.")
 def wrong_9_10_line(n, values, m):
     slope, intercept = np.polyfit(n, values, 1)
     return intercept - slope / m
 
 
+@mistake("The share of the reference was added where it has to go.")
 def wrong_9_10_sign(n, values, m):
     slope, intercept = np.polyfit(1 / np.asarray(n), values, 1)
     return intercept + slope / m
 
 
+@mistake("The largest N is not infinitely many.")
 def wrong_9_10_last(n, values, m):
     return values[int(np.argmax(n))]
 
 
+@mistake("That is the slope, an estimate of c.")
 def wrong_9_10_slope(n, values, m):
     return np.polyfit(1 / np.asarray(n), values, 1)[0]
 
 
+@mistake("A fitted limit may be negative: the estimate of a is not cut at 0.")
 def wrong_9_10_cut(n, values, m):
     return max(0.0, solution_9_10(n, values, m))
 
 
+@mistake(
+    "Least squares keeps a constant that is negative; it puts no condition on c."
+)
 def wrong_9_10_rising(n, values, m):
     found = solution_9_10(n, values, m)
     return (
@@ -308,29 +326,16 @@ def check_9_10(answer, c):
             c.call(answer, n, values, m),
             solution_9_10(n, values, m),
             rtol=1e-6,
-            mistakes={
-                "The reference is finite as well, and its share of the floor is still in your value.": wrong_9_10_reference(
-                    n, values, m
-                ),
-                "The distance is a line in 1/N, not in N.": wrong_9_10_line(
-                    n, values, m
-                ),
-                "The share of the reference was added where it has to go.": wrong_9_10_sign(
-                    n, values, m
-                ),
-                "The largest N is not infinitely many.": wrong_9_10_last(
-                    n, values, m
-                ),
-                "That is the slope, an estimate of c.": wrong_9_10_slope(
-                    n, values, m
-                ),
-                "A fitted limit may be negative: the estimate of a is not cut at 0.": wrong_9_10_cut(
-                    n, values, m
-                ),
-                "Least squares keeps a constant that is negative; it puts no condition on c.": wrong_9_10_rising(
-                    n, values, m
-                ),
-            },
+            mistakes=outcomes(
+                (n, values, m),
+                wrong_9_10_reference,
+                wrong_9_10_line,
+                wrong_9_10_sign,
+                wrong_9_10_last,
+                wrong_9_10_slope,
+                wrong_9_10_cut,
+                wrong_9_10_rising,
+            ),
         )
 
 
@@ -361,13 +366,13 @@ register(
         solution=solution_9_10,
         alternatives=(alternative_9_10_least_squares,),
         wrong=(
-            (wrong_9_10_reference, "still in your value"),
-            (wrong_9_10_line, "not in N"),
-            (wrong_9_10_sign, "was added where"),
-            (wrong_9_10_last, "largest N"),
-            (wrong_9_10_slope, "estimate of c"),
-            (wrong_9_10_cut, "limit may be negative"),
-            (wrong_9_10_rising, "constant that is negative"),
+            wrong_9_10_reference,
+            wrong_9_10_line,
+            wrong_9_10_sign,
+            wrong_9_10_last,
+            wrong_9_10_slope,
+            wrong_9_10_cut,
+            wrong_9_10_rising,
         ),
         check=check_9_10,
     )

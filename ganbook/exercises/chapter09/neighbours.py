@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 
 def solution_9_4(labels):
@@ -25,31 +26,47 @@ def _counts_9_4(labels):
     return np.unique(np.asarray(labels), return_counts=True)[1]
 
 
+@mistake(
+    "That counts the different samples among those drawn, which is at most their number."
+)
 def wrong_9_4_different(labels):
     return float(len(_counts_9_4(labels)))
 
 
+@mistake(
+    "You paired samples with themselves: even without any twin that gives a finite size."
+)
 def wrong_9_4_biased(labels):
     n, counts = len(labels), _counts_9_4(labels)
     return float(n**2 / (counts**2).sum())
 
 
+@mistake(
+    "You count each pair once above or below and twice on the other side: a factor of two."
+)
 def wrong_9_4_ordered(labels):
     n, counts = len(labels), _counts_9_4(labels)
     equal = (counts * (counts - 1) // 2).sum()
     return n * (n - 1) / equal if equal else float("inf")
 
 
+@mistake(
+    "The square of the number of draws does not depend on what was drawn."
+)
 def wrong_9_4_square(labels):
     return float(len(labels) ** 2)
 
 
+@mistake(
+    "Without an equal pair the estimate is infinite: the draws set no bound."
+)
 def wrong_9_4_none(labels):
     n, counts = len(labels), _counts_9_4(labels)
     equal = (counts * (counts - 1) // 2).sum()
     return n * (n - 1) / 2 / max(equal, 1)
 
 
+@mistake("The labels -1 and 1 stand for different samples.")
 def wrong_9_4_sign(labels):
     return solution_9_4(np.abs(labels))
 
@@ -69,26 +86,15 @@ def check_9_4(answer, c):
             c.call(answer, labels),
             solution_9_4(labels),
             rtol=1e-12,
-            mistakes={
-                "That counts the different samples among those drawn, which is at most their number.": wrong_9_4_different(
-                    labels
-                ),
-                "You paired samples with themselves: even without any twin that gives a finite size.": wrong_9_4_biased(
-                    labels
-                ),
-                "You count each pair once above or below and twice on the other side: a factor of two.": wrong_9_4_ordered(
-                    labels
-                ),
-                "The square of the number of draws does not depend on what was drawn.": wrong_9_4_square(
-                    labels
-                ),
-                "Without an equal pair the estimate is infinite: the draws set no bound.": wrong_9_4_none(
-                    labels
-                ),
-                "The labels -1 and 1 stand for different samples.": wrong_9_4_sign(
-                    labels
-                ),
-            },
+            mistakes=outcomes(
+                (labels,),
+                wrong_9_4_different,
+                wrong_9_4_biased,
+                wrong_9_4_ordered,
+                wrong_9_4_square,
+                wrong_9_4_none,
+                wrong_9_4_sign,
+            ),
         )
 
 
@@ -121,12 +127,12 @@ register(
         solution=solution_9_4,
         alternatives=(alternative_9_4_pairs,),
         wrong=(
-            (wrong_9_4_different, "different samples among"),
-            (wrong_9_4_biased, "with themselves"),
-            (wrong_9_4_ordered, "factor of two"),
-            (wrong_9_4_square, "does not depend on what"),
-            (wrong_9_4_none, "set no bound"),
-            (wrong_9_4_sign, "-1 and 1"),
+            wrong_9_4_different,
+            wrong_9_4_biased,
+            wrong_9_4_ordered,
+            wrong_9_4_square,
+            wrong_9_4_none,
+            wrong_9_4_sign,
         ),
         check=check_9_4,
     )

@@ -3,6 +3,7 @@ r"""Exercises 9.3, 9.6 and 9.7."""
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, classify, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 from ganbook.metrics import (
     frechet_distance,
     inception_score,
@@ -287,6 +288,9 @@ def alternative_9_7_entropies(probabilities):
     return float(np.exp(entr(mean).sum() - inside))
 
 
+@mistake(
+    "The mean is still over the classes of one sample; it belongs over the samples."
+)
 def wrong_9_7_axis(probabilities):
     mean = probabilities.mean(axis=1, keepdims=True)
     safe = np.where(probabilities > 0, probabilities, 1.0)
@@ -301,16 +305,21 @@ def wrong_9_7_zeros(probabilities):
         return float(np.exp((probabilities * ratio).sum(axis=1).mean()))
 
 
+@mistake(
+    "A constant added to the probabilities changes the score: rows no longer sum to one."
+)
 def wrong_9_7_epsilon(probabilities):
     p = probabilities + 1e-2
     ratio = np.log(p) - np.log(p.mean(axis=0))
     return float(np.exp((p * ratio).sum(axis=1).mean()))
 
 
+@mistake("That is the mutual information; the score is its exponential.")
 def wrong_9_7_exponent(probabilities):
     return float(np.log(solution_9_7(probabilities)))
 
 
+@mistake("The mean over samples is taken before the exponential, not after.")
 def wrong_9_7_mean_of_exponentials(probabilities):
     mean = probabilities.mean(axis=0)
     safe = np.where(probabilities > 0, probabilities, 1.0)
@@ -347,20 +356,13 @@ def check_9_7(answer, c):
             c.call(answer, p),
             inception_score(p),
             rtol=1e-6,
-            mistakes={
-                "The mean is still over the classes of one sample; it belongs over the samples.": wrong_9_7_axis(
-                    p
-                ),
-                "A constant added to the probabilities changes the score: rows no longer sum to one.": wrong_9_7_epsilon(
-                    p
-                ),
-                "That is the mutual information; the score is its exponential.": wrong_9_7_exponent(
-                    p
-                ),
-                "The mean over samples is taken before the exponential, not after.": wrong_9_7_mean_of_exponentials(
-                    p
-                ),
-            },
+            mistakes=outcomes(
+                (p,),
+                wrong_9_7_axis,
+                wrong_9_7_epsilon,
+                wrong_9_7_exponent,
+                wrong_9_7_mean_of_exponentials,
+            ),
         )
 
 
@@ -391,11 +393,11 @@ register(
         alternatives=(alternative_9_7_entropies,),
         broken=broken_9_7,
         wrong=(
-            (wrong_9_7_axis, "over the classes of one sample"),
+            wrong_9_7_axis,
             (wrong_9_7_zeros, "makes it NaN"),
-            (wrong_9_7_epsilon, "no longer sum"),
-            (wrong_9_7_exponent, "mutual information"),
-            (wrong_9_7_mean_of_exponentials, "before the exponential"),
+            wrong_9_7_epsilon,
+            wrong_9_7_exponent,
+            wrong_9_7_mean_of_exponentials,
             (broken_9_7, "Both faults"),
         ),
         check=check_9_7,

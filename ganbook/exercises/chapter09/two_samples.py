@@ -4,6 +4,7 @@ import numpy as np
 from scipy.stats import norm
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 
 def _halves_9_8(real, fake):
@@ -214,24 +215,33 @@ def _z_9_11(p, q, variance):
     return np.divide(p - q, error, out=np.zeros_like(p), where=error > 0)
 
 
+@mistake(
+    "Under equal laws both shares estimate one number: pool them, and use it in both variances."
+)
 def wrong_9_11_unpooled(p, q, n, m):
     return _z_9_11(p, q, p * (1 - p) / n + q * (1 - q) / m)
 
 
+@mistake("Only the first sample's error is in it.")
 def wrong_9_11_one(p, q, n, m):
     s = (n * p + m * q) / (n + m)
     return _z_9_11(p, q, s * (1 - s) / n)
 
 
+@mistake("The pooled share weighs each sample by its size.")
 def wrong_9_11_average(p, q, n, m):
     s = (p + q) / 2
     return _z_9_11(p, q, s * (1 - s) * (1 / n + 1 / m))
 
 
+@mistake(
+    "The sign is lost: it says whether the bin is filled too little or too much."
+)
 def wrong_9_11_absolute(p, q, n, m):
     return np.abs(solution_9_11(p, q, n, m))
 
 
+@mistake("The variance of a share has the factor one minus the share.")
 def wrong_9_11_poisson(p, q, n, m):
     s = (n * p + m * q) / (n + m)
     return _z_9_11(p, q, s * (1 / n + 1 / m))
@@ -243,6 +253,9 @@ def wrong_9_11_empty(p, q, n, m):
         return (p - q) / np.sqrt(s * (1 - s) * (1 / n + 1 / m))
 
 
+@mistake(
+    "A bin that only one of the sets leaves empty differs all the same: its z is not 0."
+)
 def wrong_9_11_either(p, q, n, m):
     return np.where((p > 0) & (q > 0), solution_9_11(p, q, n, m), 0.0)
 
@@ -263,26 +276,15 @@ def check_9_11(answer, c):
             got,
             solution_9_11(p, q, n, m),
             rtol=1e-9,
-            mistakes={
-                "Under equal laws both shares estimate one number: pool them, and use it in both variances.": wrong_9_11_unpooled(
-                    p, q, n, m
-                ),
-                "Only the first sample's error is in it.": wrong_9_11_one(
-                    p, q, n, m
-                ),
-                "The pooled share weighs each sample by its size.": wrong_9_11_average(
-                    p, q, n, m
-                ),
-                "The sign is lost: it says whether the bin is filled too little or too much.": wrong_9_11_absolute(
-                    p, q, n, m
-                ),
-                "The variance of a share has the factor one minus the share.": wrong_9_11_poisson(
-                    p, q, n, m
-                ),
-                "A bin that only one of the sets leaves empty differs all the same: its z is not 0.": wrong_9_11_either(
-                    p, q, n, m
-                ),
-            },
+            mistakes=outcomes(
+                (p, q, n, m),
+                wrong_9_11_unpooled,
+                wrong_9_11_one,
+                wrong_9_11_average,
+                wrong_9_11_absolute,
+                wrong_9_11_poisson,
+                wrong_9_11_either,
+            ),
         )
 
 
@@ -313,13 +315,13 @@ register(
         solution=solution_9_11,
         alternatives=(alternative_9_11_loop,),
         wrong=(
-            (wrong_9_11_unpooled, "pool them"),
-            (wrong_9_11_one, "first sample's error"),
-            (wrong_9_11_average, "by its size"),
-            (wrong_9_11_absolute, "sign is lost"),
-            (wrong_9_11_poisson, "one minus the share"),
+            wrong_9_11_unpooled,
+            wrong_9_11_one,
+            wrong_9_11_average,
+            wrong_9_11_absolute,
+            wrong_9_11_poisson,
             (wrong_9_11_empty, "0 over 0"),
-            (wrong_9_11_either, "only one of the sets"),
+            wrong_9_11_either,
         ),
         check=check_9_11,
     )

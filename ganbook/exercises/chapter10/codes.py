@@ -3,6 +3,7 @@ r"""Exercises 10.4, 10.5 and 10.11."""
 import torch
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 10.4 --------------------------------------------------------------------------------------------------------------
 
@@ -114,6 +115,7 @@ def wrong_10_5_absolute(k, u):
     return solution_10_5(k, u).abs()
 
 
+@mistake("Ratios were clipped between bounds; any positive u may come.")
 def wrong_10_5_clipped(k, u):
     return solution_10_5(k, u.clamp(0.1, 10.0))
 
@@ -158,10 +160,8 @@ def check_10_5(answer, c):
                     "That is the slope of a mean over the batch; each u stands for itself.": want
                     / n,
                     "That divides the value of k, not its slope.": -k(u) / u,
-                    "Ratios were clipped between bounds; any positive u may come.": lambda k=k, u=u: (
-                        wrong_10_5_clipped(k, u)
-                    ),
-                },
+                }
+                | outcomes((k, u), wrong_10_5_clipped),
             )
             c.true(
                 not got.requires_grad,
@@ -204,7 +204,7 @@ trick for elementwise functions: each $u_i$ appears in one term only.
             (wrong_10_5_mean, "mean over the batch"),
             (wrong_10_5_value, "divides the value"),
             (wrong_10_5_absolute, "a loss that grows"),
-            (wrong_10_5_clipped, "between bounds"),
+            wrong_10_5_clipped,
             (wrong_10_5_graph, "carries a graph"),
         ),
         check=check_10_5,

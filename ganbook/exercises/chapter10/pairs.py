@@ -7,6 +7,7 @@ import torch
 from torch.nn.functional import softplus
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 10.6 --------------------------------------------------------------------------------------------------------------
 
@@ -20,19 +21,27 @@ def alternative_10_6_loop(d_real, d_fake):
     return torch.stack(rows).mean()
 
 
+@mistake(
+    "That compares each real sample with one partner; *all* pairs were asked for."
+)
 def wrong_10_6_matched(d_real, d_fake):
     n = min(len(d_real), len(d_fake))
     return softplus(d_fake[:n] - d_real[:n]).mean()
 
 
+@mistake(
+    "The scores were averaged first: that is one pair of means, not the mean over pairs."
+)
 def wrong_10_6_inside(d_real, d_fake):
     return softplus(d_fake.mean() - d_real.mean())
 
 
+@mistake("Real and generated are exchanged: that is the generator's loss.")
 def wrong_10_6_swapped(d_real, d_fake):
     return softplus(d_real[:, None] - d_fake[None, :]).mean()
 
 
+@mistake("That is the sum over all pairs; divide by their number.")
 def wrong_10_6_sum(d_real, d_fake):
     return softplus(d_fake[None, :] - d_real[:, None]).sum()
 
@@ -41,6 +50,9 @@ def wrong_10_6_naive(d_real, d_fake):
     return (1 + (d_fake[None, :] - d_real[:, None]).exp()).log().mean()
 
 
+@mistake(
+    "Generated scores were averaged inside: that is the *average* relativistic loss."
+)
 def wrong_10_6_one_side(d_real, d_fake):
     return softplus(d_fake.mean() - d_real).mean()
 
@@ -76,23 +88,14 @@ def check_10_6(answer, c):
             c.equal(
                 got,
                 torch.tensor(sum(table) / len(table), dtype=dtype),
-                mistakes={
-                    "That compares each real sample with one partner; *all* pairs were asked for.": wrong_10_6_matched(
-                        real, fake
-                    ),
-                    "The scores were averaged first: that is one pair of means, not the mean over pairs.": wrong_10_6_inside(
-                        real, fake
-                    ),
-                    "Real and generated are exchanged: that is the generator's loss.": wrong_10_6_swapped(
-                        real, fake
-                    ),
-                    "That is the sum over all pairs; divide by their number.": wrong_10_6_sum(
-                        real, fake
-                    ),
-                    "Generated scores were averaged inside: that is the *average* relativistic loss.": wrong_10_6_one_side(
-                        real, fake
-                    ),
-                },
+                mistakes=outcomes(
+                    (real, fake),
+                    wrong_10_6_matched,
+                    wrong_10_6_inside,
+                    wrong_10_6_swapped,
+                    wrong_10_6_sum,
+                    wrong_10_6_one_side,
+                ),
             )
             pull = torch.sigmoid(fake[None, :] - real[:, None]) / len(table)
             for slope, want in zip(
@@ -132,12 +135,12 @@ smaller number by Jensen's inequality.
         solution=solution_10_6,
         alternatives=(alternative_10_6_loop,),
         wrong=(
-            (wrong_10_6_matched, "one partner"),
-            (wrong_10_6_inside, "averaged first"),
-            (wrong_10_6_swapped, "exchanged"),
-            (wrong_10_6_sum, "divide by their number"),
+            wrong_10_6_matched,
+            wrong_10_6_inside,
+            wrong_10_6_swapped,
+            wrong_10_6_sum,
             (wrong_10_6_naive, "overflows"),
-            (wrong_10_6_one_side, "*average* relativistic"),
+            wrong_10_6_one_side,
             (wrong_10_6_constant, "not depend on its input"),
             (wrong_10_6_one_sided, "not depend on input 2"),
         ),

@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 10.9 --------------------------------------------------------------------------------------------------------------
 
@@ -21,32 +22,43 @@ def alternative_10_9_subsets(scores, n):
     return float(np.mean([min(part) for part in combinations(scores, n)]))
 
 
+@mistake("That draws with replacement, as if one trial could be had twice.")
 def wrong_10_9_replacement(scores, n):
     s, total = np.sort(scores), len(scores)
     above = np.arange(total, -1, -1) / total
     return float(np.dot(above[:-1] ** n - above[1:] ** n, s))
 
 
+@mistake(
+    "That is the best of the first n in the order they were run; average over all subsets."
+)
 def wrong_10_9_first(scores, n):
     return float(np.min(scores[:n]))
 
 
+@mistake("Low scores are good here; that is the expected worst.")
 def wrong_10_9_largest(scores, n):
     return -solution_10_9(-scores, n)
 
 
+@mistake("That is the mean of the n best, which presumes that you know them.")
 def wrong_10_9_mean_of_best(scores, n):
     return float(np.sort(scores)[:n].mean())
 
 
+@mistake("That is the best of all trials, whatever n is.")
 def wrong_10_9_overall(scores, n):
     return float(np.min(scores))
 
 
+@mistake("That is the mean score, the value for n = 1.")
 def wrong_10_9_mean(scores, n):
     return float(np.mean(scores))
 
 
+@mistake(
+    "Trials with equal scores are two trials; only one of them was kept."
+)
 def wrong_10_9_ties(scores, n):
     different = np.unique(scores)
     return alternative_10_9_subsets(different, min(n, len(different)))
@@ -70,29 +82,16 @@ def check_10_9(answer, c):
         c.equal(
             c.call(answer, scores, n),
             alternative_10_9_subsets(scores, n),
-            mistakes={
-                "That draws with replacement, as if one trial could be had twice.": wrong_10_9_replacement(
-                    scores, n
-                ),
-                "That is the best of the first n in the order they were run; average over all subsets.": wrong_10_9_first(
-                    scores, n
-                ),
-                "Low scores are good here; that is the expected worst.": wrong_10_9_largest(
-                    scores, n
-                ),
-                "That is the mean of the n best, which presumes that you know them.": wrong_10_9_mean_of_best(
-                    scores, n
-                ),
-                "That is the best of all trials, whatever n is.": wrong_10_9_overall(
-                    scores, n
-                ),
-                "That is the mean score, the value for n = 1.": wrong_10_9_mean(
-                    scores, n
-                ),
-                "Trials with equal scores are two trials; only one of them was kept.": wrong_10_9_ties(
-                    scores, n
-                ),
-            },
+            mistakes=outcomes(
+                (scores, n),
+                wrong_10_9_replacement,
+                wrong_10_9_first,
+                wrong_10_9_largest,
+                wrong_10_9_mean_of_best,
+                wrong_10_9_overall,
+                wrong_10_9_mean,
+                wrong_10_9_ties,
+            ),
         )
 
 
@@ -123,13 +122,13 @@ a lower best score for no other reason. Drawing with replacement would leave the
         solution=solution_10_9,
         alternatives=(alternative_10_9_subsets,),
         wrong=(
-            (wrong_10_9_replacement, "with replacement"),
-            (wrong_10_9_first, "best of the first n"),
-            (wrong_10_9_largest, "expected worst"),
-            (wrong_10_9_mean_of_best, "mean of the n best"),
-            (wrong_10_9_overall, "best of all trials"),
-            (wrong_10_9_mean, "value for n = 1"),
-            (wrong_10_9_ties, "equal scores"),
+            wrong_10_9_replacement,
+            wrong_10_9_first,
+            wrong_10_9_largest,
+            wrong_10_9_mean_of_best,
+            wrong_10_9_overall,
+            wrong_10_9_mean,
+            wrong_10_9_ties,
         ),
         check=check_10_9,
     )

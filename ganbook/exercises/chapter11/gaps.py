@@ -5,6 +5,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 from ganbook.exercises.engine.words import say
 
 # 11.4 ------------------------------------------------------------------
@@ -111,30 +112,41 @@ def alternative_11_5_band(a, w, L):
     return float(norm.cdf(left + w / L) - norm.cdf(left))
 
 
+@mistake("That is the formula for two modes of equal mass; a is ignored.")
 def wrong_11_5_equal(a, w, L):
     return float(2 * norm.cdf(w / (2 * L)) - 1)
 
 
+@mistake(
+    "That is the most that the other mode can hold; the gap holds what is left."
+)
 def wrong_11_5_other(a, w, L):
     return float(norm.cdf(-norm.ppf(a) - w / L))
 
 
+@mistake("A sign: a wider gap must leave less for the other mode.")
 def wrong_11_5_sign(a, w, L):
     return float(1 - a - norm.cdf(-norm.ppf(a) + w / L))
 
 
+@mistake(
+    "The quotient is upside down: a steeper generator crosses in less of z."
+)
 def wrong_11_5_inverse(a, w, L):
     return solution_11_5(a, L, w)
 
 
+@mistake("Width and slope were multiplied; the way in z is a quotient.")
 def wrong_11_5_product(a, w, L):
     return solution_11_5(a, w * L, 1.0)
 
 
+@mistake("The gap is w wide, not w on either side.")
 def wrong_11_5_twice(a, w, L):
     return solution_11_5(a, 2 * w, L)
 
 
+@mistake("L is ignored: the way in z is w / L.")
 def wrong_11_5_slope(a, w, L):
     return solution_11_5(a, w, 1.0)
 
@@ -161,29 +173,16 @@ def check_11_5(answer, c):
             want,
             rtol=1e-6,
             atol=1e-9,
-            mistakes={
-                "That is the formula for two modes of equal mass; a is ignored.": wrong_11_5_equal(
-                    a, w, L
-                ),
-                "That is the most that the other mode can hold; the gap holds what is left.": wrong_11_5_other(
-                    a, w, L
-                ),
-                "A sign: a wider gap must leave less for the other mode.": wrong_11_5_sign(
-                    a, w, L
-                ),
-                "The quotient is upside down: a steeper generator crosses in less of z.": wrong_11_5_inverse(
-                    a, w, L
-                ),
-                "Width and slope were multiplied; the way in z is a quotient.": wrong_11_5_product(
-                    a, w, L
-                ),
-                "L is ignored: the way in z is w / L.": wrong_11_5_slope(
-                    a, w, L
-                ),
-                "The gap is w wide, not w on either side.": wrong_11_5_twice(
-                    a, w, L
-                ),
-            },
+            mistakes=outcomes(
+                (a, w, L),
+                wrong_11_5_equal,
+                wrong_11_5_other,
+                wrong_11_5_sign,
+                wrong_11_5_inverse,
+                wrong_11_5_product,
+                wrong_11_5_slope,
+                wrong_11_5_twice,
+            ),
         )
 
 
@@ -215,13 +214,13 @@ register(
         solution=solution_11_5,
         alternatives=(alternative_11_5_band,),
         wrong=(
-            (wrong_11_5_equal, "a is ignored"),
-            (wrong_11_5_other, "what is left"),
-            (wrong_11_5_sign, "A sign"),
-            (wrong_11_5_inverse, "upside down"),
-            (wrong_11_5_product, "multiplied"),
-            (wrong_11_5_twice, "either side"),
-            (wrong_11_5_slope, "L is ignored"),
+            wrong_11_5_equal,
+            wrong_11_5_other,
+            wrong_11_5_sign,
+            wrong_11_5_inverse,
+            wrong_11_5_product,
+            wrong_11_5_twice,
+            wrong_11_5_slope,
         ),
         check=check_11_5,
     )
@@ -241,26 +240,34 @@ def alternative_11_6_cases(z, a, w, L):
     return np.where(x < 0, 0.0, np.where(x > w, float(w), x))
 
 
+@mistake("That has equal masses on both ends, whatever a is.")
 def wrong_11_6_centred(z, a, w, L):
     return np.clip(L * z + w / 2, 0, w)
 
 
+@mistake(
+    "The edge is a place in z; inside the product with L it would be scaled as well."
+)
 def wrong_11_6_scaled_edge(z, a, w, L):
     return np.clip(L * z - norm.ppf(a), 0, w)
 
 
+@mistake("The mass a lies on the wrong end: at w, or at neither.")
 def wrong_11_6_right(z, a, w, L):
     return np.clip(L * (z + norm.ppf(a)), 0, w)
 
 
+@mistake("That jumps, and no Lipschitz constant holds for it.")
 def wrong_11_6_step(z, a, w, L):
     return np.where(z < norm.ppf(a), 0.0, float(w))
 
 
+@mistake("The slope in between is not L.")
 def wrong_11_6_steep(z, a, w, L):
     return np.clip(L * w * (z - norm.ppf(a)), 0, w)
 
 
+@mistake("It rises beyond w: nothing stays on the right mode.")
 def wrong_11_6_unclipped(z, a, w, L):
     return np.maximum(L * (z - norm.ppf(a)), 0)
 
@@ -291,26 +298,15 @@ def check_11_6(answer, c):
             rise,
             rtol=1e-9,
             atol=1e-9,
-            mistakes={
-                "That has equal masses on both ends, whatever a is.": wrong_11_6_centred(
-                    z, a, w, L
-                ),
-                "The edge is a place in z; inside the product with L it would be scaled as well.": wrong_11_6_scaled_edge(
-                    z, a, w, L
-                ),
-                "The mass a lies on the wrong end: at w, or at neither.": wrong_11_6_right(
-                    z, a, w, L
-                ),
-                "That jumps, and no Lipschitz constant holds for it.": wrong_11_6_step(
-                    z, a, w, L
-                ),
-                "The slope in between is not L.": wrong_11_6_steep(
-                    z, a, w, L
-                ),
-                "It rises beyond w: nothing stays on the right mode.": wrong_11_6_unclipped(
-                    z, a, w, L
-                ),
-            },
+            mistakes=outcomes(
+                (z, a, w, L),
+                wrong_11_6_centred,
+                wrong_11_6_scaled_edge,
+                wrong_11_6_right,
+                wrong_11_6_step,
+                wrong_11_6_steep,
+                wrong_11_6_unclipped,
+            ),
         )
 
 
@@ -341,12 +337,12 @@ register(
         solution=solution_11_6,
         alternatives=(alternative_11_6_cases,),
         wrong=(
-            (wrong_11_6_centred, "equal masses"),
-            (wrong_11_6_scaled_edge, "scaled as well"),
-            (wrong_11_6_right, "wrong end"),
-            (wrong_11_6_step, "jumps"),
-            (wrong_11_6_steep, "not L"),
-            (wrong_11_6_unclipped, "beyond w"),
+            wrong_11_6_centred,
+            wrong_11_6_scaled_edge,
+            wrong_11_6_right,
+            wrong_11_6_step,
+            wrong_11_6_steep,
+            wrong_11_6_unclipped,
             (wrong_11_6_flat, "wrong shape"),
         ),
         check=check_11_6,

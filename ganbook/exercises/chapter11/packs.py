@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ganbook.exercises.engine.core import Exercise, register, rubric
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 11.7 ------------------------------------------------------------------
 
@@ -157,34 +158,44 @@ def alternative_11_8_outer(p, q, m):
     return float(np.maximum(P - Q, 0).sum())
 
 
+@mistake(
+    "1 - (1 - TV)^m is an upper bound, attained by a generator that only loses mass; others stay below it."
+)
 def wrong_11_8_independent(p, q, m):
     return float(1 - (1 - solution_11_8(p, q, 1)) ** m)
 
 
+@mistake("m TV is an upper bound, and can exceed one.")
 def wrong_11_8_times(p, q, m):
     return float(m * solution_11_8(p, q, 1))
 
 
+@mistake("TV^m falls with m; packs are easier to tell apart.")
 def wrong_11_8_power(p, q, m):
     return float(solution_11_8(p, q, 1) ** m)
 
 
+@mistake("Twice too large: total variation is half the sum.")
 def wrong_11_8_double(p, q, m):
     return 2 * solution_11_8(p, q, m)
 
 
+@mistake("Only packs of m equal values were compared.")
 def wrong_11_8_same(p, q, m):
     return float(np.abs(p**m - q**m).sum() / 2)
 
 
+@mistake("That is the value for single samples.")
 def wrong_11_8_single(p, q, m):
     return solution_11_8(p, q, 1)
 
 
+@mistake("Packs with a value that the generator alone reaches were left out.")
 def wrong_11_8_kept(p, q, m):
     return solution_11_8(p[p > 0], q[p > 0], m)
 
 
+@mistake("Packs with the same values in another order were counted once.")
 def wrong_11_8_orders(p, q, m):
     value = 0.0
     for pack in combinations_with_replacement(range(len(p)), m):
@@ -214,32 +225,17 @@ def check_11_8(answer, c):
             want,
             rtol=1e-9,
             atol=1e-12,
-            mistakes={
-                "1 - (1 - TV)^m is an upper bound, attained by a generator that only loses mass; others stay below it.": wrong_11_8_independent(
-                    p, q, m
-                ),
-                "m TV is an upper bound, and can exceed one.": wrong_11_8_times(
-                    p, q, m
-                ),
-                "TV^m falls with m; packs are easier to tell apart.": wrong_11_8_power(
-                    p, q, m
-                ),
-                "Twice too large: total variation is half the sum.": wrong_11_8_double(
-                    p, q, m
-                ),
-                "Only packs of m equal values were compared.": wrong_11_8_same(
-                    p, q, m
-                ),
-                "Packs with the same values in another order were counted once.": wrong_11_8_orders(
-                    p, q, m
-                ),
-                "That is the value for single samples.": wrong_11_8_single(
-                    p, q, m
-                ),
-                "Packs with a value that the generator alone reaches were left out.": wrong_11_8_kept(
-                    p, q, m
-                ),
-            },
+            mistakes=outcomes(
+                (p, q, m),
+                wrong_11_8_independent,
+                wrong_11_8_times,
+                wrong_11_8_power,
+                wrong_11_8_double,
+                wrong_11_8_same,
+                wrong_11_8_orders,
+                wrong_11_8_single,
+                wrong_11_8_kept,
+            ),
         )
 
 
@@ -271,14 +267,14 @@ register(
         solution=solution_11_8,
         alternatives=(alternative_11_8_outer,),
         wrong=(
-            (wrong_11_8_independent, "only loses mass"),
-            (wrong_11_8_times, "can exceed one"),
-            (wrong_11_8_power, "falls with m"),
-            (wrong_11_8_double, "Twice too large"),
-            (wrong_11_8_same, "equal values"),
-            (wrong_11_8_single, "single samples"),
-            (wrong_11_8_kept, "generator alone reaches"),
-            (wrong_11_8_orders, "another order"),
+            wrong_11_8_independent,
+            wrong_11_8_times,
+            wrong_11_8_power,
+            wrong_11_8_double,
+            wrong_11_8_same,
+            wrong_11_8_single,
+            wrong_11_8_kept,
+            wrong_11_8_orders,
         ),
         check=check_11_8,
     )

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, classify, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 11.1 ------------------------------------------------------------------
 
@@ -21,29 +22,41 @@ def alternative_11_1_entropy(counts):
     return math.log(len(counts)) - entropy
 
 
+@mistake(
+    "That is the forward direction, KL(u || q), with zeros patched: it grows without limit."
+)
 def wrong_11_1_forward(counts):
     share = np.maximum(counts / counts.sum(), 1e-12)
     return float(-np.log(share * len(counts)).mean())
 
 
+@mistake(
+    "K is the number of all modes, not of those that were reached: missing modes now cost nothing."
+)
 def wrong_11_1_reached(counts):
     share = counts[counts > 0] / counts.sum()
     return float((share * np.log(share * len(share))).sum())
 
 
+@mistake(
+    "That is the entropy of the shares; the divergence is log K minus it."
+)
 def wrong_11_1_entropy(counts):
     share = counts[counts > 0] / counts.sum()
     return float(-(share * np.log(share)).sum())
 
 
+@mistake("That is in bits; use the natural logarithm.")
 def wrong_11_1_bits(counts):
     return solution_11_1(counts) / math.log(2)
 
 
+@mistake("That holds only if the modes that were reached have equal shares.")
 def wrong_11_1_log_ratio(counts):
     return math.log(len(counts) / (counts > 0).sum())
 
 
+@mistake("K is the length of the array, which need not be 8.")
 def wrong_11_1_eight(counts):
     share = counts[counts > 0] / counts.sum()
     return float((share * np.log(share * 8)).sum())
@@ -69,26 +82,15 @@ def check_11_1(answer, c):
             want,
             rtol=1e-9,
             atol=1e-12,
-            mistakes={
-                "That is the forward direction, KL(u || q), with zeros patched: it grows without limit.": wrong_11_1_forward(
-                    counts
-                ),
-                "K is the number of all modes, not of those that were reached: missing modes now cost nothing.": wrong_11_1_reached(
-                    counts
-                ),
-                "That is the entropy of the shares; the divergence is log K minus it.": wrong_11_1_entropy(
-                    counts
-                ),
-                "That is in bits; use the natural logarithm.": wrong_11_1_bits(
-                    counts
-                ),
-                "K is the length of the array, which need not be 8.": wrong_11_1_eight(
-                    counts
-                ),
-                "That holds only if the modes that were reached have equal shares.": wrong_11_1_log_ratio(
-                    counts
-                ),
-            },
+            mistakes=outcomes(
+                (counts,),
+                wrong_11_1_forward,
+                wrong_11_1_reached,
+                wrong_11_1_entropy,
+                wrong_11_1_bits,
+                wrong_11_1_eight,
+                wrong_11_1_log_ratio,
+            ),
         )
 
 
@@ -119,12 +121,12 @@ register(
         solution=solution_11_1,
         alternatives=(alternative_11_1_entropy,),
         wrong=(
-            (wrong_11_1_forward, "forward"),
-            (wrong_11_1_reached, "cost nothing"),
-            (wrong_11_1_entropy, "minus it"),
-            (wrong_11_1_bits, "bits"),
-            (wrong_11_1_log_ratio, "equal shares"),
-            (wrong_11_1_eight, "need not be 8"),
+            wrong_11_1_forward,
+            wrong_11_1_reached,
+            wrong_11_1_entropy,
+            wrong_11_1_bits,
+            wrong_11_1_log_ratio,
+            wrong_11_1_eight,
         ),
         check=check_11_1,
     )
@@ -143,27 +145,37 @@ def alternative_11_2_log(shares, n):
         return float(-np.expm1(n * np.log1p(-shares)).sum())
 
 
+@mistake("That is the mean number of modes that are missed.")
 def wrong_11_2_missed(shares, n):
     return float(((1 - shares) ** n).sum())
 
 
+@mistake("That is the share of modes; the number was asked for.")
 def wrong_11_2_share(shares, n):
     return float((1 - (1 - shares) ** n).mean())
 
 
+@mistake(
+    "A mode can be hit several times: n times the share is the mean number of hits, not the chance of one."
+)
 def wrong_11_2_union(shares, n):
     return float(np.minimum(n * shares, 1).sum())
 
 
+@mistake("That takes all modes as equally likely.")
 def wrong_11_2_equal(shares, n):
     k = len(shares)
     return float(k * (1 - (1 - 1 / k) ** n))
 
 
+@mistake("All n samples have to miss a mode, not n - 1 of them.")
 def wrong_11_2_one_less(shares, n):
     return float((1 - (1 - shares) ** (n - 1)).sum())
 
 
+@mistake(
+    "That multiplies chances over modes; means add, whether or not the modes are independent."
+)
 def wrong_11_2_all(shares, n):
     return float(np.prod(1 - (1 - shares) ** n))
 
@@ -186,26 +198,15 @@ def check_11_2(answer, c):
             c.call(answer, shares, n),
             want,
             rtol=1e-9,
-            mistakes={
-                "That is the mean number of modes that are missed.": wrong_11_2_missed(
-                    shares, n
-                ),
-                "That is the share of modes; the number was asked for.": wrong_11_2_share(
-                    shares, n
-                ),
-                "A mode can be hit several times: n times the share is the mean number of hits, not the chance of one.": wrong_11_2_union(
-                    shares, n
-                ),
-                "That takes all modes as equally likely.": wrong_11_2_equal(
-                    shares, n
-                ),
-                "All n samples have to miss a mode, not n - 1 of them.": wrong_11_2_one_less(
-                    shares, n
-                ),
-                "That multiplies chances over modes; means add, whether or not the modes are independent.": wrong_11_2_all(
-                    shares, n
-                ),
-            },
+            mistakes=outcomes(
+                (shares, n),
+                wrong_11_2_missed,
+                wrong_11_2_share,
+                wrong_11_2_union,
+                wrong_11_2_equal,
+                wrong_11_2_one_less,
+                wrong_11_2_all,
+            ),
         )
 
 
@@ -236,12 +237,12 @@ register(
         solution=solution_11_2,
         alternatives=(alternative_11_2_log,),
         wrong=(
-            (wrong_11_2_missed, "are missed"),
-            (wrong_11_2_share, "share of modes"),
-            (wrong_11_2_union, "several times"),
-            (wrong_11_2_equal, "equally likely"),
-            (wrong_11_2_one_less, "n - 1"),
-            (wrong_11_2_all, "multiplies chances"),
+            wrong_11_2_missed,
+            wrong_11_2_share,
+            wrong_11_2_union,
+            wrong_11_2_equal,
+            wrong_11_2_one_less,
+            wrong_11_2_all,
         ),
         check=check_11_2,
     )

@@ -3,6 +3,7 @@ r"""Exercise 11.9: Find the bug: a spread that sees nothing."""
 import torch
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 11.9 ------------------------------------------------------------------
 
@@ -29,21 +30,29 @@ def wrong_11_9_per_feature(h):
     return torch.cat([h, spread.expand(len(h), -1)], dim=1)
 
 
+@mistake("Divide by the number of rows, not by one less.")
 def wrong_11_9_unbiased(h):
     spread = (h.var(dim=0) + 1e-8).sqrt().mean()
     return torch.cat([h, spread.expand(len(h), 1)], dim=1)
 
 
+@mistake("That is a mean variance; a standard deviation was asked for.")
 def wrong_11_9_variance(h):
     spread = (h.var(dim=0, correction=0) + 1e-8).mean()
     return torch.cat([h, spread.expand(len(h), 1)], dim=1)
 
 
+@mistake(
+    "All entries went into one pot: features with different means now look like spread."
+)
 def wrong_11_9_whole(h):
     spread = (h.var(correction=0) + 1e-8).sqrt()
     return torch.cat([h, spread.expand(len(h), 1)], dim=1)
 
 
+@mistake(
+    "Without 1e-8 under the root its gradient is not finite where rows are equal."
+)
 def wrong_11_9_no_floor(h):
     spread = h.var(dim=0, correction=0).sqrt().mean()
     return torch.cat([h, spread.expand(len(h), 1)], dim=1)
@@ -53,18 +62,25 @@ def wrong_11_9_detached(h):
     return torch.cat([h, solution_11_9(h.detach())[:, -1:]], dim=1)
 
 
+@mistake(
+    "A mean of squares less a square of the mean is a difference of large numbers, and loses its digits: subtract the mean first."
+)
 def wrong_11_9_moments(h):
     variance = (h**2).mean(dim=0) - h.mean(dim=0) ** 2
     spread = (variance.clamp(min=0) + 1e-8).sqrt().mean()
     return torch.cat([h, spread.expand(len(h), 1)], dim=1)
 
 
+@mistake("The 1e-8 is to be added, not taken as the least variance.")
 def wrong_11_9_clamped(h):
     variance = h.var(dim=0, unbiased=False)
     spread = variance.clamp(min=1e-8).sqrt().mean()
     return torch.cat([h, spread.expand(len(h), 1)], dim=1)
 
 
+@mistake(
+    "A batch of one row has no variance, but its spread is the root of 1e-8 as everywhere."
+)
 def wrong_11_9_alone(h):
     if len(h) == 1:
         return torch.cat([h, torch.zeros_like(h[:, :1])], dim=1)
@@ -100,29 +116,18 @@ def check_11_9(answer, c):
                 mistakes={
                     "That is the deviation within each sample, over its features: it says nothing about the batch.": lambda h=h: (
                         broken_11_9(h)
-                    ),
-                    "A batch of one row has no variance, but its spread is the root of 1e-8 as everywhere.": wrong_11_9_alone(
-                        h
-                    ),
-                    "Divide by the number of rows, not by one less.": wrong_11_9_unbiased(
-                        h
-                    ),
-                    "That is a mean variance; a standard deviation was asked for.": wrong_11_9_variance(
-                        h
-                    ),
-                    "All entries went into one pot: features with different means now look like spread.": wrong_11_9_whole(
-                        h
-                    ),
-                    "A mean of squares less a square of the mean is a difference of large numbers, and loses its digits: subtract the mean first.": wrong_11_9_moments(
-                        h
-                    ),
-                    "Without 1e-8 under the root its gradient is not finite where rows are equal.": wrong_11_9_no_floor(
-                        h
-                    ),
-                    "The 1e-8 is to be added, not taken as the least variance.": wrong_11_9_clamped(
-                        h
-                    ),
-                },
+                    )
+                }
+                | outcomes(
+                    (h,),
+                    wrong_11_9_alone,
+                    wrong_11_9_unbiased,
+                    wrong_11_9_variance,
+                    wrong_11_9_whole,
+                    wrong_11_9_moments,
+                    wrong_11_9_no_floor,
+                    wrong_11_9_clamped,
+                ),
             )
         same = torch.ones(3, 2, dtype=dtype)
         c.equal(
@@ -188,14 +193,14 @@ register(
         wrong=(
             (broken_11_9, "within each sample"),
             (wrong_11_9_per_feature, "per feature"),
-            (wrong_11_9_unbiased, "one less"),
-            (wrong_11_9_alone, "batch of one row"),
-            (wrong_11_9_variance, "mean variance"),
-            (wrong_11_9_whole, "one pot"),
-            (wrong_11_9_no_floor, "not finite"),
+            wrong_11_9_unbiased,
+            wrong_11_9_alone,
+            wrong_11_9_variance,
+            wrong_11_9_whole,
+            wrong_11_9_no_floor,
             (wrong_11_9_detached, "widen its batch"),
-            (wrong_11_9_moments, "large numbers"),
-            (wrong_11_9_clamped, "added, not"),
+            wrong_11_9_moments,
+            wrong_11_9_clamped,
         ),
         check=check_11_9,
     )

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 from ganbook.exercises.engine.words import say
 
 # 12.11 -----------------------------------------------------------------
@@ -252,22 +253,27 @@ def alternative_12_12_loop(penalties, every):
     return total / len(penalties)
 
 
+@mistake("The rare penalty must be heavier: multiply it by the interval.")
 def wrong_12_12_light(penalties, every):
     return penalties[::every].sum() / len(penalties)
 
 
+@mistake("That is the penalty at every step.")
 def wrong_12_12_all(penalties, every):
     return penalties.mean()
 
 
+@mistake("The first step is due, then every k-th: counting starts at 0.")
 def wrong_12_12_late(penalties, every):
     return every * penalties[every - 1 :: every].sum() / len(penalties)
 
 
+@mistake("That is heavy and at every step.")
 def wrong_12_12_heavy(penalties, every):
     return every * penalties.mean()
 
 
+@mistake("Once is enough: the interval is squared.")
 def wrong_12_12_squared(penalties, every):
     return every**2 * penalties[::every].sum() / len(penalties)
 
@@ -286,23 +292,14 @@ def check_12_12(answer, c):
                 torch.tensor(sum(terms) / n, dtype=dtype),
                 rtol=1e-4,
                 on=say("{n} steps, every {every}", n=n, every=every),
-                mistakes={
-                    "The rare penalty must be heavier: multiply it by the interval.": wrong_12_12_light(
-                        penalties, every
-                    ),
-                    "That is the penalty at every step.": wrong_12_12_all(
-                        penalties, every
-                    ),
-                    "The first step is due, then every k-th: counting starts at 0.": wrong_12_12_late(
-                        penalties, every
-                    ),
-                    "That is heavy and at every step.": wrong_12_12_heavy(
-                        penalties, every
-                    ),
-                    "Once is enough: the interval is squared.": wrong_12_12_squared(
-                        penalties, every
-                    ),
-                },
+                mistakes=outcomes(
+                    (penalties, every),
+                    wrong_12_12_light,
+                    wrong_12_12_all,
+                    wrong_12_12_late,
+                    wrong_12_12_heavy,
+                    wrong_12_12_squared,
+                ),
             )
 
 
@@ -332,11 +329,11 @@ register(
         solution=solution_12_12,
         alternatives=(alternative_12_12_loop,),
         wrong=(
-            (wrong_12_12_light, "must be heavier"),
-            (wrong_12_12_all, "penalty at every step"),
-            (wrong_12_12_late, "counting starts at 0"),
-            (wrong_12_12_heavy, "heavy and at"),
-            (wrong_12_12_squared, "interval is squared"),
+            wrong_12_12_light,
+            wrong_12_12_all,
+            wrong_12_12_late,
+            wrong_12_12_heavy,
+            wrong_12_12_squared,
         ),
         check=check_12_12,
     )

@@ -6,6 +6,7 @@ import torch
 from torch.nn.functional import softplus
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 12.7 ------------------------------------------------------------------
 
@@ -90,18 +91,24 @@ def alternative_12_8_sort(d_fake, k):
     return -torch.nn.functional.logsigmoid(best).sum() / k
 
 
+@mistake("Those are the samples with the lowest scores.")
 def wrong_12_8_lowest(d_fake, k):
     return softplus(-d_fake.flatten().sort().values[:k]).mean()
 
 
+@mistake("That is the loss of the whole batch.")
 def wrong_12_8_all(d_fake, k):
     return softplus(-d_fake).mean()
 
 
+@mistake(
+    "That divides by the size of the batch; only k samples take part in the mean."
+)
 def wrong_12_8_divisor(d_fake, k):
     return softplus(-d_fake.flatten().topk(k).values).sum() / d_fake.numel()
 
 
+@mistake("That is the saturating loss of G.")
 def wrong_12_8_sign(d_fake, k):
     return -softplus(d_fake.flatten().topk(k).values).mean()
 
@@ -110,10 +117,12 @@ def wrong_12_8_detached(d_fake, k):
     return softplus(-d_fake.detach().flatten().topk(k).values).mean()
 
 
+@mistake("Those are the first k, whatever their scores.")
 def wrong_12_8_first(d_fake, k):
     return softplus(-d_fake.flatten()[:k]).mean()
 
 
+@mistake("Of samples with equal scores more than k were kept.")
 def wrong_12_8_threshold(d_fake, k):
     flat = d_fake.flatten()
     return softplus(-flat[flat >= flat.topk(k).values[-1]]).mean()
@@ -150,26 +159,15 @@ def check_12_8(answer, c):
                 torch.tensor(want, dtype=dtype),
                 rtol=1e-4,
                 on=on,
-                mistakes={
-                    "Those are the samples with the lowest scores.": wrong_12_8_lowest(
-                        scores, k
-                    ),
-                    "That is the loss of the whole batch.": wrong_12_8_all(
-                        scores, k
-                    ),
-                    "That divides by the size of the batch; only k samples take part in the mean.": wrong_12_8_divisor(
-                        scores, k
-                    ),
-                    "That is the saturating loss of G.": wrong_12_8_sign(
-                        scores, k
-                    ),
-                    "Those are the first k, whatever their scores.": wrong_12_8_first(
-                        scores, k
-                    ),
-                    "Of samples with equal scores more than k were kept.": wrong_12_8_threshold(
-                        scores, k
-                    ),
-                },
+                mistakes=outcomes(
+                    (scores, k),
+                    wrong_12_8_lowest,
+                    wrong_12_8_all,
+                    wrong_12_8_divisor,
+                    wrong_12_8_sign,
+                    wrong_12_8_first,
+                    wrong_12_8_threshold,
+                ),
             )
             c.true(
                 gradient is not None
@@ -205,13 +203,13 @@ register(
         solution=solution_12_8,
         alternatives=(alternative_12_8_sort,),
         wrong=(
-            (wrong_12_8_lowest, "lowest scores"),
-            (wrong_12_8_all, "whole batch"),
-            (wrong_12_8_divisor, "size of the batch"),
-            (wrong_12_8_sign, "saturating loss of G"),
+            wrong_12_8_lowest,
+            wrong_12_8_all,
+            wrong_12_8_divisor,
+            wrong_12_8_sign,
             (wrong_12_8_detached, "gradient is missing"),
-            (wrong_12_8_first, "first k"),
-            (wrong_12_8_threshold, "more than k"),
+            wrong_12_8_first,
+            wrong_12_8_threshold,
             (wrong_12_8_overflow, "far below zero"),
         ),
         check=check_12_8,

@@ -3,6 +3,7 @@ r"""What layers and steps cost."""
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 13.10 -----------------------------------------------------------------
 
@@ -41,38 +42,51 @@ def _count(layers, side, factor=2, power=2, at=min, moves=True, maps=True):
     return total
 
 
+@mistake("A product and its addition count as two operations.")
 def wrong_13_10_once(layers, side):
     return _count(layers, side, factor=1)
 
 
+@mistake(
+    "A transposed convolution lays down one kernel for each place of its input."
+)
 def wrong_13_10_output(layers, side):
     return _count(layers, side, at=lambda before, after: after)
 
 
+@mistake("A convolution makes one sum for each place of its output.")
 def wrong_13_10_input(layers, side):
     return _count(layers, side, at=lambda before, after: before)
 
 
+@mistake("The side changes from layer to layer.")
 def wrong_13_10_same_side(layers, side):
     return _count(layers, side, moves=False)
 
 
+@mistake("The kernel is a square.")
 def wrong_13_10_flat(layers, side):
     return _count(layers, side, power=1)
 
 
+@mistake("Each map of the output needs products of its own.")
 def wrong_13_10_one_map(layers, side):
     return _count(layers, side, maps=False)
 
 
+@mistake("Those are the weights; each is used at many places.")
 def wrong_13_10_parameters(layers, side):
     return _count(layers, side, factor=1, at=lambda before, after: 1)
 
 
+@mistake("Single precision rounds large counts: add up whole numbers.")
 def wrong_13_10_single(layers, side):
     return float(np.float32(solution_13_10(layers, side)))
 
 
+@mistake(
+    "The count does not fit into 32 bits: Python's own whole numbers have no bound."
+)
 def wrong_13_10_short(layers, side):
     return int(np.array(solution_13_10(layers, side)).astype(np.int32))
 
@@ -102,33 +116,18 @@ def check_13_10(answer, c):
             c.call(answer, layers, start),
             want,
             rtol=1e-12,
-            mistakes={
-                "A product and its addition count as two operations.": wrong_13_10_once(
-                    layers, start
-                ),
-                "A transposed convolution lays down one kernel for each place of its input.": wrong_13_10_output(
-                    layers, start
-                ),
-                "A convolution makes one sum for each place of its output.": wrong_13_10_input(
-                    layers, start
-                ),
-                "The side changes from layer to layer.": wrong_13_10_same_side(
-                    layers, start
-                ),
-                "The kernel is a square.": wrong_13_10_flat(layers, start),
-                "Each map of the output needs products of its own.": wrong_13_10_one_map(
-                    layers, start
-                ),
-                "Those are the weights; each is used at many places.": wrong_13_10_parameters(
-                    layers, start
-                ),
-                "Single precision rounds large counts: add up whole numbers.": wrong_13_10_single(
-                    layers, start
-                ),
-                "The count does not fit into 32 bits: Python's own whole numbers have no bound.": wrong_13_10_short(
-                    layers, start
-                ),
-            },
+            mistakes=outcomes(
+                (layers, start),
+                wrong_13_10_once,
+                wrong_13_10_output,
+                wrong_13_10_input,
+                wrong_13_10_same_side,
+                wrong_13_10_flat,
+                wrong_13_10_one_map,
+                wrong_13_10_parameters,
+                wrong_13_10_single,
+                wrong_13_10_short,
+            ),
         )
 
 
@@ -159,15 +158,15 @@ register(
         solution=solution_13_10,
         alternatives=(alternative_13_10_smaller_side,),
         wrong=(
-            (wrong_13_10_once, "as two"),
-            (wrong_13_10_output, "lays down"),
-            (wrong_13_10_input, "one sum"),
-            (wrong_13_10_same_side, "side changes"),
-            (wrong_13_10_flat, "a square"),
-            (wrong_13_10_one_map, "of its own"),
-            (wrong_13_10_parameters, "many places"),
-            (wrong_13_10_single, "Single precision"),
-            (wrong_13_10_short, "32 bits"),
+            wrong_13_10_once,
+            wrong_13_10_output,
+            wrong_13_10_input,
+            wrong_13_10_same_side,
+            wrong_13_10_flat,
+            wrong_13_10_one_map,
+            wrong_13_10_parameters,
+            wrong_13_10_single,
+            wrong_13_10_short,
         ),
         check=check_13_10,
     )

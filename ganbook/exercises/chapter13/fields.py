@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 13.7 ------------------------------------------------------------------
 
@@ -32,26 +33,34 @@ def _sum(layers, reach, own=False):
     return side
 
 
+@mistake("A stride counts for the layers after its own.")
 def wrong_13_7_own_stride(layers):
     return _sum(layers, lambda k, d: d * (k - 1), own=True)
 
 
+@mistake("Strides are left out: after one, neighbours lie further apart.")
 def wrong_13_7_no_stride(layers):
     return 1 + sum(d * (k - 1) for k, _, d in layers)
 
 
+@mistake("Dilation is left out: the taps of a kernel lie that far apart.")
 def wrong_13_7_no_dilation(layers):
     return _sum(layers, lambda k, d: k - 1)
 
 
+@mistake("A kernel has one gap less than taps, and only gaps are stretched.")
 def wrong_13_7_wide(layers):
     return _sum(layers, lambda k, d: d * k - 1)
 
 
+@mistake(
+    "A kernel of k widens the field by k - 1 steps: one output of kernel 1 sees one pixel."
+)
 def wrong_13_7_whole_kernel(layers):
     return _sum(layers, lambda k, d: d * k)
 
 
+@mistake("The first layer of the list lies next to the picture.")
 def wrong_13_7_turned(layers):
     return solution_13_7(layers[::-1])
 
@@ -78,26 +87,15 @@ def check_13_7(answer, c):
         c.equal(
             c.call(answer, layers),
             max(seen) - min(seen) + 1,
-            mistakes={
-                "A stride counts for the layers after its own.": wrong_13_7_own_stride(
-                    layers
-                ),
-                "Strides are left out: after one, neighbours lie further apart.": wrong_13_7_no_stride(
-                    layers
-                ),
-                "Dilation is left out: the taps of a kernel lie that far apart.": wrong_13_7_no_dilation(
-                    layers
-                ),
-                "A kernel has one gap less than taps, and only gaps are stretched.": wrong_13_7_wide(
-                    layers
-                ),
-                "A kernel of k widens the field by k - 1 steps: one output of kernel 1 sees one pixel.": wrong_13_7_whole_kernel(
-                    layers
-                ),
-                "The first layer of the list lies next to the picture.": wrong_13_7_turned(
-                    layers
-                ),
-            },
+            mistakes=outcomes(
+                (layers,),
+                wrong_13_7_own_stride,
+                wrong_13_7_no_stride,
+                wrong_13_7_no_dilation,
+                wrong_13_7_wide,
+                wrong_13_7_whole_kernel,
+                wrong_13_7_turned,
+            ),
         )
 
 
@@ -128,12 +126,12 @@ register(
         solution=solution_13_7,
         alternatives=(alternative_13_7_backwards,),
         wrong=(
-            (wrong_13_7_own_stride, "after its own"),
-            (wrong_13_7_no_stride, "further apart"),
-            (wrong_13_7_no_dilation, "that far apart"),
-            (wrong_13_7_wide, "only gaps"),
-            (wrong_13_7_whole_kernel, "k - 1 steps"),
-            (wrong_13_7_turned, "next to the picture"),
+            wrong_13_7_own_stride,
+            wrong_13_7_no_stride,
+            wrong_13_7_no_dilation,
+            wrong_13_7_wide,
+            wrong_13_7_whole_kernel,
+            wrong_13_7_turned,
         ),
         check=check_13_7,
     )

@@ -5,6 +5,7 @@ import torch
 from torch.nn.functional import softplus
 
 from ganbook.exercises.engine.core import Exercise, register, rubric
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 13.12 -----------------------------------------------------------------
 
@@ -19,29 +20,35 @@ def alternative_13_12_two_sums(scores, real):
     return total / scores.numel()
 
 
+@mistake("Real and generated are swapped: real pixels should score high.")
 def wrong_13_12_swapped(scores, real):
     return solution_13_12(scores, ~real)
 
 
+@mistake("That is the loss of a mean score; take the mean of the losses.")
 def wrong_13_12_mean_score(scores, real):
     sign = torch.where(real, -1.0, 1.0).to(scores.dtype)
     return softplus((sign * scores).mean())
 
 
+@mistake("Each pixel counts alike, however many of its kind there are.")
 def wrong_13_12_two_means(scores, real):
     return (
         softplus(-scores[real]).mean() + softplus(scores[~real]).mean()
     ) / 2
 
 
+@mistake("That is the sum; it grows with the picture.")
 def wrong_13_12_summed(scores, real):
     return solution_13_12(scores, real) * scores.numel()
 
 
+@mistake("Generated pixels have a loss, too.")
 def wrong_13_12_real_only(scores, real):
     return softplus(-scores[real]).mean()
 
 
+@mistake("That is the hinge loss.")
 def wrong_13_12_hinge(scores, real):
     sign = torch.where(real, -1.0, 1.0).to(scores.dtype)
     return (1 + sign * scores).relu().mean()
@@ -86,26 +93,15 @@ def check_13_12(answer, c):
             c.equal(
                 got,
                 want,
-                mistakes={
-                    "Real and generated are swapped: real pixels should score high.": wrong_13_12_swapped(
-                        scores, real
-                    ),
-                    "That is the loss of a mean score; take the mean of the losses.": wrong_13_12_mean_score(
-                        scores, real
-                    ),
-                    "Each pixel counts alike, however many of its kind there are.": wrong_13_12_two_means(
-                        scores, real
-                    ),
-                    "That is the sum; it grows with the picture.": wrong_13_12_summed(
-                        scores, real
-                    ),
-                    "Generated pixels have a loss, too.": wrong_13_12_real_only(
-                        scores, real
-                    ),
-                    "That is the hinge loss.": wrong_13_12_hinge(
-                        scores, real
-                    ),
-                },
+                mistakes=outcomes(
+                    (scores, real),
+                    wrong_13_12_swapped,
+                    wrong_13_12_mean_score,
+                    wrong_13_12_two_means,
+                    wrong_13_12_summed,
+                    wrong_13_12_real_only,
+                    wrong_13_12_hinge,
+                ),
             )
             _, (slope, *_) = c.call_grad(answer, scores, real)
             sign = torch.where(real, -1.0, 1.0).to(dtype)
@@ -144,12 +140,12 @@ register(
         solution=solution_13_12,
         alternatives=(alternative_13_12_two_sums,),
         wrong=(
-            (wrong_13_12_swapped, "swapped"),
-            (wrong_13_12_mean_score, "mean of the losses"),
-            (wrong_13_12_two_means, "counts alike"),
-            (wrong_13_12_summed, "is the sum"),
-            (wrong_13_12_real_only, "have a loss, too"),
-            (wrong_13_12_hinge, "hinge"),
+            wrong_13_12_swapped,
+            wrong_13_12_mean_score,
+            wrong_13_12_two_means,
+            wrong_13_12_summed,
+            wrong_13_12_real_only,
+            wrong_13_12_hinge,
             (wrong_13_12_log_sigmoid, "not finite"),
             (wrong_13_12_two_sorts, "of which there are none"),
             (wrong_13_12_branches, "gradient is not"),
@@ -182,24 +178,31 @@ def wrong_13_13_overflow(q, k, v):
         return weight / weight.sum(axis=1, keepdims=True) @ v
 
 
+@mistake(
+    "That divides by the root of the key's size, which the weights of this chapter do not."
+)
 def wrong_13_13_scaled(q, k, v):
     return solution_13_13(q / np.sqrt(q.shape[1]), k, v)
 
 
+@mistake("The weights of one query add up to one; here those of one key do.")
 def wrong_13_13_other_axis(q, k, v):
     score = q @ k.T
     weight = np.exp(score - score.max(axis=0))
     return weight / weight.sum(axis=0) @ v
 
 
+@mistake("Queries and keys have changed places.")
 def wrong_13_13_swapped(q, k, v):
     return solution_13_13(k, q, v)
 
 
+@mistake("The softmax is left out.")
 def wrong_13_13_linear(q, k, v):
     return q @ k.T @ v
 
 
+@mistake("That takes the best key alone; all of them have a weight.")
 def wrong_13_13_hardest(q, k, v):
     return v[(q @ k.T).argmax(axis=1)]
 
@@ -219,21 +222,14 @@ def check_13_13(answer, c):
             alternative_13_13_loop(q, k, v),
             rtol=1e-8,
             atol=1e-10,
-            mistakes={
-                "That divides by the root of the key's size, which the weights of this chapter do not.": wrong_13_13_scaled(
-                    q, k, v
-                ),
-                "The weights of one query add up to one; here those of one key do.": wrong_13_13_other_axis(
-                    q, k, v
-                ),
-                "Queries and keys have changed places.": wrong_13_13_swapped(
-                    q, k, v
-                ),
-                "The softmax is left out.": wrong_13_13_linear(q, k, v),
-                "That takes the best key alone; all of them have a weight.": wrong_13_13_hardest(
-                    q, k, v
-                ),
-            },
+            mistakes=outcomes(
+                (q, k, v),
+                wrong_13_13_scaled,
+                wrong_13_13_other_axis,
+                wrong_13_13_swapped,
+                wrong_13_13_linear,
+                wrong_13_13_hardest,
+            ),
         )
 
 
@@ -263,11 +259,11 @@ register(
         alternatives=(alternative_13_13_loop,),
         wrong=(
             (wrong_13_13_overflow, "not finite"),
-            (wrong_13_13_scaled, "key's size"),
-            (wrong_13_13_other_axis, "those of one key"),
-            (wrong_13_13_swapped, "changed places"),
-            (wrong_13_13_linear, "left out"),
-            (wrong_13_13_hardest, "best key"),
+            wrong_13_13_scaled,
+            wrong_13_13_other_axis,
+            wrong_13_13_swapped,
+            wrong_13_13_linear,
+            wrong_13_13_hardest,
         ),
         check=check_13_13,
     )

@@ -3,6 +3,7 @@ r"""Overlaps and phases of transposed convolutions."""
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, classify, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 from ganbook.exercises.engine.proofs import ordered
 from ganbook.exercises.engine.words import say
 
@@ -21,22 +22,29 @@ def alternative_13_1_laid_down(k, s):
     return counts[start : start + s].tolist()
 
 
+@mistake("Phase r begins with the weight r itself: round up, not down.")
 def wrong_13_1_floor(k, s):
     return [(k - r) // s for r in range(s)]
 
 
+@mistake("Not every phase has the largest count.")
 def wrong_13_1_all_most(k, s):
     return [-(-k // s)] * s
 
 
+@mistake("Not every phase has the smallest count.")
 def wrong_13_1_all_least(k, s):
     return [k // s] * s
 
 
+@mistake(
+    "That is how far two neighbouring kernels reach into each other, not how many reach an output."
+)
 def wrong_13_1_width(k, s):
     return [k - s] * s
 
 
+@mistake("The order is turned round: phase 0 holds the weight 0.")
 def wrong_13_1_reversed(k, s):
     return solution_13_1(k, s)[::-1]
 
@@ -48,23 +56,14 @@ def check_13_1(answer, c):
         c.equal(
             c.call(answer, k, s),
             want,
-            mistakes={
-                "Phase r begins with the weight r itself: round up, not down.": wrong_13_1_floor(
-                    k, s
-                ),
-                "Not every phase has the largest count.": wrong_13_1_all_most(
-                    k, s
-                ),
-                "Not every phase has the smallest count.": wrong_13_1_all_least(
-                    k, s
-                ),
-                "That is how far two neighbouring kernels reach into each other, not how many reach an output.": wrong_13_1_width(
-                    k, s
-                ),
-                "The order is turned round: phase 0 holds the weight 0.": wrong_13_1_reversed(
-                    k, s
-                ),
-            },
+            mistakes=outcomes(
+                (k, s),
+                wrong_13_1_floor,
+                wrong_13_1_all_most,
+                wrong_13_1_all_least,
+                wrong_13_1_width,
+                wrong_13_1_reversed,
+            ),
         )
 
 
@@ -94,11 +93,11 @@ register(
         solution=solution_13_1,
         alternatives=(alternative_13_1_laid_down,),
         wrong=(
-            (wrong_13_1_floor, "round up"),
-            (wrong_13_1_all_most, "largest"),
-            (wrong_13_1_all_least, "smallest"),
-            (wrong_13_1_width, "how far"),
-            (wrong_13_1_reversed, "turned round"),
+            wrong_13_1_floor,
+            wrong_13_1_all_most,
+            wrong_13_1_all_least,
+            wrong_13_1_width,
+            wrong_13_1_reversed,
         ),
         check=check_13_1,
     )
@@ -122,10 +121,14 @@ def alternative_13_2_laid_down(x, w, s):
     return y
 
 
+@mistake("The kernel is laid down backwards.")
 def wrong_13_2_flipped(x, w, s):
     return alternative_13_2_laid_down(x, w[::-1], s)
 
 
+@mistake(
+    "Where kernels overlap, their contributions are added; here the later one replaces the earlier."
+)
 def wrong_13_2_overwritten(x, w, s):
     y = np.zeros(s * (len(x) - 1) + len(w))
     for m, value in enumerate(x):
@@ -137,11 +140,15 @@ def wrong_13_2_cut(x, w, s):
     return np.resize(alternative_13_2_laid_down(x, w, s), s * len(x))
 
 
+@mistake(
+    "That resizes first and convolves then: all phases get the same weights."
+)
 def wrong_13_2_resized(x, w, s):
     full = np.convolve(np.repeat(x, s), w)
     return full[: s * (len(x) - 1) + len(w)]
 
 
+@mistake("A phase takes every s-th weight, not neighbouring ones.")
 def wrong_13_2_blocks(x, w, s):
     y, size = np.zeros(s * (len(x) - 1) + len(w)), -(-len(w) // s)
     padded = np.append(w, np.zeros(s * size - len(w)))
@@ -152,6 +159,9 @@ def wrong_13_2_blocks(x, w, s):
     return y
 
 
+@mistake(
+    "The result has the dtype of x: where x holds whole numbers, the weights are cut to such."
+)
 def wrong_13_2_whole(x, w, s):
     y = np.zeros_like(x, shape=s * (len(x) - 1) + len(w))
     y[:] = solution_13_2(x, w, s)
@@ -182,23 +192,14 @@ def check_13_2(answer, c):
             alternative_13_2_laid_down(x, w, s),
             rtol=1e-9,
             atol=1e-9,
-            mistakes={
-                "The kernel is laid down backwards.": wrong_13_2_flipped(
-                    x, w, s
-                ),
-                "Where kernels overlap, their contributions are added; here the later one replaces the earlier.": wrong_13_2_overwritten(
-                    x, w, s
-                ),
-                "That resizes first and convolves then: all phases get the same weights.": wrong_13_2_resized(
-                    x, w, s
-                ),
-                "A phase takes every s-th weight, not neighbouring ones.": wrong_13_2_blocks(
-                    x, w, s
-                ),
-                "The result has the dtype of x: where x holds whole numbers, the weights are cut to such.": wrong_13_2_whole(
-                    x, w, s
-                ),
-            },
+            mistakes=outcomes(
+                (x, w, s),
+                wrong_13_2_flipped,
+                wrong_13_2_overwritten,
+                wrong_13_2_resized,
+                wrong_13_2_blocks,
+                wrong_13_2_whole,
+            ),
         )
 
 
@@ -230,12 +231,12 @@ register(
         solution=solution_13_2,
         alternatives=(alternative_13_2_laid_down,),
         wrong=(
-            (wrong_13_2_flipped, "backwards"),
-            (wrong_13_2_overwritten, "replaces"),
+            wrong_13_2_flipped,
+            wrong_13_2_overwritten,
             (wrong_13_2_cut, "length is another"),
-            (wrong_13_2_resized, "same weights"),
-            (wrong_13_2_blocks, "neighbouring ones"),
-            (wrong_13_2_whole, "dtype of x"),
+            wrong_13_2_resized,
+            wrong_13_2_blocks,
+            wrong_13_2_whole,
         ),
         check=check_13_2,
     )

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 13.5 ------------------------------------------------------------------
 
@@ -39,32 +40,45 @@ def alternative_13_5_by_hand(w, s, steps, rate):
     )
 
 
+@mistake("That drives the sums to zero; they are only to agree.")
 def wrong_13_5_no_mean(w, s, steps, rate):
     return _descend(
         w, s, steps, rate, lambda sums, phase: 2 / s * sums[phase]
     )
 
 
+@mistake("The variance grows: gradient descent goes against the slope.")
 def wrong_13_5_uphill(w, s, steps, rate):
     return alternative_13_5_by_hand(w, s, steps, -rate)
 
 
+@mistake(
+    "That descends the sum of squared deviations; the variance is their average over the phases."
+)
 def wrong_13_5_summed(w, s, steps, rate):
     return alternative_13_5_by_hand(w, s, steps, rate * s)
 
 
+@mistake(
+    "That variance divides by s - 1, as torch's `var` does unless told otherwise; here it is s."
+)
 def wrong_13_5_unbiased(w, s, steps, rate):
     return alternative_13_5_by_hand(w, s, steps, rate * s / (s - 1))
 
 
+@mistake("A factor of 2 is missing: the derivative of a square.")
 def wrong_13_5_half(w, s, steps, rate):
     return alternative_13_5_by_hand(w, s, steps, rate / 2)
 
 
+@mistake("That is one step only.")
 def wrong_13_5_once(w, s, steps, rate):
     return alternative_13_5_by_hand(w, s, 1, rate)
 
 
+@mistake(
+    "That makes the weights equal, which is more than was asked; only the sums of the phases have to agree."
+)
 def wrong_13_5_weights(w, s, steps, rate):
     w = np.array(w, dtype=float)
     for _ in range(steps):
@@ -83,27 +97,16 @@ def check_13_5(answer, c):
             alternative_13_5_by_hand(w, s, steps, rate),
             rtol=1e-7,
             atol=1e-9,
-            mistakes={
-                "That drives the sums to zero; they are only to agree.": wrong_13_5_no_mean(
-                    w, s, steps, rate
-                ),
-                "The variance grows: gradient descent goes against the slope.": wrong_13_5_uphill(
-                    w, s, steps, rate
-                ),
-                "That descends the sum of squared deviations; the variance is their average over the phases.": wrong_13_5_summed(
-                    w, s, steps, rate
-                ),
-                "That variance divides by s - 1, as torch's `var` does unless told otherwise; here it is s.": wrong_13_5_unbiased(
-                    w, s, steps, rate
-                ),
-                "A factor of 2 is missing: the derivative of a square.": wrong_13_5_half(
-                    w, s, steps, rate
-                ),
-                "That is one step only.": wrong_13_5_once(w, s, steps, rate),
-                "That makes the weights equal, which is more than was asked; only the sums of the phases have to agree.": wrong_13_5_weights(
-                    w, s, steps, rate
-                ),
-            },
+            mistakes=outcomes(
+                (w, s, steps, rate),
+                wrong_13_5_no_mean,
+                wrong_13_5_uphill,
+                wrong_13_5_summed,
+                wrong_13_5_unbiased,
+                wrong_13_5_half,
+                wrong_13_5_once,
+                wrong_13_5_weights,
+            ),
         )
 
 
@@ -135,13 +138,13 @@ register(
         solution=solution_13_5,
         alternatives=(alternative_13_5_by_hand,),
         wrong=(
-            (wrong_13_5_no_mean, "to zero"),
-            (wrong_13_5_uphill, "against the slope"),
-            (wrong_13_5_summed, "average over"),
-            (wrong_13_5_unbiased, "divides by s - 1"),
-            (wrong_13_5_half, "factor of 2"),
-            (wrong_13_5_once, "one step only"),
-            (wrong_13_5_weights, "more than was asked"),
+            wrong_13_5_no_mean,
+            wrong_13_5_uphill,
+            wrong_13_5_summed,
+            wrong_13_5_unbiased,
+            wrong_13_5_half,
+            wrong_13_5_once,
+            wrong_13_5_weights,
         ),
         check=check_13_5,
     )
@@ -171,27 +174,37 @@ def _until(small, rho, power=2.0):
     return math.floor(power * math.log(small) / math.log(rho)) + 1
 
 
+@mistake("That is the factor of the mean square; the norm has its root.")
 def wrong_13_6_square(small, c, a):
     return _until(small, c * (1 + a**2) / 2, 1.0)
 
 
+@mistake(
+    "The activation is left out: it takes away a part of the mean square."
+)
 def wrong_13_6_no_slope(small, c, a):
     return _until(small, c)
 
 
+@mistake("That is for ReLU: the negative half passes on its share, too.")
 def wrong_13_6_relu(small, c, a):
     return _until(small, c / 2)
 
 
+@mistake("Slopes average in squares: 1 and a squared, not 1 and a.")
 def wrong_13_6_mean_slope(small, c, a):
     return _until(small, c * (1 + a) / 2)
 
 
+@mistake("A number of layers is a whole number, or infinite.")
 def wrong_13_6_not_whole(small, c, a):
     rho = c * (1 + a**2) / 2
     return 2 * math.log(small) / math.log(rho) if rho != 1 else math.inf
 
 
+@mistake(
+    "After so many layers the norm is exactly at the share, not below it."
+)
 def wrong_13_6_rounded_up(small, c, a):
     rho = c * (1 + a**2) / 2
     if rho >= 1:
@@ -199,16 +212,19 @@ def wrong_13_6_rounded_up(small, c, a):
     return math.ceil(2 * math.log(small) / math.log(rho))
 
 
+@mistake("It does shrink, although it takes thousands of layers.")
 def wrong_13_6_gives_up(small, c, a):
     found = solution_13_6(small, c, a)
     return found if found < 1000 else math.inf
 
 
+@mistake("With rho = 1 it does not shrink.")
 def wrong_13_6_he(small, c, a):
     rho = c * (1 + a**2) / 2
     return 10**9 if rho == 1 else solution_13_6(small, c, a)
 
 
+@mistake("After so many layers the norm is not yet below.")
 def wrong_13_6_one_less(small, c, a):
     return solution_13_6(small, c, a) - 1
 
@@ -227,35 +243,18 @@ def check_13_6(answer, c):
         c.equal(
             c.call(answer, small, variance, a),
             alternative_13_6_step_by_step(small, variance, a),
-            mistakes={
-                "After so many layers the norm is exactly at the share, not below it.": wrong_13_6_rounded_up(
-                    small, variance, a
-                ),
-                "That is the factor of the mean square; the norm has its root.": wrong_13_6_square(
-                    small, variance, a
-                ),
-                "It does shrink, although it takes thousands of layers.": wrong_13_6_gives_up(
-                    small, variance, a
-                ),
-                "The activation is left out: it takes away a part of the mean square.": wrong_13_6_no_slope(
-                    small, variance, a
-                ),
-                "That is for ReLU: the negative half passes on its share, too.": wrong_13_6_relu(
-                    small, variance, a
-                ),
-                "Slopes average in squares: 1 and a squared, not 1 and a.": wrong_13_6_mean_slope(
-                    small, variance, a
-                ),
-                "A number of layers is a whole number, or infinite.": wrong_13_6_not_whole(
-                    small, variance, a
-                ),
-                "With rho = 1 it does not shrink.": wrong_13_6_he(
-                    small, variance, a
-                ),
-                "After so many layers the norm is not yet below.": wrong_13_6_one_less(
-                    small, variance, a
-                ),
-            },
+            mistakes=outcomes(
+                (small, variance, a),
+                wrong_13_6_rounded_up,
+                wrong_13_6_square,
+                wrong_13_6_gives_up,
+                wrong_13_6_no_slope,
+                wrong_13_6_relu,
+                wrong_13_6_mean_slope,
+                wrong_13_6_not_whole,
+                wrong_13_6_he,
+                wrong_13_6_one_less,
+            ),
         )
 
 
@@ -287,15 +286,15 @@ register(
         solution=solution_13_6,
         alternatives=(alternative_13_6_step_by_step,),
         wrong=(
-            (wrong_13_6_square, "mean square; the norm"),
-            (wrong_13_6_no_slope, "takes away"),
-            (wrong_13_6_relu, "for ReLU"),
-            (wrong_13_6_mean_slope, "average in squares"),
-            (wrong_13_6_not_whole, "whole number"),
-            (wrong_13_6_rounded_up, "exactly at the share"),
-            (wrong_13_6_gives_up, "thousands of layers"),
-            (wrong_13_6_he, "With rho = 1"),
-            (wrong_13_6_one_less, "not yet below"),
+            wrong_13_6_square,
+            wrong_13_6_no_slope,
+            wrong_13_6_relu,
+            wrong_13_6_mean_slope,
+            wrong_13_6_not_whole,
+            wrong_13_6_rounded_up,
+            wrong_13_6_gives_up,
+            wrong_13_6_he,
+            wrong_13_6_one_less,
         ),
         check=check_13_6,
     )

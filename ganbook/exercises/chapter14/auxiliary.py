@@ -5,6 +5,7 @@ import math
 from scipy.special import ndtr
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 from ganbook.exercises.engine.proofs import ordered
 
 # 14.4 ------------------------------------------------------------------
@@ -86,26 +87,40 @@ def alternative_14_5_erf(a, m):
     return tuple(0.5 * (1 + math.erf(t / math.sqrt(2))) for t in (a, m))
 
 
+@mistake("The two are exchanged: generated first.")
 def wrong_14_5_swapped(a, m):
     return float(ndtr(m)), float(ndtr(a))
 
 
+@mistake(
+    "The classifier's border is at 0, not at the mean of the other class."
+)
 def wrong_14_5_both(a, m):
     return float(ndtr(a + m)), float(ndtr(2 * m))
 
 
+@mistake(
+    "The distance from a mean to the border is a, half the distance between the means."
+)
 def wrong_14_5_double(a, m):
     return float(ndtr(2 * a)), float(ndtr(2 * m))
 
 
+@mistake("Those are the shares that are *not* recognised.")
 def wrong_14_5_error(a, m):
     return float(ndtr(-a)), float(ndtr(-m))
 
 
+@mistake(
+    "That is the classifier's confidence at the mean of a class, not how often it is right."
+)
 def wrong_14_5_confidence(a, m):
     return 1 / (1 + math.exp(-2 * m * a)), 1 / (1 + math.exp(-2 * m * m))
 
 
+@mistake(
+    "erf is not the normal distribution function: rescale its argument and its value."
+)
 def wrong_14_5_erf(a, m):
     return math.erf(a), math.erf(m)
 
@@ -124,26 +139,15 @@ def check_14_5(answer, c):
             want,
             rtol=1e-7,
             atol=1e-12,
-            mistakes={
-                "The two are exchanged: generated first.": wrong_14_5_swapped(
-                    a, m
-                ),
-                "The classifier's border is at 0, not at the mean of the other class.": wrong_14_5_both(
-                    a, m
-                ),
-                "The distance from a mean to the border is a, half the distance between the means.": wrong_14_5_double(
-                    a, m
-                ),
-                "Those are the shares that are *not* recognised.": wrong_14_5_error(
-                    a, m
-                ),
-                "That is the classifier's confidence at the mean of a class, not how often it is right.": wrong_14_5_confidence(
-                    a, m
-                ),
-                "erf is not the normal distribution function: rescale its argument and its value.": wrong_14_5_erf(
-                    a, m
-                ),
-            },
+            mistakes=outcomes(
+                (a, m),
+                wrong_14_5_swapped,
+                wrong_14_5_both,
+                wrong_14_5_double,
+                wrong_14_5_error,
+                wrong_14_5_confidence,
+                wrong_14_5_erf,
+            ),
         )
 
 
@@ -174,12 +178,12 @@ register(
         solution=solution_14_5,
         alternatives=(alternative_14_5_erf,),
         wrong=(
-            (wrong_14_5_swapped, "exchanged"),
-            (wrong_14_5_both, "mean of the other class"),
-            (wrong_14_5_double, "half the distance"),
-            (wrong_14_5_error, "*not* recognised"),
-            (wrong_14_5_confidence, "confidence"),
-            (wrong_14_5_erf, "erf is not"),
+            wrong_14_5_swapped,
+            wrong_14_5_both,
+            wrong_14_5_double,
+            wrong_14_5_error,
+            wrong_14_5_confidence,
+            wrong_14_5_erf,
         ),
         check=check_14_5,
     )

@@ -8,6 +8,7 @@ from scipy.integrate import quad, trapezoid
 from torch.nn.functional import cross_entropy
 
 from ganbook.exercises.engine.core import Exercise, classify, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 14.8 ------------------------------------------------------------------
 
@@ -23,36 +24,48 @@ def alternative_14_8_gather(logits, code):
     return own + math.log(logits.shape[1])
 
 
+@mistake("That is the loss of Q, which falls as the bound rises.")
 def wrong_14_8_loss(logits, code):
     return cross_entropy(logits, code)
 
 
+@mistake("The entropy of the code is missing, so this can never be positive.")
 def wrong_14_8_no_entropy(logits, code):
     return -cross_entropy(logits, code)
 
 
+@mistake(
+    "That counts right guesses; the bound needs the probability that Q gives to the code."
+)
 def wrong_14_8_accuracy(logits, code):
     right = (logits.argmax(1) == code).to(logits.dtype).mean()
     return math.log(logits.shape[1]) * right
 
 
+@mistake("That is in bits; nats were asked for.")
 def wrong_14_8_bits(logits, code):
     return solution_14_8(logits, code) / math.log(2)
 
 
+@mistake("The entropy belongs to the K codes, not to the N samples.")
 def wrong_14_8_batch(logits, code):
     return math.log(len(logits)) - cross_entropy(logits, code)
 
 
+@mistake("The softmax is taken twice.")
 def wrong_14_8_twice(logits, code):
     probabilities = torch.softmax(logits, dim=1)
     return math.log(logits.shape[1]) - cross_entropy(probabilities, code)
 
 
+@mistake("K is the number of columns; a code may be missing from a batch.")
 def wrong_14_8_largest_code(logits, code):
     return math.log(int(code.max()) + 1) - cross_entropy(logits, code)
 
 
+@mistake(
+    "The generator draws its code uniformly: H(c) is log K, whatever this batch happens to hold."
+)
 def wrong_14_8_seen(logits, code):
     share = torch.bincount(code).to(logits.dtype) / len(code)
     return -torch.special.xlogy(share, share).sum() - cross_entropy(
@@ -87,32 +100,17 @@ def check_14_8(answer, c):
                 want,
                 rtol=1e-4 if dtype == torch.float32 else 1e-9,
                 atol=1e-5 if dtype == torch.float32 else 1e-10,
-                mistakes={
-                    "That is the loss of Q, which falls as the bound rises.": wrong_14_8_loss(
-                        logits, code
-                    ),
-                    "The entropy of the code is missing, so this can never be positive.": wrong_14_8_no_entropy(
-                        logits, code
-                    ),
-                    "That counts right guesses; the bound needs the probability that Q gives to the code.": wrong_14_8_accuracy(
-                        logits, code
-                    ),
-                    "That is in bits; nats were asked for.": wrong_14_8_bits(
-                        logits, code
-                    ),
-                    "The entropy belongs to the K codes, not to the N samples.": wrong_14_8_batch(
-                        logits, code
-                    ),
-                    "The softmax is taken twice.": wrong_14_8_twice(
-                        logits, code
-                    ),
-                    "K is the number of columns; a code may be missing from a batch.": wrong_14_8_largest_code(
-                        logits, code
-                    ),
-                    "The generator draws its code uniformly: H(c) is log K, whatever this batch happens to hold.": wrong_14_8_seen(
-                        logits, code
-                    ),
-                },
+                mistakes=outcomes(
+                    (logits, code),
+                    wrong_14_8_loss,
+                    wrong_14_8_no_entropy,
+                    wrong_14_8_accuracy,
+                    wrong_14_8_bits,
+                    wrong_14_8_batch,
+                    wrong_14_8_twice,
+                    wrong_14_8_largest_code,
+                    wrong_14_8_seen,
+                ),
             )
 
 
@@ -143,14 +141,14 @@ register(
         solution=solution_14_8,
         alternatives=(alternative_14_8_gather,),
         wrong=(
-            (wrong_14_8_loss, "loss of Q"),
-            (wrong_14_8_no_entropy, "never be positive"),
-            (wrong_14_8_accuracy, "right guesses"),
-            (wrong_14_8_bits, "bits"),
-            (wrong_14_8_batch, "N samples"),
-            (wrong_14_8_twice, "taken twice"),
-            (wrong_14_8_largest_code, "number of columns"),
-            (wrong_14_8_seen, "happens to hold"),
+            wrong_14_8_loss,
+            wrong_14_8_no_entropy,
+            wrong_14_8_accuracy,
+            wrong_14_8_bits,
+            wrong_14_8_batch,
+            wrong_14_8_twice,
+            wrong_14_8_largest_code,
+            wrong_14_8_seen,
             (wrong_14_8_log_of_softmax, "not finite"),
         ),
         check=check_14_8,
@@ -175,10 +173,14 @@ def alternative_14_9_quadrature(c):
     return second / quad(mass, 0, c)[0]
 
 
+@mistake(
+    "That is the variance of a uniform variable on the interval; it holds for small c only."
+)
 def wrong_14_9_uniform(c):
     return c * c / 3
 
 
+@mistake("Divide by the mass that is kept: rejected values are drawn again.")
 def wrong_14_9_not_normalised(c):
     from scipy.special import ndtr
 
@@ -186,12 +188,16 @@ def wrong_14_9_not_normalised(c):
     return (2 * ndtr(c) - 1) - 2 * c * density
 
 
+@mistake(
+    "That is clipping, which puts mass on the two ends; truncation draws again."
+)
 def wrong_14_9_clipped(c):
     from scipy.special import ndtr
 
     return wrong_14_9_not_normalised(c) + 2 * c * c * ndtr(-c)
 
 
+@mistake("Values are cut off at both ends, below -c as well.")
 def wrong_14_9_one_sided(c):
     from scipy.special import ndtr
 
@@ -199,6 +205,7 @@ def wrong_14_9_one_sided(c):
     return 1 - c * density / ndtr(c)
 
 
+@mistake("That is the standard deviation.")
 def wrong_14_9_deviation(c):
     return math.sqrt(solution_14_9(c))
 
@@ -215,23 +222,14 @@ def check_14_9(answer, c):
             c.call(answer, bound),
             float(want),
             rtol=1e-6,
-            mistakes={
-                "That is the variance of a uniform variable on the interval; it holds for small c only.": wrong_14_9_uniform(
-                    bound
-                ),
-                "Divide by the mass that is kept: rejected values are drawn again.": wrong_14_9_not_normalised(
-                    bound
-                ),
-                "That is clipping, which puts mass on the two ends; truncation draws again.": wrong_14_9_clipped(
-                    bound
-                ),
-                "Values are cut off at both ends, below -c as well.": wrong_14_9_one_sided(
-                    bound
-                ),
-                "That is the standard deviation.": wrong_14_9_deviation(
-                    bound
-                ),
-            },
+            mistakes=outcomes(
+                (bound,),
+                wrong_14_9_uniform,
+                wrong_14_9_not_normalised,
+                wrong_14_9_clipped,
+                wrong_14_9_one_sided,
+                wrong_14_9_deviation,
+            ),
         )
 
 
@@ -260,11 +258,11 @@ register(
         solution=solution_14_9,
         alternatives=(alternative_14_9_quadrature,),
         wrong=(
-            (wrong_14_9_uniform, "uniform variable"),
-            (wrong_14_9_not_normalised, "mass that is kept"),
-            (wrong_14_9_clipped, "clipping"),
-            (wrong_14_9_one_sided, "both ends"),
-            (wrong_14_9_deviation, "standard deviation"),
+            wrong_14_9_uniform,
+            wrong_14_9_not_normalised,
+            wrong_14_9_clipped,
+            wrong_14_9_one_sided,
+            wrong_14_9_deviation,
         ),
         check=check_14_9,
     )

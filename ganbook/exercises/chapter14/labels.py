@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn.functional import softplus
 
 from ganbook.exercises.engine.core import Exercise, register, rubric
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 14.11 -----------------------------------------------------------------
 
@@ -23,28 +24,38 @@ def alternative_14_11_one_more_class(real, fake):
     return -is_real.mean() - with_generated(fake)[:, -1].mean()
 
 
+@mistake("The largest logit is not the sum of the classes' weights.")
 def wrong_14_11_largest(real, fake):
     d_real, d_fake = (t.amax(dim=1) for t in (real, fake))
     return softplus(-d_real).mean() + softplus(d_fake).mean()
 
 
+@mistake(
+    "Weights add, and logits are their logarithms: adding logits multiplies them."
+)
 def wrong_14_11_sum(real, fake):
     d_real, d_fake = (t.sum(dim=1) for t in (real, fake))
     return softplus(-d_real).mean() + softplus(d_fake).mean()
 
 
+@mistake("Real and generated samples have changed places.")
 def wrong_14_11_swapped(real, fake):
     return solution_14_11(fake, real)
 
 
+@mistake("The generated samples do not enter.")
 def wrong_14_11_real_only(real, fake):
     return softplus(-real.logsumexp(dim=1)).mean()
 
 
+@mistake(
+    "The class of generated samples, with its logit 0, is left out of the normalisation."
+)
 def wrong_14_11_no_zero(real, fake):
     return -real.logsumexp(dim=1).mean() + fake.logsumexp(dim=1).mean()
 
 
+@mistake("Sum over the classes, axis 1, not over the batch.")
 def wrong_14_11_batch(real, fake):
     d_real, d_fake = (t.logsumexp(dim=0) for t in (real, fake))
     return softplus(-d_real).mean() + softplus(d_fake).mean()
@@ -93,26 +104,15 @@ def check_14_11(answer, c):
                 want,
                 rtol=1e-4 if dtype == torch.float32 else 1e-9,
                 atol=1e-5 if dtype == torch.float32 else 1e-10,
-                mistakes={
-                    "The largest logit is not the sum of the classes' weights.": wrong_14_11_largest(
-                        real, fake
-                    ),
-                    "Weights add, and logits are their logarithms: adding logits multiplies them.": wrong_14_11_sum(
-                        real, fake
-                    ),
-                    "Real and generated samples have changed places.": wrong_14_11_swapped(
-                        real, fake
-                    ),
-                    "The generated samples do not enter.": wrong_14_11_real_only(
-                        real, fake
-                    ),
-                    "The class of generated samples, with its logit 0, is left out of the normalisation.": wrong_14_11_no_zero(
-                        real, fake
-                    ),
-                    "Sum over the classes, axis 1, not over the batch.": wrong_14_11_batch(
-                        real, fake
-                    ),
-                },
+                mistakes=outcomes(
+                    (real, fake),
+                    wrong_14_11_largest,
+                    wrong_14_11_sum,
+                    wrong_14_11_swapped,
+                    wrong_14_11_real_only,
+                    wrong_14_11_no_zero,
+                    wrong_14_11_batch,
+                ),
             )
             c.call_grad(answer, real, fake)
 
@@ -146,12 +146,12 @@ register(
         solution=solution_14_11,
         alternatives=(alternative_14_11_one_more_class,),
         wrong=(
-            (wrong_14_11_largest, "largest logit"),
-            (wrong_14_11_sum, "multiplies them"),
-            (wrong_14_11_swapped, "changed places"),
-            (wrong_14_11_real_only, "do not enter"),
-            (wrong_14_11_no_zero, "left out of the normalisation"),
-            (wrong_14_11_batch, "axis 1"),
+            wrong_14_11_largest,
+            wrong_14_11_sum,
+            wrong_14_11_swapped,
+            wrong_14_11_real_only,
+            wrong_14_11_no_zero,
+            wrong_14_11_batch,
             (wrong_14_11_exponentials, "exponentials overflow"),
             (wrong_14_11_one_less, "result is infinite"),
             (wrong_14_11_frozen, "input 2"),

@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from ganbook.control import auxiliary_equilibrium
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 14.6 ------------------------------------------------------------------
 
@@ -25,38 +26,52 @@ def alternative_14_6_path(force, a, rate, steps):
     return path[-1]
 
 
+@mistake(
+    "That climbs: the generator moves against the derivative of its loss."
+)
 def wrong_14_6_ascent(force, a, rate, steps):
     return solution_14_6(force, a, -rate, steps)
 
 
+@mistake("One step is missing.")
 def wrong_14_6_one_less(force, a, rate, steps):
     return solution_14_6(force, a, rate, steps - 1)
 
 
+@mistake(
+    "That takes the force of the first point for all steps: D and C answer anew after each."
+)
 def wrong_14_6_frozen(force, a, rate, steps):
     return a - rate * steps * force(a)
 
 
+@mistake(
+    "That uses the direction of the force only; plain gradient steps shrink with it."
+)
 def wrong_14_6_sign(force, a, rate, steps):
     for _ in range(steps):
         a = a - rate * math.copysign(1.0, force(a))
     return a
 
 
+@mistake("That starts at the data, whatever start was given.")
 def wrong_14_6_start(force, a, rate, steps):
     return solution_14_6(force, 1.0, rate, steps)
 
 
+@mistake("With no step at all $a$ stays as it is.")
 def wrong_14_6_at_least_once(force, a, rate, steps):
     return solution_14_6(force, a, rate, max(steps, 1))
 
 
+@mistake("That keeps $a$ from being negative; plain descent does not.")
 def wrong_14_6_positive(force, a, rate, steps):
     for _ in range(steps):
         a = max(a - rate * force(a), 0.0)
     return a
 
 
+@mistake("That stops where the force is small; all the steps were asked for.")
 def wrong_14_6_stops_early(force, a, rate, steps):
     for _ in range(steps):
         if abs(force(a)) < 1e-3:
@@ -91,32 +106,17 @@ def check_14_6(answer, c):
                 c.call(answer, push, a, rate, steps),
                 want,
                 rtol=1e-9,
-                mistakes={
-                    "That climbs: the generator moves against the derivative of its loss.": wrong_14_6_ascent(
-                        push, a, rate, steps
-                    ),
-                    "One step is missing.": wrong_14_6_one_less(
-                        push, a, rate, steps
-                    ),
-                    "That takes the force of the first point for all steps: D and C answer anew after each.": wrong_14_6_frozen(
-                        push, a, rate, steps
-                    ),
-                    "That stops where the force is small; all the steps were asked for.": wrong_14_6_stops_early(
-                        push, a, rate, steps
-                    ),
-                    "That uses the direction of the force only; plain gradient steps shrink with it.": wrong_14_6_sign(
-                        push, a, rate, steps
-                    ),
-                    "With no step at all $a$ stays as it is.": wrong_14_6_at_least_once(
-                        push, a, rate, steps
-                    ),
-                    "That keeps $a$ from being negative; plain descent does not.": wrong_14_6_positive(
-                        push, a, rate, steps
-                    ),
-                    "That starts at the data, whatever start was given.": wrong_14_6_start(
-                        push, a, rate, steps
-                    ),
-                },
+                mistakes=outcomes(
+                    (push, a, rate, steps),
+                    wrong_14_6_ascent,
+                    wrong_14_6_one_less,
+                    wrong_14_6_frozen,
+                    wrong_14_6_stops_early,
+                    wrong_14_6_sign,
+                    wrong_14_6_at_least_once,
+                    wrong_14_6_positive,
+                    wrong_14_6_start,
+                ),
             )
 
 
@@ -147,14 +147,14 @@ register(
         solution=solution_14_6,
         alternatives=(alternative_14_6_path,),
         wrong=(
-            (wrong_14_6_ascent, "climbs"),
-            (wrong_14_6_one_less, "One step is missing"),
-            (wrong_14_6_frozen, "answer anew"),
-            (wrong_14_6_sign, "direction of the force"),
-            (wrong_14_6_start, "starts at the data"),
-            (wrong_14_6_at_least_once, "no step at all"),
-            (wrong_14_6_positive, "from being negative"),
-            (wrong_14_6_stops_early, "force is small"),
+            wrong_14_6_ascent,
+            wrong_14_6_one_less,
+            wrong_14_6_frozen,
+            wrong_14_6_sign,
+            wrong_14_6_start,
+            wrong_14_6_at_least_once,
+            wrong_14_6_positive,
+            wrong_14_6_stops_early,
         ),
         check=check_14_6,
     )

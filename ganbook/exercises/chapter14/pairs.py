@@ -5,6 +5,7 @@ import math
 import torch
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 14.1 ------------------------------------------------------------------
 
@@ -24,33 +25,50 @@ def alternative_14_1_entropies(p, q, weights):
     return weights @ (each - negative_entropy(p + q))
 
 
+@mistake(
+    "That mixes the classes first: it is the value for a D that sees no label."
+)
 def wrong_14_1_blind(p, q, weights):
     a, b = weights @ p, weights @ q
     one = torch.ones(1, dtype=p.dtype)
     return solution_14_1(a[None], b[None], one)
 
 
+@mistake(
+    "The labels have frequencies of their own; a plain mean over classes ignores them."
+)
 def wrong_14_1_unweighted(p, q, weights):
     return solution_14_1(p, q, torch.full_like(weights, 1 / len(weights)))
 
 
+@mistake(
+    "That is the mean Jensen-Shannon divergence; the value is twice that, less 2 log 2."
+)
 def wrong_14_1_js(p, q, weights):
     return (solution_14_1(p, q, weights) + 2 * math.log(2)) / 2
 
 
+@mistake("That is in bits; use the natural logarithm.")
 def wrong_14_1_bits(p, q, weights):
     return solution_14_1(p, q, weights) / math.log(2)
 
 
+@mistake("That is the real half of V alone.")
 def wrong_14_1_half(p, q, weights):
     xlogy = torch.special.xlogy
     return (weights * (xlogy(p, p) - xlogy(p, p + q)).sum(dim=1)).sum()
 
 
+@mistake(
+    "The constant is missing: two equal laws have the value -2 log 2, not 0."
+)
 def wrong_14_1_no_offset(p, q, weights):
     return solution_14_1(p, q, weights) + 2 * math.log(2)
 
 
+@mistake(
+    "That adds the games of all labels as if each came every time: weight them by their frequencies."
+)
 def wrong_14_1_rows_added(p, q, weights):
     return solution_14_1(p, q, torch.ones_like(weights))
 
@@ -103,29 +121,16 @@ def check_14_1(answer, c):
                 torch.tensor(want, dtype=dtype),
                 rtol=1e-4 if dtype == torch.float32 else 1e-9,
                 atol=1e-5 if dtype == torch.float32 else 1e-10,
-                mistakes={
-                    "That mixes the classes first: it is the value for a D that sees no label.": wrong_14_1_blind(
-                        p, q, weights
-                    ),
-                    "The labels have frequencies of their own; a plain mean over classes ignores them.": wrong_14_1_unweighted(
-                        p, q, weights
-                    ),
-                    "That is the mean Jensen-Shannon divergence; the value is twice that, less 2 log 2.": wrong_14_1_js(
-                        p, q, weights
-                    ),
-                    "That is in bits; use the natural logarithm.": wrong_14_1_bits(
-                        p, q, weights
-                    ),
-                    "That adds the games of all labels as if each came every time: weight them by their frequencies.": wrong_14_1_rows_added(
-                        p, q, weights
-                    ),
-                    "That is the real half of V alone.": wrong_14_1_half(
-                        p, q, weights
-                    ),
-                    "The constant is missing: two equal laws have the value -2 log 2, not 0.": wrong_14_1_no_offset(
-                        p, q, weights
-                    ),
-                },
+                mistakes=outcomes(
+                    (p, q, weights),
+                    wrong_14_1_blind,
+                    wrong_14_1_unweighted,
+                    wrong_14_1_js,
+                    wrong_14_1_bits,
+                    wrong_14_1_rows_added,
+                    wrong_14_1_half,
+                    wrong_14_1_no_offset,
+                ),
             )
 
 
@@ -158,13 +163,13 @@ register(
         solution=solution_14_1,
         alternatives=(alternative_14_1_entropies,),
         wrong=(
-            (wrong_14_1_blind, "sees no label"),
-            (wrong_14_1_unweighted, "plain mean"),
-            (wrong_14_1_js, "twice that"),
-            (wrong_14_1_bits, "bits"),
-            (wrong_14_1_half, "real half"),
-            (wrong_14_1_no_offset, "constant is missing"),
-            (wrong_14_1_rows_added, "came every time"),
+            wrong_14_1_blind,
+            wrong_14_1_unweighted,
+            wrong_14_1_js,
+            wrong_14_1_bits,
+            wrong_14_1_half,
+            wrong_14_1_no_offset,
+            wrong_14_1_rows_added,
             (wrong_14_1_quotient, "0/0"),
         ),
         check=check_14_1,
@@ -251,24 +256,31 @@ def alternative_14_3_log_prob(x, y, mu, nu):
     return real.log_prob(x).sum(dim=1) - made.log_prob(x).sum(dim=1)
 
 
+@mistake("The constant of each label is missing.")
 def wrong_14_3_no_constant(x, y, mu, nu):
     return (x * (mu - nu)[y]).sum(dim=1)
 
 
+@mistake("That is high on generated samples: the ratio is upside down.")
 def wrong_14_3_swapped(x, y, mu, nu):
     return solution_14_3(x, y, nu, mu)
 
 
+@mistake(
+    "One constant for all labels: that is what a projection without a constant feature can do."
+)
 def wrong_14_3_mean_constant(x, y, mu, nu):
     constant = (mu.square().sum(dim=1) - nu.square().sum(dim=1)) / 2
     return (x * (mu - nu)[y]).sum(dim=1) - constant.mean()
 
 
+@mistake("The constant has the wrong sign: expand the two squares.")
 def wrong_14_3_sign(x, y, mu, nu):
     constant = (mu.square().sum(dim=1) - nu.square().sum(dim=1)) / 2
     return (x * (mu - nu)[y]).sum(dim=1) + constant[y]
 
 
+@mistake("That is the probability of being real, not its logit.")
 def wrong_14_3_probability(x, y, mu, nu):
     return torch.sigmoid(solution_14_3(x, y, mu, nu))
 
@@ -310,23 +322,14 @@ def check_14_3(answer, c):
                 want.to(dtype),
                 rtol=1e-4 if dtype == torch.float32 else 1e-9,
                 atol=1e-4 * far if dtype == torch.float32 else 1e-9,
-                mistakes={
-                    "The constant of each label is missing.": wrong_14_3_no_constant(
-                        x, y, mu, nu
-                    ),
-                    "That is high on generated samples: the ratio is upside down.": wrong_14_3_swapped(
-                        x, y, mu, nu
-                    ),
-                    "One constant for all labels: that is what a projection without a constant feature can do.": wrong_14_3_mean_constant(
-                        x, y, mu, nu
-                    ),
-                    "The constant has the wrong sign: expand the two squares.": wrong_14_3_sign(
-                        x, y, mu, nu
-                    ),
-                    "That is the probability of being real, not its logit.": wrong_14_3_probability(
-                        x, y, mu, nu
-                    ),
-                },
+                mistakes=outcomes(
+                    (x, y, mu, nu),
+                    wrong_14_3_no_constant,
+                    wrong_14_3_swapped,
+                    wrong_14_3_mean_constant,
+                    wrong_14_3_sign,
+                    wrong_14_3_probability,
+                ),
             )
 
 
@@ -356,11 +359,11 @@ register(
         solution=solution_14_3,
         alternatives=(alternative_14_3_log_prob,),
         wrong=(
-            (wrong_14_3_no_constant, "of each label is missing"),
-            (wrong_14_3_swapped, "upside down"),
-            (wrong_14_3_mean_constant, "One constant for all"),
-            (wrong_14_3_sign, "wrong sign"),
-            (wrong_14_3_probability, "probability of being real"),
+            wrong_14_3_no_constant,
+            wrong_14_3_swapped,
+            wrong_14_3_mean_constant,
+            wrong_14_3_sign,
+            wrong_14_3_probability,
             (wrong_14_3_squeezed, "lost its axis"),
             (wrong_14_3_densities, "not densities"),
         ),

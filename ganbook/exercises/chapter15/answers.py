@@ -3,6 +3,7 @@ r"""Exercises 15.1 to 15.3: the answer that an error asks for, and the price of 
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 from ganbook.exercises.engine.proofs import ordered
 
 # 15.1 ------------------------------------------------------------------
@@ -23,26 +24,33 @@ def alternative_15_1_search(values, chances):
     )
 
 
+@mistake("The two are in the wrong order: the squared error's comes first.")
 def wrong_15_1_swapped(values, chances):
     mean, median = solution_15_1(values, chances)
     return median, mean
 
 
+@mistake("The likeliest value need not be the median.")
 def wrong_15_1_mode(values, chances):
     mean, _ = solution_15_1(values, chances)
     return mean, float(values[int(np.argmax(chances))])
 
 
+@mistake("The mean weighs each value by its chance.")
 def wrong_15_1_unweighted(values, chances):
     return float(values.mean()), solution_15_1(values, chances)[1]
 
 
+@mistake(
+    "That is the middle of the list of values, whatever their chances are."
+)
 def wrong_15_1_middle(values, chances):
     return solution_15_1(values, chances)[0], float(
         np.sort(values)[len(values) // 2]
     )
 
 
+@mistake("The values come in any order; a running sum needs them sorted.")
 def wrong_15_1_unsorted(values, chances):
     mean = float(values @ chances)
     return mean, float(values[np.cumsum(chances) > 0.5][0])
@@ -77,23 +85,14 @@ def check_15_1(answer, c):
             got,
             want,
             rtol=1e-9,
-            mistakes={
-                "The two are in the wrong order: the squared error's comes first.": wrong_15_1_swapped(
-                    values, chances
-                ),
-                "The likeliest value need not be the median.": wrong_15_1_mode(
-                    values, chances
-                ),
-                "The mean weighs each value by its chance.": wrong_15_1_unweighted(
-                    values, chances
-                ),
-                "That is the middle of the list of values, whatever their chances are.": wrong_15_1_middle(
-                    values, chances
-                ),
-                "The values come in any order; a running sum needs them sorted.": wrong_15_1_unsorted(
-                    values, chances
-                ),
-            },
+            mistakes=outcomes(
+                (values, chances),
+                wrong_15_1_swapped,
+                wrong_15_1_mode,
+                wrong_15_1_unweighted,
+                wrong_15_1_middle,
+                wrong_15_1_unsorted,
+            ),
         )
 
 
@@ -125,11 +124,11 @@ register(
         solution=solution_15_1,
         alternatives=(alternative_15_1_search,),
         wrong=(
-            (wrong_15_1_swapped, "wrong order"),
-            (wrong_15_1_mode, "likeliest value"),
-            (wrong_15_1_unweighted, "by its chance"),
-            (wrong_15_1_middle, "middle of the list"),
-            (wrong_15_1_unsorted, "running sum needs"),
+            wrong_15_1_swapped,
+            wrong_15_1_mode,
+            wrong_15_1_unweighted,
+            wrong_15_1_middle,
+            wrong_15_1_unsorted,
             (wrong_15_1_grid, "not exact"),
         ),
         check=check_15_1,

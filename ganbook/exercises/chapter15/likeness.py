@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, classify, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 15.4 ------------------------------------------------------------------
 
@@ -21,35 +22,48 @@ def alternative_15_4_search(distance, noise):
     return (1 - a) ** 2 + (a * noise) ** 2
 
 
+@mistake("That is the frontier of a critic that sees pairs.")
 def wrong_15_4_pairs(distance, noise):
     v = noise**2 / (1 + noise**2)
     return v + max(math.sqrt(v) - distance, 0) ** 2
 
 
+@mistake(
+    "A larger distance is allowed, not demanded: beyond the posterior mean the curve is flat."
+)
 def wrong_15_4_rises(distance, noise):
     gain = 1 / (1 + noise**2)
     return 1 - gain + (1 - math.sqrt(gain) - distance) ** 2
 
 
+@mistake(
+    "The posterior mean's standard deviation is the root of the gain, not the gain."
+)
 def wrong_15_4_gain(distance, noise):
     gain = 1 / (1 + noise**2)
     return 1 - gain + max(1 - gain - distance, 0) ** 2
 
 
+@mistake("The price is the square of what is missing to the end.")
 def wrong_15_4_linear(distance, noise):
     gain = 1 / (1 + noise**2)
     return 1 - gain + max(1 - math.sqrt(gain) - distance, 0)
 
 
+@mistake("That is only what likeness adds; the least error comes on top.")
 def wrong_15_4_extra(distance, noise):
     return solution_15_4(distance, noise) - noise**2 / (1 + noise**2)
 
 
+@mistake("`noise` is a standard deviation: its square is the variance.")
 def wrong_15_4_variance(distance, noise):
     gain = 1 / (1 + noise)
     return 1 - gain + max(1 - math.sqrt(gain) - distance, 0) ** 2
 
 
+@mistake(
+    "That is the error of the posterior mean, which is too far from the law of x."
+)
 def wrong_15_4_mean(distance, noise):
     return noise**2 / (1 + noise**2)
 
@@ -63,29 +77,16 @@ def check_15_4(answer, c):
             c.call(answer, distance, noise),
             alternative_15_4_search(distance, noise),
             rtol=1e-9,
-            mistakes={
-                "That is the frontier of a critic that sees pairs.": wrong_15_4_pairs(
-                    distance, noise
-                ),
-                "A larger distance is allowed, not demanded: beyond the posterior mean the curve is flat.": wrong_15_4_rises(
-                    distance, noise
-                ),
-                "The posterior mean's standard deviation is the root of the gain, not the gain.": wrong_15_4_gain(
-                    distance, noise
-                ),
-                "The price is the square of what is missing to the end.": wrong_15_4_linear(
-                    distance, noise
-                ),
-                "That is only what likeness adds; the least error comes on top.": wrong_15_4_extra(
-                    distance, noise
-                ),
-                "That is the error of the posterior mean, which is too far from the law of x.": wrong_15_4_mean(
-                    distance, noise
-                ),
-                "`noise` is a standard deviation: its square is the variance.": wrong_15_4_variance(
-                    distance, noise
-                ),
-            },
+            mistakes=outcomes(
+                (distance, noise),
+                wrong_15_4_pairs,
+                wrong_15_4_rises,
+                wrong_15_4_gain,
+                wrong_15_4_linear,
+                wrong_15_4_extra,
+                wrong_15_4_mean,
+                wrong_15_4_variance,
+            ),
         )
 
 
@@ -116,13 +117,13 @@ register(
         solution=solution_15_4,
         alternatives=(alternative_15_4_search,),
         wrong=(
-            (wrong_15_4_pairs, "sees pairs"),
-            (wrong_15_4_rises, "not demanded"),
-            (wrong_15_4_gain, "root of the gain"),
-            (wrong_15_4_linear, "square of what"),
-            (wrong_15_4_extra, "comes on top"),
-            (wrong_15_4_variance, "standard deviation: its square"),
-            (wrong_15_4_mean, "error of the posterior mean"),
+            wrong_15_4_pairs,
+            wrong_15_4_rises,
+            wrong_15_4_gain,
+            wrong_15_4_linear,
+            wrong_15_4_extra,
+            wrong_15_4_variance,
+            wrong_15_4_mean,
         ),
         check=check_15_4,
     )
@@ -258,29 +259,37 @@ def alternative_15_6_loop(real, made):
     return int(wins), float(binom.sf(wins - 1, len(real), 0.5))
 
 
+@mistake(
+    "That is the chance of exactly so many wins; as many *or more* count."
+)
 def wrong_15_6_exact(real, made):
     wins, n = solution_15_6(real, made)[0], len(real)
     return wins, math.comb(n, wins) / 2**n
 
 
+@mistake("The case that was observed belongs to the tail.")
 def wrong_15_6_more(real, made):
     wins, n = solution_15_6(real, made)[0], len(real)
     return wins, sum(math.comb(n, k) for k in range(wins + 1, n + 1)) / 2**n
 
 
+@mistake("Lower is better here: you count the twin's wins.")
 def wrong_15_6_other(real, made):
     return solution_15_6(made, real)
 
 
+@mistake("Runs of one seed belong together; sorting breaks the pairs.")
 def wrong_15_6_sorted(real, made):
     return solution_15_6(np.sort(real), np.sort(made))
 
 
+@mistake("A one-sided chance was asked for.")
 def wrong_15_6_two(real, made):
     wins, chance = solution_15_6(real, made)
     return wins, min(1.0, 2 * chance)
 
 
+@mistake("A mean over seeds hides how many of them agree.")
 def wrong_15_6_mean(real, made):
     wins = len(real) if np.mean(made) < np.mean(real) else 0
     return wins, 2.0 ** -len(real)
@@ -305,26 +314,15 @@ def check_15_6(answer, c):
             c.call(answer, real, made),
             alternative_15_6_loop(real, made),
             rtol=1e-9,
-            mistakes={
-                "That is the chance of exactly so many wins; as many *or more* count.": wrong_15_6_exact(
-                    real, made
-                ),
-                "The case that was observed belongs to the tail.": wrong_15_6_more(
-                    real, made
-                ),
-                "Lower is better here: you count the twin's wins.": wrong_15_6_other(
-                    real, made
-                ),
-                "Runs of one seed belong together; sorting breaks the pairs.": wrong_15_6_sorted(
-                    real, made
-                ),
-                "A one-sided chance was asked for.": wrong_15_6_two(
-                    real, made
-                ),
-                "A mean over seeds hides how many of them agree.": wrong_15_6_mean(
-                    real, made
-                ),
-            },
+            mistakes=outcomes(
+                (real, made),
+                wrong_15_6_exact,
+                wrong_15_6_more,
+                wrong_15_6_other,
+                wrong_15_6_sorted,
+                wrong_15_6_two,
+                wrong_15_6_mean,
+            ),
         )
 
 
@@ -355,12 +353,12 @@ register(
         solution=solution_15_6,
         alternatives=(alternative_15_6_loop,),
         wrong=(
-            (wrong_15_6_exact, "exactly so many"),
-            (wrong_15_6_more, "belongs to the tail"),
-            (wrong_15_6_other, "twin's wins"),
-            (wrong_15_6_sorted, "breaks the pairs"),
-            (wrong_15_6_two, "one-sided"),
-            (wrong_15_6_mean, "hides how many"),
+            wrong_15_6_exact,
+            wrong_15_6_more,
+            wrong_15_6_other,
+            wrong_15_6_sorted,
+            wrong_15_6_two,
+            wrong_15_6_mean,
         ),
         check=check_15_6,
     )

@@ -4,6 +4,7 @@ import torch
 from torch.nn.functional import logsigmoid, softplus
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 15.7 ------------------------------------------------------------------
 
@@ -23,6 +24,7 @@ def alternative_15_7_backwards(layers):
     return field
 
 
+@mistake("A layer's own stride acts only on the layers after it.")
 def wrong_15_7_own(layers):
     field, step = 1, 1
     for kernel, stride in layers:
@@ -31,10 +33,12 @@ def wrong_15_7_own(layers):
     return field
 
 
+@mistake("Strides are missing: after a stride of 2, a step is two pixels.")
 def wrong_15_7_kernels(layers):
     return 1 + sum(kernel - 1 for kernel, _ in layers)
 
 
+@mistake("A kernel of k spans k - 1 steps, not k.")
 def wrong_15_7_whole(layers):
     field, step = 1, 1
     for kernel, stride in layers:
@@ -43,10 +47,14 @@ def wrong_15_7_whole(layers):
     return field
 
 
+@mistake(
+    "The sum starts at 1: with no layers the output is the pixel itself."
+)
 def wrong_15_7_zero(layers):
     return solution_15_7(layers) - 1
 
 
+@mistake("All earlier strides multiply, not the last one alone.")
 def wrong_15_7_last(layers):
     field, step = 1, 1
     for kernel, stride in layers:
@@ -55,6 +63,7 @@ def wrong_15_7_last(layers):
     return field
 
 
+@mistake("The list begins at the input.")
 def wrong_15_7_reversed(layers):
     return solution_15_7(list(reversed(layers)))
 
@@ -73,24 +82,15 @@ def check_15_7(answer, c):
         c.equal(
             c.call(answer, layers),
             alternative_15_7_backwards(layers),
-            mistakes={
-                "A layer's own stride acts only on the layers after it.": wrong_15_7_own(
-                    layers
-                ),
-                "Strides are missing: after a stride of 2, a step is two pixels.": wrong_15_7_kernels(
-                    layers
-                ),
-                "A kernel of k spans k - 1 steps, not k.": wrong_15_7_whole(
-                    layers
-                ),
-                "The sum starts at 1: with no layers the output is the pixel itself.": wrong_15_7_zero(
-                    layers
-                ),
-                "All earlier strides multiply, not the last one alone.": wrong_15_7_last(
-                    layers
-                ),
-                "The list begins at the input.": wrong_15_7_reversed(layers),
-            },
+            mistakes=outcomes(
+                (layers,),
+                wrong_15_7_own,
+                wrong_15_7_kernels,
+                wrong_15_7_whole,
+                wrong_15_7_zero,
+                wrong_15_7_last,
+                wrong_15_7_reversed,
+            ),
         )
 
 
@@ -120,12 +120,12 @@ register(
         solution=solution_15_7,
         alternatives=(alternative_15_7_backwards,),
         wrong=(
-            (wrong_15_7_own, "own stride"),
-            (wrong_15_7_kernels, "Strides are missing"),
-            (wrong_15_7_whole, "k - 1 steps"),
-            (wrong_15_7_zero, "pixel itself"),
-            (wrong_15_7_last, "earlier strides multiply"),
-            (wrong_15_7_reversed, "begins at the input"),
+            wrong_15_7_own,
+            wrong_15_7_kernels,
+            wrong_15_7_whole,
+            wrong_15_7_zero,
+            wrong_15_7_last,
+            wrong_15_7_reversed,
         ),
         check=check_15_7,
     )
@@ -150,31 +150,37 @@ def broken_15_8(scores, made, target, weight):
     return adversarial + weight * (made - target).abs().sum() / len(made)
 
 
+@mistake("The patches of a picture are averaged, not added up.")
 def wrong_15_8_patches(scores, made, target, weight):
     adversarial = softplus(-scores).flatten(1).sum(1).mean()
     return adversarial + weight * (made - target).abs().mean()
 
 
+@mistake("Average the losses of the patches, not their scores.")
 def wrong_15_8_mean_score(scores, made, target, weight):
     adversarial = softplus(-scores.mean())
     return adversarial + weight * (made - target).abs().mean()
 
 
+@mistake("That is what D pays for generated patches.")
 def wrong_15_8_sign(scores, made, target, weight):
     adversarial = softplus(scores).mean()
     return adversarial + weight * (made - target).abs().mean()
 
 
+@mistake("The absolute error was asked for, and this one squares it.")
 def wrong_15_8_squared(scores, made, target, weight):
     adversarial = softplus(-scores).mean()
     return adversarial + weight * (made - target).square().mean()
 
 
+@mistake("The weight stands at the adversarial term.")
 def wrong_15_8_bare(scores, made, target, weight):
     adversarial = softplus(-scores).mean()
     return weight * adversarial + (made - target).abs().mean()
 
 
+@mistake("A picture has H * W pixels, and H and W need not be equal.")
 def wrong_15_8_square(scores, made, target, weight):
     adversarial = softplus(-scores).mean()
     missed = (made - target).abs().sum() / len(made)
@@ -205,26 +211,17 @@ def check_15_8(answer, c):
             mistakes={
                 "The error is still a sum over the pixels of a picture.": broken_15_8(
                     scores, made, target, weight
-                ),
-                "The patches of a picture are averaged, not added up.": wrong_15_8_patches(
-                    scores, made, target, weight
-                ),
-                "Average the losses of the patches, not their scores.": wrong_15_8_mean_score(
-                    scores, made, target, weight
-                ),
-                "That is what D pays for generated patches.": wrong_15_8_sign(
-                    scores, made, target, weight
-                ),
-                "The absolute error was asked for, and this one squares it.": wrong_15_8_squared(
-                    scores, made, target, weight
-                ),
-                "A picture has H * W pixels, and H and W need not be equal.": wrong_15_8_square(
-                    scores, made, target, weight
-                ),
-                "The weight stands at the adversarial term.": wrong_15_8_bare(
-                    scores, made, target, weight
-                ),
-            },
+                )
+            }
+            | outcomes(
+                (scores, made, target, weight),
+                wrong_15_8_patches,
+                wrong_15_8_mean_score,
+                wrong_15_8_sign,
+                wrong_15_8_squared,
+                wrong_15_8_square,
+                wrong_15_8_bare,
+            ),
         )
         want = weight * (made - target).sign() / made.numel()
         c.true(
@@ -263,12 +260,12 @@ register(
         broken=broken_15_8,
         wrong=(
             (broken_15_8, "sum over the pixels"),
-            (wrong_15_8_patches, "not added up"),
-            (wrong_15_8_mean_score, "not their scores"),
-            (wrong_15_8_sign, "what D pays"),
-            (wrong_15_8_squared, "squares it"),
-            (wrong_15_8_bare, "stands at the adversarial"),
-            (wrong_15_8_square, "need not be equal"),
+            wrong_15_8_patches,
+            wrong_15_8_mean_score,
+            wrong_15_8_sign,
+            wrong_15_8_squared,
+            wrong_15_8_bare,
+            wrong_15_8_square,
             (wrong_15_8_overflow, "It overflows"),
         ),
         check=check_15_8,

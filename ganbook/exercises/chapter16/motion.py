@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, classify, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 16.9 ------------------------------------------------------------------
 
@@ -20,26 +21,40 @@ def alternative_16_9_sorted(places):
     return (steps[(n - 1) // 2] + steps[n // 2]) / 2
 
 
+@mistake(
+    "Signs cancel where the patch is reflected: take the size of each step first."
+)
 def wrong_16_9_signed(places):
     return np.abs(np.median(np.diff(places, axis=0), axis=0))
 
 
+@mistake("A single jump pulls the mean away; the median was asked for.")
 def wrong_16_9_mean(places):
     return np.abs(np.diff(places, axis=0)).mean(axis=0)
 
 
+@mistake(
+    "The way from the first to the last place is shorter than the path once the patch turns."
+)
 def wrong_16_9_ends(places):
     return np.abs(places[-1] - places[0]) / (len(places) - 1)
 
 
+@mistake("Down comes first, right second.")
 def wrong_16_9_swapped(places):
     return solution_16_9(places)[::-1].copy()
 
 
+@mistake(
+    "A central difference averages two steps, and over a reflection they cancel."
+)
 def wrong_16_9_gradient(places):
     return np.median(np.abs(np.gradient(places, axis=0)), axis=0)
 
 
+@mistake(
+    "The patch is reflected at an edge; it does not come in again on the other side."
+)
 def wrong_16_9_wrapped(places):
     steps = np.diff(places, axis=0) % 18
     return np.median(np.minimum(steps, 18 - steps), axis=0)
@@ -85,24 +100,15 @@ def check_16_9(answer, c):
             np.array(want),
             rtol=1e-9,
             atol=1e-12,
-            mistakes={
-                "Signs cancel where the patch is reflected: take the size of each step first.": wrong_16_9_signed(
-                    places
-                ),
-                "A single jump pulls the mean away; the median was asked for.": wrong_16_9_mean(
-                    places
-                ),
-                "The way from the first to the last place is shorter than the path once the patch turns.": wrong_16_9_ends(
-                    places
-                ),
-                "Down comes first, right second.": wrong_16_9_swapped(places),
-                "A central difference averages two steps, and over a reflection they cancel.": wrong_16_9_gradient(
-                    places
-                ),
-                "The patch is reflected at an edge; it does not come in again on the other side.": wrong_16_9_wrapped(
-                    places
-                ),
-            },
+            mistakes=outcomes(
+                (places,),
+                wrong_16_9_signed,
+                wrong_16_9_mean,
+                wrong_16_9_ends,
+                wrong_16_9_swapped,
+                wrong_16_9_gradient,
+                wrong_16_9_wrapped,
+            ),
         )
 
 
@@ -133,12 +139,12 @@ register(
         solution=solution_16_9,
         alternatives=(alternative_16_9_sorted,),
         wrong=(
-            (wrong_16_9_signed, "Signs cancel"),
-            (wrong_16_9_mean, "single jump"),
-            (wrong_16_9_ends, "shorter than the path"),
-            (wrong_16_9_swapped, "Down comes first"),
-            (wrong_16_9_gradient, "central difference"),
-            (wrong_16_9_wrapped, "other side"),
+            wrong_16_9_signed,
+            wrong_16_9_mean,
+            wrong_16_9_ends,
+            wrong_16_9_swapped,
+            wrong_16_9_gradient,
+            wrong_16_9_wrapped,
         ),
         check=check_16_9,
     )

@@ -3,6 +3,7 @@ r"""Exercises of chapter 16 on peaks: the top of a parabola, and the fundamental
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 16.3 ------------------------------------------------------------------
 
@@ -16,26 +17,34 @@ def alternative_16_3_polyfit(left, middle, right):
     return -b / (2 * a)
 
 
+@mistake("The sign: the top lies towards the larger neighbour.")
 def wrong_16_3_sign(left, middle, right):
     return -solution_16_3(left, middle, right)
 
 
+@mistake("A factor of two: the slope of a t^2 is 2 a t.")
 def wrong_16_3_double(left, middle, right):
     return 2 * solution_16_3(left, middle, right)
 
 
+@mistake("That is the height of the top; its place was asked for.")
 def wrong_16_3_height(left, middle, right):
     return middle - (left - right) * solution_16_3(left, middle, right) / 4
 
 
+@mistake(
+    "A mean weighted by the values is no parabola: it moves when all values grow by one."
+)
 def wrong_16_3_weights(left, middle, right):
     return (right - left) / (left + middle + right)
 
 
+@mistake("The second difference takes the middle value twice.")
 def wrong_16_3_bend(left, middle, right):
     return 0.5 * (left - right) / (left - middle + right)
 
 
+@mistake("The middle value is 1 in the example, and not always.")
 def wrong_16_3_unit(left, middle, right):
     return 0.5 * (left - right) / (left - 2 + right)
 
@@ -57,26 +66,15 @@ def check_16_3(answer, c):
             float(-curve[1] / (2 * curve[2])),
             rtol=1e-7,
             atol=1e-9,
-            mistakes={
-                "The sign: the top lies towards the larger neighbour.": wrong_16_3_sign(
-                    left, middle, right
-                ),
-                "A factor of two: the slope of a t^2 is 2 a t.": wrong_16_3_double(
-                    left, middle, right
-                ),
-                "That is the height of the top; its place was asked for.": wrong_16_3_height(
-                    left, middle, right
-                ),
-                "A mean weighted by the values is no parabola: it moves when all values grow by one.": wrong_16_3_weights(
-                    left, middle, right
-                ),
-                "The middle value is 1 in the example, and not always.": wrong_16_3_unit(
-                    left, middle, right
-                ),
-                "The second difference takes the middle value twice.": wrong_16_3_bend(
-                    left, middle, right
-                ),
-            },
+            mistakes=outcomes(
+                (left, middle, right),
+                wrong_16_3_sign,
+                wrong_16_3_double,
+                wrong_16_3_height,
+                wrong_16_3_weights,
+                wrong_16_3_unit,
+                wrong_16_3_bend,
+            ),
         )
 
 
@@ -107,12 +105,12 @@ register(
         solution=solution_16_3,
         alternatives=(alternative_16_3_polyfit,),
         wrong=(
-            (wrong_16_3_sign, "larger neighbour"),
-            (wrong_16_3_double, "factor of two"),
-            (wrong_16_3_height, "height of the top"),
-            (wrong_16_3_weights, "weighted by the values"),
-            (wrong_16_3_bend, "second difference"),
-            (wrong_16_3_unit, "not always"),
+            wrong_16_3_sign,
+            wrong_16_3_double,
+            wrong_16_3_height,
+            wrong_16_3_weights,
+            wrong_16_3_bend,
+            wrong_16_3_unit,
         ),
         check=check_16_3,
     )

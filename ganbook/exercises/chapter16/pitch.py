@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 16.1 ------------------------------------------------------------------
 
@@ -17,26 +18,32 @@ def alternative_16_1_ln(f, g):
     return 1_200 / math.log(2) * (np.log(f) - np.log(g))
 
 
+@mistake("The sign: f above g is positive.")
 def wrong_16_1_swapped(f, g):
     return 1_200 * np.log2(g / f)
 
 
+@mistake("The logarithm has base 2: an octave is 1,200 cents.")
 def wrong_16_1_ln(f, g):
     return 1_200 * np.log(f / g)
 
 
+@mistake("Those are semitones; a semitone has a hundred cents.")
 def wrong_16_1_semitones(f, g):
     return 12 * np.log2(f / g)
 
 
+@mistake("An octave has twelve semitones of a hundred cents each.")
 def wrong_16_1_octaves(f, g):
     return 100 * np.log2(f / g)
 
 
+@mistake("Cents are logarithmic: equal ratios are equal distances.")
 def wrong_16_1_linear(f, g):
     return 1_200 * (f / g - 1)
 
 
+@mistake("The distance keeps its direction: below g it is negative.")
 def wrong_16_1_size(f, g):
     return np.abs(1_200 * np.log2(f / g))
 
@@ -67,24 +74,15 @@ def check_16_1(answer, c):
             want,
             rtol=1e-9,
             atol=1e-9,
-            mistakes={
-                "The sign: f above g is positive.": wrong_16_1_swapped(f, g),
-                "The logarithm has base 2: an octave is 1,200 cents.": wrong_16_1_ln(
-                    f, g
-                ),
-                "Those are semitones; a semitone has a hundred cents.": wrong_16_1_semitones(
-                    f, g
-                ),
-                "An octave has twelve semitones of a hundred cents each.": wrong_16_1_octaves(
-                    f, g
-                ),
-                "Cents are logarithmic: equal ratios are equal distances.": wrong_16_1_linear(
-                    f, g
-                ),
-                "The distance keeps its direction: below g it is negative.": wrong_16_1_size(
-                    f, g
-                ),
-            },
+            mistakes=outcomes(
+                (f, g),
+                wrong_16_1_swapped,
+                wrong_16_1_ln,
+                wrong_16_1_semitones,
+                wrong_16_1_octaves,
+                wrong_16_1_linear,
+                wrong_16_1_size,
+            ),
         )
 
 
@@ -114,12 +112,12 @@ register(
         solution=solution_16_1,
         alternatives=(alternative_16_1_ln,),
         wrong=(
-            (wrong_16_1_swapped, "The sign"),
-            (wrong_16_1_ln, "base 2"),
-            (wrong_16_1_semitones, "Those are semitones"),
-            (wrong_16_1_octaves, "twelve semitones"),
-            (wrong_16_1_linear, "logarithmic"),
-            (wrong_16_1_size, "keeps its direction"),
+            wrong_16_1_swapped,
+            wrong_16_1_ln,
+            wrong_16_1_semitones,
+            wrong_16_1_octaves,
+            wrong_16_1_linear,
+            wrong_16_1_size,
             (wrong_16_1_flat, "wrong shape"),
         ),
         check=check_16_1,
@@ -144,11 +142,17 @@ def alternative_16_2_correlate(x, low, high):
     return full[low : high + 1] / full[0]
 
 
+@mistake(
+    "At lag l there are L - l products: divide by their number, or long lags are lowered."
+)
 def wrong_16_2_biased(x, low, high):
     lags = np.arange(low, high + 1)
     return solution_16_2(x, low, high) * (len(x) - lags) / len(x)
 
 
+@mistake(
+    "Take the mean of the clip off first: a constant is equal to its own copy at every lag."
+)
 def wrong_16_2_mean(x, low, high):
     products = [
         (x[: len(x) - lag] * x[lag:]).mean() for lag in range(low, high + 1)
@@ -156,6 +160,9 @@ def wrong_16_2_mean(x, low, high):
     return np.array(products) / (x**2).mean()
 
 
+@mistake(
+    "The copy wraps around: the end of the clip is compared with its start."
+)
 def wrong_16_2_circular(x, low, high):
     y = x - x.mean()
     return (
@@ -166,15 +173,20 @@ def wrong_16_2_circular(x, low, high):
     )
 
 
+@mistake("That depends on the loudness: divide by the value at lag 0.")
 def wrong_16_2_absolute(x, low, high):
     y = x - x.mean()
     return solution_16_2(x, low, high) * (y**2).mean()
 
 
+@mistake("These values belong to the lags low - 1 to high - 1.")
 def wrong_16_2_shifted(x, low, high):
     return solution_16_2(x, low - 1, high - 1)
 
 
+@mistake(
+    "That is a mean squared difference, smallest at the period; products were asked for."
+)
 def wrong_16_2_squared(x, low, high):
     y = x - x.mean()
     return (
@@ -188,6 +200,7 @@ def wrong_16_2_squared(x, low, high):
     )
 
 
+@mistake("At long lags an unbiased value may exceed 1: leave it as it is.")
 def wrong_16_2_clipped(x, low, high):
     return np.clip(solution_16_2(x, low, high), -1, 1)
 
@@ -211,29 +224,16 @@ def check_16_2(answer, c):
             np.array(want) / (y @ y / n),
             rtol=1e-8,
             atol=1e-10,
-            mistakes={
-                "At lag l there are L - l products: divide by their number, or long lags are lowered.": wrong_16_2_biased(
-                    x, low, high
-                ),
-                "Take the mean of the clip off first: a constant is equal to its own copy at every lag.": wrong_16_2_mean(
-                    x, low, high
-                ),
-                "The copy wraps around: the end of the clip is compared with its start.": wrong_16_2_circular(
-                    x, low, high
-                ),
-                "That depends on the loudness: divide by the value at lag 0.": wrong_16_2_absolute(
-                    x, low, high
-                ),
-                "These values belong to the lags low - 1 to high - 1.": wrong_16_2_shifted(
-                    x, low, high
-                ),
-                "At long lags an unbiased value may exceed 1: leave it as it is.": wrong_16_2_clipped(
-                    x, low, high
-                ),
-                "That is a mean squared difference, smallest at the period; products were asked for.": wrong_16_2_squared(
-                    x, low, high
-                ),
-            },
+            mistakes=outcomes(
+                (x, low, high),
+                wrong_16_2_biased,
+                wrong_16_2_mean,
+                wrong_16_2_circular,
+                wrong_16_2_absolute,
+                wrong_16_2_shifted,
+                wrong_16_2_clipped,
+                wrong_16_2_squared,
+            ),
         )
 
 
@@ -265,13 +265,13 @@ register(
         solution=solution_16_2,
         alternatives=(alternative_16_2_correlate,),
         wrong=(
-            (wrong_16_2_biased, "long lags are lowered"),
-            (wrong_16_2_mean, "mean of the clip"),
-            (wrong_16_2_circular, "wraps around"),
-            (wrong_16_2_absolute, "loudness"),
-            (wrong_16_2_shifted, "low - 1"),
-            (wrong_16_2_squared, "squared difference"),
-            (wrong_16_2_clipped, "may exceed 1"),
+            wrong_16_2_biased,
+            wrong_16_2_mean,
+            wrong_16_2_circular,
+            wrong_16_2_absolute,
+            wrong_16_2_shifted,
+            wrong_16_2_squared,
+            wrong_16_2_clipped,
         ),
         check=check_16_2,
     )

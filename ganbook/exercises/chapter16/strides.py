@@ -3,6 +3,7 @@ r"""Exercises of chapter 16 on layers with a stride: wavelets added up, and what
 import numpy as np
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 16.7 ------------------------------------------------------------------
 
@@ -20,14 +21,19 @@ def alternative_16_7_convolve(u, w, s):
     return np.convolve(spread, w)
 
 
+@mistake("The wavelet is laid down as it is, not reversed.")
 def wrong_16_7_reversed(u, w, s):
     return solution_16_7(u, w[::-1], s)
 
 
+@mistake("The first feature belongs at the start.")
 def wrong_16_7_order(u, w, s):
     return solution_16_7(u[::-1], w, s)
 
 
+@mistake(
+    "Where wavelets overlap they add; the later one must not replace the earlier."
+)
 def wrong_16_7_set(u, w, s):
     y = np.zeros(s * (len(u) - 1) + len(w))
     for m, value in enumerate(u):
@@ -35,11 +41,13 @@ def wrong_16_7_set(u, w, s):
     return y
 
 
+@mistake("Overlaps add up; no mean is taken.")
 def wrong_16_7_average(u, w, s):
     count = solution_16_7(np.ones(len(u)), np.ones(len(w)), s)
     return solution_16_7(u, w, s) / np.maximum(count, 1)
 
 
+@mistake("The next wavelet starts s samples later, not one.")
 def wrong_16_7_one(u, w, s):
     y = np.zeros(s * (len(u) - 1) + len(w))
     for m, value in enumerate(u):
@@ -73,23 +81,14 @@ def check_16_7(answer, c):
             np.array(want, dtype=float),
             rtol=1e-9,
             atol=1e-12,
-            mistakes={
-                "The wavelet is laid down as it is, not reversed.": wrong_16_7_reversed(
-                    u, w, s
-                ),
-                "The first feature belongs at the start.": wrong_16_7_order(
-                    u, w, s
-                ),
-                "Where wavelets overlap they add; the later one must not replace the earlier.": wrong_16_7_set(
-                    u, w, s
-                ),
-                "Overlaps add up; no mean is taken.": wrong_16_7_average(
-                    u, w, s
-                ),
-                "The next wavelet starts s samples later, not one.": wrong_16_7_one(
-                    u, w, s
-                ),
-            },
+            mistakes=outcomes(
+                (u, w, s),
+                wrong_16_7_reversed,
+                wrong_16_7_order,
+                wrong_16_7_set,
+                wrong_16_7_average,
+                wrong_16_7_one,
+            ),
         )
 
 
@@ -121,11 +120,11 @@ register(
         solution=solution_16_7,
         alternatives=(alternative_16_7_convolve,),
         wrong=(
-            (wrong_16_7_reversed, "not reversed"),
-            (wrong_16_7_order, "belongs at the start"),
-            (wrong_16_7_set, "must not replace"),
-            (wrong_16_7_average, "no mean"),
-            (wrong_16_7_one, "s samples later"),
+            wrong_16_7_reversed,
+            wrong_16_7_order,
+            wrong_16_7_set,
+            wrong_16_7_average,
+            wrong_16_7_one,
         ),
         check=check_16_7,
     )
@@ -143,27 +142,37 @@ def alternative_16_8_reshape(w, s):
     return padded.reshape(-1, s).sum(axis=0)
 
 
+@mistake("Those are means; the overlapping values add up.")
 def wrong_16_8_means(w, s):
     return np.array([w[j::s].mean() for j in range(s)])
 
 
+@mistake(
+    "Those are sums over neighbouring samples; at phase j the samples j, j + s, j + 2s, ... meet."
+)
 def wrong_16_8_blocks(w, s):
     padded = np.concatenate([w, np.zeros(-len(w) % s)])
     return padded.reshape(s, -1).sum(axis=1)
 
 
+@mistake(
+    "That is the first wavelet alone; the earlier ones have not ended yet."
+)
 def wrong_16_8_first(w, s):
     return np.array(w[:s])
 
 
+@mistake("The phases are in the wrong order.")
 def wrong_16_8_reversed(w, s):
     return solution_16_8(w, s)[::-1].copy()
 
 
+@mistake("That is the mean over the phases, which a resize layer would give.")
 def wrong_16_8_total(w, s):
     return np.full(s, w.sum() / s)
 
 
+@mistake("The end of a wavelet counts even if s does not divide its length.")
 def wrong_16_8_cut(w, s):
     return w[: len(w) // s * s].reshape(-1, s).sum(axis=0)
 
@@ -184,26 +193,15 @@ def check_16_8(answer, c):
             y,
             rtol=1e-9,
             atol=1e-12,
-            mistakes={
-                "Those are means; the overlapping values add up.": wrong_16_8_means(
-                    w, s
-                ),
-                "Those are sums over neighbouring samples; at phase j the samples j, j + s, j + 2s, ... meet.": wrong_16_8_blocks(
-                    w, s
-                ),
-                "That is the first wavelet alone; the earlier ones have not ended yet.": wrong_16_8_first(
-                    w, s
-                ),
-                "The phases are in the wrong order.": wrong_16_8_reversed(
-                    w, s
-                ),
-                "That is the mean over the phases, which a resize layer would give.": wrong_16_8_total(
-                    w, s
-                ),
-                "The end of a wavelet counts even if s does not divide its length.": wrong_16_8_cut(
-                    w, s
-                ),
-            },
+            mistakes=outcomes(
+                (w, s),
+                wrong_16_8_means,
+                wrong_16_8_blocks,
+                wrong_16_8_first,
+                wrong_16_8_reversed,
+                wrong_16_8_total,
+                wrong_16_8_cut,
+            ),
         )
 
 
@@ -235,12 +233,12 @@ register(
         solution=solution_16_8,
         alternatives=(alternative_16_8_reshape,),
         wrong=(
-            (wrong_16_8_means, "Those are means"),
-            (wrong_16_8_blocks, "neighbouring samples"),
-            (wrong_16_8_first, "first wavelet alone"),
-            (wrong_16_8_reversed, "wrong order"),
-            (wrong_16_8_total, "resize layer"),
-            (wrong_16_8_cut, "end of a wavelet"),
+            wrong_16_8_means,
+            wrong_16_8_blocks,
+            wrong_16_8_first,
+            wrong_16_8_reversed,
+            wrong_16_8_total,
+            wrong_16_8_cut,
         ),
         check=check_16_8,
     )

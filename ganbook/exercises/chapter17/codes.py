@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ganbook.exercises.engine.core import Exercise, register, rubric
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 17.11 -----------------------------------------------------------------
 
@@ -46,18 +47,21 @@ def wrong_17_11_identity(h, levels):
     return h + (broken_17_11(h, levels) - h).detach()
 
 
+@mistake("That rounds down, half a step too low on average.")
 def wrong_17_11_floor(h, levels):
     soft = torch.tanh(h)
     hard = torch.floor((soft + 1) / 2 * (levels - 1)) * 2 / (levels - 1) - 1
     return soft + (hard - soft).detach()
 
 
+@mistake("L levels have L - 1 steps between them.")
 def wrong_17_11_intervals(h, levels):
     soft = torch.tanh(h)
     hard = torch.round((soft + 1) / 2 * levels) * 2 / levels - 1
     return soft + (hard - soft).detach()
 
 
+@mistake("The levels run from -1 to 1, so the width that is divided is 2.")
 def wrong_17_11_unit(h, levels):
     soft = torch.tanh(h)
     hard = torch.round(soft * (levels - 1)) / (levels - 1)
@@ -78,18 +82,13 @@ def check_17_11(answer, c):
                 want,
                 rtol=1e-5,
                 atol=1e-6,
-                mistakes={
-                    "Nothing was rounded.": torch.tanh(h),
-                    "That rounds down, half a step too low on average.": wrong_17_11_floor(
-                        h, levels
-                    ),
-                    "L levels have L - 1 steps between them.": wrong_17_11_intervals(
-                        h, levels
-                    ),
-                    "The levels run from -1 to 1, so the width that is divided is 2.": wrong_17_11_unit(
-                        h, levels
-                    ),
-                },
+                mistakes={"Nothing was rounded.": torch.tanh(h)}
+                | outcomes(
+                    (h, levels),
+                    wrong_17_11_floor,
+                    wrong_17_11_intervals,
+                    wrong_17_11_unit,
+                ),
             )
             c.equal(
                 slope,
@@ -138,9 +137,9 @@ register(
             (broken_17_11, "slope 0"),
             (wrong_17_11_soft, "Nothing was rounded"),
             (wrong_17_11_identity, "tanh as well"),
-            (wrong_17_11_floor, "rounds down"),
-            (wrong_17_11_intervals, "L - 1 steps"),
-            (wrong_17_11_unit, "is divided is 2"),
+            wrong_17_11_floor,
+            wrong_17_11_intervals,
+            wrong_17_11_unit,
         ),
         check=check_17_11,
     )

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.stats import binom
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 17.14 -----------------------------------------------------------------
 
@@ -21,26 +22,36 @@ def alternative_17_14_odds(share, hit, false_alarm):
     return odds / (1 + odds)
 
 
+@mistake(
+    "That is how many generated pictures are flagged; asked is how many flagged ones are generated."
+)
 def wrong_17_14_hit(share, hit, false_alarm):
     return hit
 
 
+@mistake("That holds only if half of all pictures are generated.")
 def wrong_17_14_balanced(share, hit, false_alarm):
     return hit / (hit + false_alarm)
 
 
+@mistake(
+    "That is a share of all pictures; divide by the share that is flagged."
+)
 def wrong_17_14_all(share, hit, false_alarm):
     return share * hit
 
 
+@mistake("That is the share that is flagged at all.")
 def wrong_17_14_flagged(share, hit, false_alarm):
     return share * hit + (1 - share) * false_alarm
 
 
+@mistake("That is the accuracy.")
 def wrong_17_14_accuracy(share, hit, false_alarm):
     return share * hit + (1 - share) * (1 - false_alarm)
 
 
+@mistake("share is that of generated pictures, not of real ones.")
 def wrong_17_14_swapped(share, hit, false_alarm):
     return solution_17_14(1 - share, hit, false_alarm)
 
@@ -60,26 +71,15 @@ def check_17_14(answer, c):
             c.call(answer, share, hit, alarm),
             want,
             rtol=1e-9,
-            mistakes={
-                "That is how many generated pictures are flagged; asked is how many flagged ones are generated.": wrong_17_14_hit(
-                    share, hit, alarm
-                ),
-                "That holds only if half of all pictures are generated.": wrong_17_14_balanced(
-                    share, hit, alarm
-                ),
-                "That is a share of all pictures; divide by the share that is flagged.": wrong_17_14_all(
-                    share, hit, alarm
-                ),
-                "That is the share that is flagged at all.": wrong_17_14_flagged(
-                    share, hit, alarm
-                ),
-                "That is the accuracy.": wrong_17_14_accuracy(
-                    share, hit, alarm
-                ),
-                "share is that of generated pictures, not of real ones.": wrong_17_14_swapped(
-                    share, hit, alarm
-                ),
-            },
+            mistakes=outcomes(
+                (share, hit, alarm),
+                wrong_17_14_hit,
+                wrong_17_14_balanced,
+                wrong_17_14_all,
+                wrong_17_14_flagged,
+                wrong_17_14_accuracy,
+                wrong_17_14_swapped,
+            ),
         )
 
 
@@ -109,12 +109,12 @@ register(
         solution=solution_17_14,
         alternatives=(alternative_17_14_odds,),
         wrong=(
-            (wrong_17_14_hit, "flagged ones are generated"),
-            (wrong_17_14_balanced, "half of all"),
-            (wrong_17_14_all, "share of all pictures"),
-            (wrong_17_14_flagged, "flagged at all"),
-            (wrong_17_14_accuracy, "accuracy"),
-            (wrong_17_14_swapped, "not of real ones"),
+            wrong_17_14_hit,
+            wrong_17_14_balanced,
+            wrong_17_14_all,
+            wrong_17_14_flagged,
+            wrong_17_14_accuracy,
+            wrong_17_14_swapped,
         ),
         check=check_17_14,
     )
@@ -139,37 +139,57 @@ def alternative_17_15_count(bits, alarm):
     return k
 
 
+@mistake(
+    "With that many agreements the chance is still above the limit: look at *at least k*, not at *more than k*."
+)
 def wrong_17_15_above(bits, alarm):
     return solution_17_15(bits, alarm) - 1
 
 
+@mistake(
+    "That is the threshold for half the alarm. Too few agreements are no sign of the mark: the test has one side."
+)
 def wrong_17_15_two_sided(bits, alarm):
     return solution_17_15(bits, alarm / 2)
 
 
+@mistake(
+    "At one agreement fewer the chance is `alarm` itself, and *at most* allows that."
+)
 def wrong_17_15_strict(bits, alarm):
     k = np.arange(bits + 2)
     return int(np.argmax(binom.sf(k - 1, bits, 0.5) < alarm))
 
 
+@mistake("With so large an alarm the threshold lies below half of the bits.")
 def wrong_17_15_upper_half(bits, alarm):
     return max(bits // 2, solution_17_15(bits, alarm))
 
 
+@mistake(
+    "The standard deviation of the count is the root of bits divided by two."
+)
 def wrong_17_15_normal(bits, alarm):
     from scipy.stats import norm
 
     return math.ceil(bits / 2 + norm.isf(alarm) * math.sqrt(bits))
 
 
+@mistake(
+    "All bits are more than is needed, and one changed bit would lose the mark."
+)
 def wrong_17_15_all(bits, alarm):
     return bits
 
 
+@mistake("The number of agreements was asked for, not its share.")
 def wrong_17_15_share(bits, alarm):
     return solution_17_15(bits, alarm) / bits
 
 
+@mistake(
+    "That limits the chance of exactly k agreements; add up those with more."
+)
 def wrong_17_15_point(bits, alarm):
     k = np.arange(bits // 2, bits + 2)
     return int(k[np.argmax(binom.pmf(k, bits, 0.5) <= alarm)])
@@ -195,32 +215,17 @@ def check_17_15(answer, c):
         c.equal(
             c.call(answer, bits, alarm),
             want,
-            mistakes={
-                "With that many agreements the chance is still above the limit: look at *at least k*, not at *more than k*.": wrong_17_15_above(
-                    bits, alarm
-                ),
-                "At one agreement fewer the chance is `alarm` itself, and *at most* allows that.": wrong_17_15_strict(
-                    bits, alarm
-                ),
-                "That is the threshold for half the alarm. Too few agreements are no sign of the mark: the test has one side.": wrong_17_15_two_sided(
-                    bits, alarm
-                ),
-                "With so large an alarm the threshold lies below half of the bits.": wrong_17_15_upper_half(
-                    bits, alarm
-                ),
-                "The number of agreements was asked for, not its share.": wrong_17_15_share(
-                    bits, alarm
-                ),
-                "All bits are more than is needed, and one changed bit would lose the mark.": wrong_17_15_all(
-                    bits, alarm
-                ),
-                "That limits the chance of exactly k agreements; add up those with more.": wrong_17_15_point(
-                    bits, alarm
-                ),
-                "The standard deviation of the count is the root of bits divided by two.": wrong_17_15_normal(
-                    bits, alarm
-                ),
-            },
+            mistakes=outcomes(
+                (bits, alarm),
+                wrong_17_15_above,
+                wrong_17_15_strict,
+                wrong_17_15_two_sided,
+                wrong_17_15_upper_half,
+                wrong_17_15_share,
+                wrong_17_15_all,
+                wrong_17_15_point,
+                wrong_17_15_normal,
+            ),
         )
     c.equal(
         c.call(answer, 6, 1.0),
@@ -257,14 +262,14 @@ register(
         solution=solution_17_15,
         alternatives=(alternative_17_15_count,),
         wrong=(
-            (wrong_17_15_above, "at least k"),
-            (wrong_17_15_two_sided, "one side"),
-            (wrong_17_15_strict, "allows that"),
-            (wrong_17_15_upper_half, "below half"),
-            (wrong_17_15_normal, "standard deviation of the count"),
-            (wrong_17_15_all, "more than is needed"),
-            (wrong_17_15_share, "not its share"),
-            (wrong_17_15_point, "exactly k"),
+            wrong_17_15_above,
+            wrong_17_15_two_sided,
+            wrong_17_15_strict,
+            wrong_17_15_upper_half,
+            wrong_17_15_normal,
+            wrong_17_15_all,
+            wrong_17_15_share,
+            wrong_17_15_point,
         ),
         check=check_17_15,
     )

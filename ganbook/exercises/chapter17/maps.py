@@ -4,6 +4,7 @@ import numpy as np
 from scipy.linalg import sqrtm
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 17.4 ------------------------------------------------------------------
 
@@ -17,27 +18,37 @@ def alternative_17_4_sqrtm(S):
     return sqrtm(S).real
 
 
+@mistake(
+    "The Cholesky factor gives the right law, and moves the noise further than it must."
+)
 def wrong_17_4_cholesky(S):
     return np.linalg.cholesky(S)
 
 
+@mistake("The noise is stretched and then turned; it has to be turned back.")
 def wrong_17_4_unturned(S):
     values, vectors = np.linalg.eigh(S)
     return vectors @ np.diag(np.sqrt(values))
 
 
+@mistake("That has the covariance S squared.")
 def wrong_17_4_itself(S):
     return S.copy()
 
 
+@mistake(
+    "Each point is sent to the opposite side: the right law, the longest way."
+)
 def wrong_17_4_negative(S):
     return -solution_17_4(S)
 
 
+@mistake("That loses the correlations.")
 def wrong_17_4_diagonal(S):
     return np.diag(np.sqrt(np.diag(S)))
 
 
+@mistake("The root of a matrix is not the root of its entries.")
 def wrong_17_4_entries(S):
     return np.sign(S) * np.sqrt(np.abs(S))
 
@@ -55,22 +66,15 @@ def check_17_4(answer, c):
             alternative_17_4_sqrtm(S),
             rtol=1e-6,
             atol=1e-7,
-            mistakes={
-                "The Cholesky factor gives the right law, and moves the noise further than it must.": wrong_17_4_cholesky(
-                    S
-                ),
-                "The noise is stretched and then turned; it has to be turned back.": wrong_17_4_unturned(
-                    S
-                ),
-                "That has the covariance S squared.": wrong_17_4_itself(S),
-                "Each point is sent to the opposite side: the right law, the longest way.": wrong_17_4_negative(
-                    S
-                ),
-                "That loses the correlations.": wrong_17_4_diagonal(S),
-                "The root of a matrix is not the root of its entries.": wrong_17_4_entries(
-                    S
-                ),
-            },
+            mistakes=outcomes(
+                (S,),
+                wrong_17_4_cholesky,
+                wrong_17_4_unturned,
+                wrong_17_4_itself,
+                wrong_17_4_negative,
+                wrong_17_4_diagonal,
+                wrong_17_4_entries,
+            ),
         )
 
 
@@ -100,12 +104,12 @@ register(
         solution=solution_17_4,
         alternatives=(alternative_17_4_sqrtm,),
         wrong=(
-            (wrong_17_4_cholesky, "Cholesky"),
-            (wrong_17_4_unturned, "turned back"),
-            (wrong_17_4_itself, "S squared"),
-            (wrong_17_4_negative, "opposite side"),
-            (wrong_17_4_diagonal, "correlations"),
-            (wrong_17_4_entries, "its entries"),
+            wrong_17_4_cholesky,
+            wrong_17_4_unturned,
+            wrong_17_4_itself,
+            wrong_17_4_negative,
+            wrong_17_4_diagonal,
+            wrong_17_4_entries,
         ),
         check=check_17_4,
     )

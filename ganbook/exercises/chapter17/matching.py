@@ -3,6 +3,7 @@ r"""Exercises of chapter 17: the gradient of the reverse KL, from two denoisers 
 import torch
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 # 17.5 ------------------------------------------------------------------
 
@@ -16,22 +17,31 @@ def alternative_17_5_noise(x, x_hat, sigma):
     return -noise / sigma
 
 
+@mistake(
+    "The density grows towards the denoised point: the sign is turned round."
+)
 def wrong_17_5_sign(x, x_hat, sigma):
     return (x - x_hat) / sigma**2
 
 
+@mistake(
+    "One power of sigma is missing: x is a length, a gradient of a logarithm one over a length."
+)
 def wrong_17_5_sigma(x, x_hat, sigma):
     return (x_hat - x) / sigma
 
 
+@mistake("That is a displacement; the gradient has sigma in it.")
 def wrong_17_5_bare(x, x_hat, sigma):
     return x_hat - x
 
 
+@mistake("The noisy point itself has to be subtracted.")
 def wrong_17_5_estimate(x, x_hat, sigma):
     return x_hat / sigma**2
 
 
+@mistake("That is the gradient for data that are all 0.")
 def wrong_17_5_prior(x, x_hat, sigma):
     return -x / sigma**2
 
@@ -49,23 +59,14 @@ def check_17_5(answer, c):
                 want,
                 rtol=1e-3,
                 atol=1e-4,
-                mistakes={
-                    "The density grows towards the denoised point: the sign is turned round.": wrong_17_5_sign(
-                        x, x_hat, sigma
-                    ),
-                    "One power of sigma is missing: x is a length, a gradient of a logarithm one over a length.": wrong_17_5_sigma(
-                        x, x_hat, sigma
-                    ),
-                    "That is a displacement; the gradient has sigma in it.": wrong_17_5_bare(
-                        x, x_hat, sigma
-                    ),
-                    "The noisy point itself has to be subtracted.": wrong_17_5_estimate(
-                        x, x_hat, sigma
-                    ),
-                    "That is the gradient for data that are all 0.": wrong_17_5_prior(
-                        x, x_hat, sigma
-                    ),
-                },
+                mistakes=outcomes(
+                    (x, x_hat, sigma),
+                    wrong_17_5_sign,
+                    wrong_17_5_sigma,
+                    wrong_17_5_bare,
+                    wrong_17_5_estimate,
+                    wrong_17_5_prior,
+                ),
             )
 
 
@@ -94,11 +95,11 @@ register(
         solution=solution_17_5,
         alternatives=(alternative_17_5_noise,),
         wrong=(
-            (wrong_17_5_sign, "turned round"),
-            (wrong_17_5_sigma, "One power"),
-            (wrong_17_5_bare, "displacement"),
-            (wrong_17_5_estimate, "subtracted"),
-            (wrong_17_5_prior, "all 0"),
+            wrong_17_5_sign,
+            wrong_17_5_sigma,
+            wrong_17_5_bare,
+            wrong_17_5_estimate,
+            wrong_17_5_prior,
         ),
         check=check_17_5,
     )

@@ -9,6 +9,7 @@ from scipy.linalg import sqrtm
 from scipy.stats import norm, truncnorm
 
 from ganbook.exercises.engine.core import Exercise, register
+from ganbook.exercises.engine.mistakes import mistake, outcomes
 from ganbook.exercises.engine.words import say
 
 # 17.1 ------------------------------------------------------------------
@@ -145,6 +146,9 @@ def solution_17_2(c):
     return float(1 - 2 * c * norm.pdf(c) / inside)
 
 
+@mistake(
+    "Where hardly anything is cut off the variance is that of the normal: a rule of quadrature over so long an interval misses the peak at 0."
+)
 def wrong_17_2_blind(c):
     second = quad(lambda z: z * z * norm.pdf(z), 0, c, epsabs=1e-14)[0]
     kept = quad(norm.pdf, 0, c, epsabs=1e-14)[0]
@@ -155,29 +159,39 @@ def alternative_17_2_quadrature(c):
     return wrong_17_2_blind(min(c, 40.0))  # beyond 40 there is no mass
 
 
+@mistake(
+    "Divide by the share that is kept: the draws outside are drawn again."
+)
 def wrong_17_2_unscaled(c):
     return float(2 * norm.cdf(c) - 1 - 2 * c * norm.pdf(c))
 
 
+@mistake(
+    "That is the variance after clipping to the ends; here the draw is repeated instead."
+)
 def wrong_17_2_clipped(c):
     return float(
         2 * norm.cdf(c) - 1 - 2 * c * norm.pdf(c) + 2 * c * c * norm.sf(c)
     )
 
 
+@mistake("Both tails are cut.")
 def wrong_17_2_one_sided(c):
     return float(1 - c * norm.pdf(c) / norm.cdf(c))
 
 
+@mistake("There is a boundary term at each end: a factor of two is missing.")
 def wrong_17_2_half(c):
     inside = 2 * norm.cdf(c) - 1
     return float(1 - c * norm.pdf(c) / inside)
 
 
+@mistake("That is the standard deviation.")
 def wrong_17_2_std(c):
     return math.sqrt(solution_17_2(c))
 
 
+@mistake("Truncation does not multiply z by a number.")
 def wrong_17_2_scaled(c):
     return min(c, 1.0) ** 2
 
@@ -190,25 +204,16 @@ def check_17_2(answer, c):
             float(truncnorm.var(-cut, cut)),
             rtol=1e-6,
             atol=1e-9,
-            mistakes={
-                "Where hardly anything is cut off the variance is that of the normal: a rule of quadrature over so long an interval misses the peak at 0.": lambda cut=cut: (
-                    wrong_17_2_blind(cut)
-                ),
-                "Divide by the share that is kept: the draws outside are drawn again.": wrong_17_2_unscaled(
-                    cut
-                ),
-                "That is the variance after clipping to the ends; here the draw is repeated instead.": wrong_17_2_clipped(
-                    cut
-                ),
-                "Both tails are cut.": wrong_17_2_one_sided(cut),
-                "There is a boundary term at each end: a factor of two is missing.": wrong_17_2_half(
-                    cut
-                ),
-                "That is the standard deviation.": wrong_17_2_std(cut),
-                "Truncation does not multiply z by a number.": wrong_17_2_scaled(
-                    cut
-                ),
-            },
+            mistakes=outcomes(
+                (cut,),
+                wrong_17_2_blind,
+                wrong_17_2_unscaled,
+                wrong_17_2_clipped,
+                wrong_17_2_one_sided,
+                wrong_17_2_half,
+                wrong_17_2_std,
+                wrong_17_2_scaled,
+            ),
         )
 
 
@@ -239,13 +244,13 @@ register(
         solution=solution_17_2,
         alternatives=(alternative_17_2_quadrature,),
         wrong=(
-            (wrong_17_2_unscaled, "drawn again"),
-            (wrong_17_2_clipped, "clipping to the ends"),
-            (wrong_17_2_one_sided, "Both tails"),
-            (wrong_17_2_half, "boundary term"),
-            (wrong_17_2_std, "standard deviation"),
-            (wrong_17_2_scaled, "multiply z"),
-            (wrong_17_2_blind, "misses the peak"),
+            wrong_17_2_unscaled,
+            wrong_17_2_clipped,
+            wrong_17_2_one_sided,
+            wrong_17_2_half,
+            wrong_17_2_std,
+            wrong_17_2_scaled,
+            wrong_17_2_blind,
         ),
         check=check_17_2,
     )
@@ -269,10 +274,12 @@ def alternative_17_3_norm(weight, s):
     )
 
 
+@mistake("That is modulation alone: no kernel has length one.")
 def wrong_17_3_plain(weight, s):
     return weight[None] * s[:, None, :, None, None]
 
 
+@mistake("The style scales the input channels, axis 1 of the weight.")
 def wrong_17_3_output(weight, s):
     n = min(s.shape[1], weight.shape[0])
     scale = torch.ones(len(s), weight.shape[0], dtype=s.dtype)
@@ -281,26 +288,39 @@ def wrong_17_3_output(weight, s):
     return scaled / scaled.square().sum(dim=(2, 3, 4), keepdim=True).sqrt()
 
 
+@mistake(
+    "The sum runs over input channels and the kernel's two axes, for each output channel by itself."
+)
 def wrong_17_3_input(weight, s):
     scaled = wrong_17_3_plain(weight, s)
     return scaled / scaled.square().sum(dim=(1, 3, 4), keepdim=True).sqrt()
 
 
+@mistake(
+    "Each output channel has a length of its own; all together have length one here."
+)
 def wrong_17_3_whole(weight, s):
     scaled = wrong_17_3_plain(weight, s)
     return scaled / scaled.square().sum(dim=(1, 2, 3, 4), keepdim=True).sqrt()
 
 
+@mistake(
+    "Demodulate after the style was applied, or the style's strength stays in."
+)
 def wrong_17_3_before(weight, s):
     length = weight.square().sum(dim=(1, 2, 3), keepdim=True).sqrt()
     return (weight / length)[None] * s[:, None, :, None, None]
 
 
+@mistake("The length is the root of the sum of squares.")
 def wrong_17_3_squared(weight, s):
     scaled = wrong_17_3_plain(weight, s)
     return scaled / scaled.square().sum(dim=(2, 3, 4), keepdim=True)
 
 
+@mistake(
+    "Something is added to the length: these weights are small, and it counts beside them."
+)
 def wrong_17_3_guarded(weight, s):
     scaled = wrong_17_3_plain(weight, s)
     squares = scaled.square().sum(dim=(2, 3, 4), keepdim=True)
@@ -325,29 +345,16 @@ def check_17_3(answer, c):
                 want,
                 rtol=1e-4,
                 atol=1e-5,
-                mistakes={
-                    "That is modulation alone: no kernel has length one.": wrong_17_3_plain(
-                        weight, s
-                    ),
-                    "The style scales the input channels, axis 1 of the weight.": wrong_17_3_output(
-                        weight, s
-                    ),
-                    "The sum runs over input channels and the kernel's two axes, for each output channel by itself.": wrong_17_3_input(
-                        weight, s
-                    ),
-                    "Each output channel has a length of its own; all together have length one here.": wrong_17_3_whole(
-                        weight, s
-                    ),
-                    "Demodulate after the style was applied, or the style's strength stays in.": wrong_17_3_before(
-                        weight, s
-                    ),
-                    "The length is the root of the sum of squares.": wrong_17_3_squared(
-                        weight, s
-                    ),
-                    "Something is added to the length: these weights are small, and it counts beside them.": wrong_17_3_guarded(
-                        weight, s
-                    ),
-                },
+                mistakes=outcomes(
+                    (weight, s),
+                    wrong_17_3_plain,
+                    wrong_17_3_output,
+                    wrong_17_3_input,
+                    wrong_17_3_whole,
+                    wrong_17_3_before,
+                    wrong_17_3_squared,
+                    wrong_17_3_guarded,
+                ),
             )
 
 
@@ -378,13 +385,13 @@ register(
         solution=solution_17_3,
         alternatives=(alternative_17_3_norm,),
         wrong=(
-            (wrong_17_3_plain, "modulation alone"),
-            (wrong_17_3_output, "axis 1"),
-            (wrong_17_3_input, "by itself"),
-            (wrong_17_3_whole, "all together"),
-            (wrong_17_3_before, "strength stays"),
-            (wrong_17_3_squared, "root of the sum"),
-            (wrong_17_3_guarded, "counts beside them"),
+            wrong_17_3_plain,
+            wrong_17_3_output,
+            wrong_17_3_input,
+            wrong_17_3_whole,
+            wrong_17_3_before,
+            wrong_17_3_squared,
+            wrong_17_3_guarded,
         ),
         check=check_17_3,
     )

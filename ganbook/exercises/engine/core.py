@@ -6,6 +6,7 @@ One package a chapter, ``ganbook/exercises/chapter04``, with a module for each t
     import torch
 
     from ganbook.exercises.engine.core import Exercise, register
+    from ganbook.exercises.engine.mistakes import mistake, outcomes
 
 
     def solution_4_2(p, q):
@@ -16,22 +17,27 @@ One package a chapter, ``ganbook/exercises/chapter04``, with a module for each t
         return torch.stack([1 / (1 + b / a) for a, b in zip(p, q, strict=True)])
 
 
+    @mistake("That is the probability of *generated*: p and q are swapped.")
     def wrong_4_2_swapped(p, q):
         return q / (p + q)
 
 
+    @mistake("That is the ratio of the densities; a probability stays below 1.")
     def wrong_4_2_ratio(p, q):
         return p / q
 
 
+    @mistake("That is the logit of D*, not its value.")
     def wrong_4_2_logit(p, q):
         return torch.log(p / q)
 
 
+    @mistake("That says which source is likelier, a hard decision; D* says how likely.")
     def wrong_4_2_winner(p, q):
         return (p > q).to(p.dtype)
 
 
+    @mistake("D* depends on the quotient of the densities, not their difference.")
     def wrong_4_2_softmax(p, q):
         return torch.sigmoid(p - q)
 
@@ -41,13 +47,9 @@ One package a chapter, ``ganbook/exercises/chapter04``, with a module for each t
             fixed = torch.tensor([[0.2, 0.5, 3.0], [0.6, 0.5, 1.0]], dtype=dtype)
             for p, q in (fixed, *(c.uniform(0.1, 3, (2, 7), dtype) for _ in range(3))):
                 got = c.call(answer, p, q)
-                c.equal(got, p / (p + q), mistakes={
-                    "That is the probability of *generated*: p and q are swapped.": q / (p + q),
-                    "That is the ratio of the densities; a probability stays below 1.": p / q,
-                    "That is the logit of D*, not its value.": torch.log(p / q),
-                    "That says which source is likelier, a hard decision; D* says how likely.": (p > q).to(dtype),
-                    "D* depends on the quotient of the densities, not their difference.": torch.sigmoid(p - q),
-                })
+                c.equal(got, p / (p + q), mistakes=outcomes(
+                    (p, q), wrong_4_2_swapped, wrong_4_2_ratio, wrong_4_2_logit, wrong_4_2_winner, wrong_4_2_softmax,
+                ))
                 best = p * torch.log(got) + q * torch.log1p(-got)      # the definition: nothing nearby is better
                 for d in (0.9 * got, got + 0.1 * (1 - got)):
                     there = p * torch.log(d) + q * torch.log1p(-d)
@@ -72,10 +74,7 @@ One package a chapter, ``ganbook/exercises/chapter04``, with a module for each t
     ''',
         solution=solution_4_2,
         alternatives=(alternative_4_2_loop,),
-        wrong=(
-            (wrong_4_2_swapped, "swapped"), (wrong_4_2_ratio, "ratio"), (wrong_4_2_logit, "logit"),
-            (wrong_4_2_winner, "hard decision"), (wrong_4_2_softmax, "quotient"),
-        ),
+        wrong=(wrong_4_2_swapped, wrong_4_2_ratio, wrong_4_2_logit, wrong_4_2_winner, wrong_4_2_softmax),
         check=check_4_2,
     ))
 
@@ -84,7 +83,8 @@ common to all lines is removed. ``statement`` says the deliverable and its form:
 ``stub`` is one function that ends in ``return ...`` whatever the kind (the form of a dict or tuple goes into a
 comment above it; lines of at most 76 characters fit the page); its name is what the page hands to
 ``ex.check``. ``solution`` must be called ``solution_4_2``: the page includes its source, so it reads well alone.
-Each pair of ``wrong`` is (answer, words that its feedback contains and no other wrong answer's feedback does).
+``wrong`` holds answers that must be refused: by name, where a `mistake` says what its maker is told, or as a pair
+(answer, words that its feedback contains). No two of them have the words of one in their feedback.
 
 **Kinds.** For ``function``, ``bug`` and ``test``, ``check(answer, c)`` receives the learner's function; for ``value``,
 ``expression``, ``choice``, ``classify`` and ``rubric`` it receives the *value* that their stub returned
@@ -120,10 +120,10 @@ Each pair of ``wrong`` is (answer, words that its feedback contains and no other
   inputs may be changed. Modules, optimisers and generators are passed as they are: make fresh ones for every
   call. ``answer(x)`` does the same as ``c.call(answer, x)``, so an answer may be handed to other code.
 - ``value, grads = c.call_grad(answer, *inputs)``: float tensors are leaves; gradients of the summed result.
-- ``c.equal(got, want, rtol=None, atol=None, on=None, says="", mistakes={})``: type, dtype, shape, NaN, then
+- ``c.equal(got, want, rtol=None, atol=None, on=None, says="", mistakes=outcomes((p, q), wrong_4_2_swapped, ...))``: type, dtype, shape, NaN, then
   values. ``want`` a tensor: a tensor of its dtype is expected; ``want`` an array, list or number: numpy, torch
-  or plain Python are accepted. ``mistakes`` maps a sentence to the value (or a function without arguments that
-  makes it) that a known mistake leads to: it is looked at only once the answer is refused, so acceptance
+  or plain Python are accepted. ``mistakes`` is also a dict from a sentence to the value (or a function without
+  arguments that makes it) that a known mistake leads to: it is looked at only once the answer is refused, so acceptance
   depends on ``want`` alone. ``on`` says on which input; by default the arguments of the last call are shown.
   ``says`` is a sentence for every other difference.
 - ``c.true(condition, "what is wrong", on=None)``, ``c.fail("what is wrong", on=None)``. What is put together
@@ -196,7 +196,7 @@ class Exercise:
         explanation: str,
         solution: Callable[..., Any],
         check: Callable[[Any, Checker], str | None],
-        wrong: Sequence[tuple[Any, str]] = (),
+        wrong: Sequence[Any] = (),
         alternatives: Sequence[Callable[..., Any]] = (),
         options: Mapping[str, str] | None = None,
         broken: Callable[..., Any] | None = None,
@@ -211,8 +211,10 @@ class Exercise:
         self.solution_function, self.check_function = solution, check
         self.broken = getattr(check, "broken", broken)
         self.mended = getattr(check, "mended", None)
-        self.wrong, self.alternatives, self.options = (
-            tuple(wrong),
+        self.wrong = tuple(
+            (w, w.says) if hasattr(w, "says") else w for w in wrong
+        )
+        self.alternatives, self.options = (
             tuple(alternatives),
             dict(options or {}),
         )
