@@ -201,6 +201,12 @@ def check_3_9(answer, c):
             "With decay 0 the average shares its numbers with the network, and every later step moves both: copy the values.",
             "",
         )
+    c.like(
+        answer,
+        solution_3_9,
+        lambda: (c.line(2.0), c.line(5.0), 0.9999),
+        says="Every decay below 1 is taken as it is.",
+    )
 
 
 register(

@@ -73,6 +73,8 @@ def check_3_1(answer, c):
                 wrong_3_1_both,
             ),
         )
+    for widths in ([3, 1, 1], [50_000, 50_000]):
+        c.like(answer, solution_3_1, lambda widths=widths: (widths,))
 
 
 register(
@@ -195,6 +197,12 @@ def check_3_2(answer, c):
                 wrong_3_2_float,
             ),
         )
+    c.like(
+        answer,
+        solution_3_2,
+        lambda: (2**60 + 1, 2**59),
+        says="Floats hold 53 bits: keep to whole numbers.",
+    )
 
 
 register(

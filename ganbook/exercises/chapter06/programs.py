@@ -146,6 +146,15 @@ def check_6_10(answer, c):
             rtol=1e-5,
             says="A generated place may be far from everything too: shift each sum by its own largest term.",
         )
+    a, b = np.array([0.5, 0.5]), np.array([0.3, 0.7])
+    cost = np.array([[0.0, 0.05], [0.05, 0.0]])
+    c.like(
+        answer,
+        solution_6_10,
+        lambda: (a, b, cost, 0.01, 60),
+        rtol=1e-9,
+        says="All sweeps count, also the sixtieth.",
+    )
 
 
 register(

@@ -295,6 +295,19 @@ def check_7_2(answer, c):
             on=say("a critic with 2 layers and c = {bound:.3f}", bound=bound),
         )
 
+    def wide():
+        D = c.line(2.0)
+        optimizer = torch.optim.SGD(D.parameters(), lr=0.1)
+        return optimizer, D, torch.ones(2, 1), torch.zeros(2, 1), 3.0
+
+    c.like(
+        answer,
+        solution_7_2,
+        wide,
+        says="Every bound is taken as it is, also one above 1.",
+        returns_none=True,
+    )
+
 
 register(
     Exercise(

@@ -280,6 +280,13 @@ def check_8_11(answer, c):
             c.fail(
                 "theta ends where it should, but D's weights do not: train D in place."
             )
+    c.like(
+        answer,
+        solution_8_11,
+        lambda: (c.line(0.5, torch.float64), 1.0, 0.3, 0.2, 120),
+        rtol=1e-6,
+        says="All steps count, also the hundredth.",
+    )
 
 
 register(

@@ -161,6 +161,7 @@ def check_8_2(answer, c):
                 ),
             },
         )
+    c.like(answer, solution_8_2, lambda: (0.7, 0.1, 0.1, 40, "G"), rtol=1e-9)
 
 
 register(

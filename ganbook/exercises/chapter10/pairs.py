@@ -106,6 +106,8 @@ def check_10_6(answer, c):
                     want,
                     says="The value is right, its gradient is not.",
                 )
+    many = c.normal((150,)), c.normal((130,))
+    c.like(answer, solution_10_6, lambda: many, says="All pairs count.")
 
 
 register(

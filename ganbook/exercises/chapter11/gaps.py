@@ -184,6 +184,7 @@ def check_11_5(answer, c):
                 wrong_11_5_twice,
             ),
         )
+    c.like(answer, solution_11_5, lambda: (1e-6, 10.0, 1.0))
 
 
 register(
@@ -308,6 +309,8 @@ def check_11_6(answer, c):
                 wrong_11_6_unclipped,
             ),
         )
+    z = np.array([-3.0, 0.5, 4.0, 5.0])
+    c.like(answer, solution_11_6, lambda: (z, 0.5, 9.0, 3.0))
 
 
 register(

@@ -237,6 +237,12 @@ def check_11_8(answer, c):
                 wrong_11_8_kept,
             ),
         )
+    c.like(
+        answer,
+        solution_11_8,
+        lambda: (np.array([0.5, 0.5]), np.array([0.4, 0.6]), 16),
+        rtol=1e-9,
+    )
 
 
 register(

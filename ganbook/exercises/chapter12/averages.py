@@ -191,6 +191,12 @@ def check_12_11(answer, c):
                 torch.equal(average[1].running_mean, before[1].running_mean),
                 "The two networks share a buffer: the next batch of one would change the other.",
             )
+    c.like(
+        answer,
+        solution_12_11,
+        lambda: (c.line(2.0), c.line(5.0), 0.9999),
+        says="Every decay below 1 is taken as it is.",
+    )
 
 
 register(
@@ -301,6 +307,7 @@ def check_12_12(answer, c):
                     wrong_12_12_squared,
                 ),
             )
+    c.like(answer, solution_12_12, lambda: (torch.arange(192.0), 64))
 
 
 register(

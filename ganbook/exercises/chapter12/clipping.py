@@ -214,6 +214,19 @@ def check_12_6(answer, c):
             c.agrees(got, 0.0) and bool((D.weight == 1).all()),
             "Where D is so sure that its gradient is exactly zero, nothing is to be clipped and nothing moves: 0 / 0 is no factor.",
         )
+    c.like(
+        answer,
+        solution_12_6,
+        lambda: (
+            c.line(0.0),
+            torch.ones(1, 1),
+            -torch.ones(1, 1),
+            60,
+            0.1,
+            99.0,
+        ),
+        says="All steps count, also the sixtieth.",
+    )
 
 
 register(

@@ -129,6 +129,14 @@ def check_12_1(answer, c):
                     ),
                 },
             )
+    M = torch.diag(torch.tensor([3.0, 2.9], dtype=torch.float64))
+    v = torch.tensor([0.1, 1.0], dtype=torch.float64)
+    c.like(
+        answer,
+        solution_12_1,
+        lambda: (lambda x: M @ x, lambda y: M.T @ y, v, 60),
+        says="All iterations count, also the sixtieth.",
+    )
 
 
 register(
@@ -265,6 +273,8 @@ def check_12_2(answer, c):
                     ),
                 },
             )
+    kernel = c.normal((1, 1, 5, 5))
+    c.like(answer, solution_12_2, lambda: (kernel, 40), rtol=1e-9)
 
 
 register(

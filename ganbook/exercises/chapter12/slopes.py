@@ -133,6 +133,22 @@ def check_12_4(answer, c):
                 isinstance(got, torch.Tensor) and got.requires_grad,
                 "No gradient reaches D's parameters: the graph of the slope must be kept.",
             )
+            parameters = list(D.parameters())
+            slopes, wanted = (
+                torch.autograd.grad(value, parameters, allow_unused=True)
+                for value in (got, solution_12_4(D, x))
+            )
+            c.true(
+                all(
+                    (slope is None) == (right is None)
+                    and (
+                        right is None
+                        or c.agrees(slope, right, rtol=1e-3, atol=1e-5)
+                    )
+                    for slope, right in zip(slopes, wanted, strict=True)
+                ),
+                "The value is right, but its gradient in D's parameters is not: a part of it was detached.",
+            )
             c.true(
                 all(p.grad is None for p in D.parameters()),
                 "D's parameters hold a gradient now, which D's next step would use: torch.autograd.grad leaves them alone.",

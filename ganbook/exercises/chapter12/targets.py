@@ -175,6 +175,8 @@ def check_12_8(answer, c):
                 "The gradient must reach exactly k of the scores.",
                 on=on,
             )
+    scores = c.normal((300,))
+    c.like(answer, solution_12_8, lambda: (scores, 200), rtol=1e-9)
 
 
 register(

@@ -108,6 +108,14 @@ def check_13_5(answer, c):
                 wrong_13_5_weights,
             ),
         )
+    w = np.array([1.0, 0.0, 0.5])
+    c.like(
+        answer,
+        solution_13_5,
+        lambda: (w, 2, 400, 0.002),
+        rtol=1e-9,
+        says="All steps count, also the hundredth.",
+    )
 
 
 register(

@@ -114,7 +114,16 @@ def check_14_11(answer, c):
                     wrong_14_11_batch,
                 ),
             )
-            c.call_grad(answer, real, fake)
+            _, slopes = c.call_grad(answer, real, fake)
+            leaves = [t.clone().requires_grad_(True) for t in (real, fake)]
+            wanted = torch.autograd.grad(solution_14_11(*leaves), leaves)
+            c.true(
+                all(
+                    c.agrees(slope, right, rtol=1e-3, atol=1e-6)
+                    for slope, right in zip(slopes, wanted, strict=True)
+                ),
+                "The value is right, but its gradient is not: a part of it was detached.",
+            )
 
 
 register(
@@ -291,8 +300,13 @@ def check_14_12(answer, c):
                 got.requires_grad,
                 "The value is right, but D cannot be trained through it.",
             )
+            (reached,) = torch.autograd.grad(got, D.w, allow_unused=True)
+            c.true(
+                reached is not None,
+                "The value is right, but D cannot be trained through it.",
+            )
             c.equal(
-                torch.autograd.grad(got, D.w)[0],
+                reached,
                 slope,
                 says="The value is right, but its gradient is not: one of the two terms does not train D.",
             )

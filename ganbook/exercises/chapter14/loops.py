@@ -118,6 +118,13 @@ def check_14_6(answer, c):
                     wrong_14_6_start,
                 ),
             )
+    c.like(
+        answer,
+        solution_14_6,
+        lambda: (lambda a: 0.02 * a - 1, 0.0, 0.1, 150),
+        rtol=1e-9,
+        says="All steps count, also the hundredth.",
+    )
 
 
 register(
@@ -253,6 +260,16 @@ def check_14_7(answer, c):
             c.true(
                 all(slope is not None for slope in slopes),
                 "The value is right, but a part of C is cut off from it.",
+            )
+            wanted = torch.autograd.grad(
+                solution_14_7(C, x, y), tuple(C.parameters())
+            )
+            c.true(
+                all(
+                    c.agrees(slope, right, rtol=1e-3, atol=1e-5)
+                    for slope, right in zip(slopes, wanted, strict=True)
+                ),
+                "The value is right, but its gradient is not: a part of it was detached.",
             )
 
 

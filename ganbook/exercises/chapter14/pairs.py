@@ -331,6 +331,13 @@ def check_14_3(answer, c):
                     wrong_14_3_probability,
                 ),
             )
+    one = torch.ones(1, 1, dtype=torch.float64)
+    c.like(
+        answer,
+        solution_14_3,
+        lambda: (1000 * one, torch.tensor([0]), one, -one),
+        says="A log-ratio has no bound.",
+    )
 
 
 register(

@@ -276,6 +276,12 @@ def check_15_10(answer, c):
             atol=1e-9,
             says="The loss after the last step was asked for, not the one before it.",
         )
+    c.like(
+        answer,
+        solution_15_10,
+        lambda: (c.line(0.2), c.line(0.3), torch.ones(1, 1), 150, 0.004),
+        says="All steps count, also the hundredth.",
+    )
 
 
 register(

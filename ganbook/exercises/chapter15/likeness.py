@@ -324,6 +324,13 @@ def check_15_6(answer, c):
                 wrong_15_6_mean,
             ),
         )
+    c.like(
+        answer,
+        solution_15_6,
+        lambda: (np.ones(70), np.zeros(70)),
+        rtol=1e-9,
+        atol=0.0,
+    )
 
 
 register(

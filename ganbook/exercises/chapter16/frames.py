@@ -267,6 +267,12 @@ def check_16_13(answer, c):
         c.true(
             same, "The loss is right, but D itself was not trained in place."
         )
+    c.like(
+        answer,
+        solution_16_13,
+        lambda: (c.line(0.0), torch.ones(1, 1), -torch.ones(1, 1), 150, 0.1),
+        says="All steps count, also the hundredth.",
+    )
 
 
 register(

@@ -110,6 +110,13 @@ def check_16_9(answer, c):
                 wrong_16_9_wrapped,
             ),
         )
+    late = np.concatenate([np.zeros(11), np.arange(1.0, 31.0)])
+    c.like(
+        answer,
+        solution_16_9,
+        lambda: (np.stack([late, np.arange(41.0)], axis=1),),
+        says="All steps count, also the late ones.",
+    )
 
 
 register(

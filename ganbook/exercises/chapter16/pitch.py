@@ -235,6 +235,8 @@ def check_16_2(answer, c):
                 wrong_16_2_squared,
             ),
         )
+    long = np.sin(np.arange(300.0)) + c.rng.normal(size=300)
+    c.like(answer, solution_16_2, lambda: (long, 1, 200), rtol=1e-9)
 
 
 register(

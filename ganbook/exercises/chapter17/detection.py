@@ -232,6 +232,12 @@ def check_17_15(answer, c):
         0,
         says="With an alarm of 1 even no agreement at all is enough.",
     )
+    for bits, alarm in ((48, 1e-14), (100, 1e-20)):
+        c.equal(
+            c.call(answer, bits, alarm),
+            alternative_17_15_count(bits, alarm),
+            says="A tail far below 1e-16 is lost in 1 minus the rest: add it up, or take `sf`.",
+        )
 
 
 register(

@@ -200,6 +200,22 @@ def check_17_10(answer, c):
                 "After one step G is not where plain gradient descent on this batch leads: compare one step with your own by hand.",
                 on=on,
             )
+    c.like(
+        answer,
+        solution_17_10,
+        lambda: (
+            c.line(1.0),
+            5.0,
+            1.0,
+            120,
+            0.02,
+            torch.Generator().manual_seed(3),
+        ),
+        rtol=1e-3,
+        atol=1e-4,
+        says="All steps count, also the hundredth.",
+        returns_none=True,
+    )
 
 
 register(

@@ -76,6 +76,13 @@ def check_17_4(answer, c):
                 wrong_17_4_entries,
             ),
         )
+    got = c.call(answer, np.diag([1.0, 1e-8]))
+    c.equal(
+        np.abs(got[1]),
+        np.array([0.0, 1e-4]),
+        atol=1e-9,
+        says="A small variance is a variance, too: put no floor under it.",
+    )
 
 
 register(

@@ -68,6 +68,14 @@ def check_17_5(answer, c):
                     wrong_17_5_prior,
                 ),
             )
+    tiny = torch.tensor([[1e-8, -3e-8]], dtype=torch.float64)
+    c.like(
+        answer,
+        solution_17_5,
+        lambda: (torch.zeros_like(tiny), tiny, 1e-4),
+        rtol=1e-9,
+        says="Every level is taken as it is, also a small one.",
+    )
 
 
 register(

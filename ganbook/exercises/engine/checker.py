@@ -222,6 +222,42 @@ class Checker:
                 break
         self.fail(f"{found} {say(says)}".strip(), on)
 
+    def like(
+        self,
+        answer: Callable[..., Any],
+        solution: Callable[..., Any],
+        make: Callable[[], tuple],
+        says: str = "",
+        rtol: float | None = None,
+        atol: float | None = None,
+        returns_none: bool = False,
+    ) -> None:
+        """Refuse unless the answer returns, and leaves in its networks, what the solution does.
+
+        ``make`` makes the inputs, once for each of the two.
+        """
+        mine, its = make(), make()
+        want = solution(*its)
+        got = self.call(
+            answer, *mine, returns_none=returns_none or want is None
+        )
+        if want is not None:
+            self.equal(got, want, rtol, atol, says=says)
+        for a, b in zip(mine, its, strict=True):
+            if isinstance(a, torch.nn.Module):
+                for p, q in zip(a.parameters(), b.parameters(), strict=True):
+                    self.equal(p.detach(), q.detach(), rtol, atol, says=says)
+
+    def line(
+        self, weight: float, dtype: torch.dtype = torch.float32
+    ) -> torch.nn.Linear:
+        """A network ``weight x`` of one number, its bias 0 at first."""
+        line = torch.nn.Linear(1, 1, dtype=dtype)
+        with torch.no_grad():
+            line.weight.fill_(weight)
+            line.bias.zero_()
+        return line
+
     def agrees(
         self,
         got: Any,

@@ -126,6 +126,8 @@ comment above it; lines of at most 76 characters fit the page); its name is what
   arguments that makes it) that a known mistake leads to: it is looked at only once the answer is refused, so acceptance
   depends on ``want`` alone. ``on`` says on which input; by default the arguments of the last call are shown.
   ``says`` is a sentence for every other difference.
+- ``c.like(answer, solution_4_2, make, says="")``: the answer against the solution on inputs that ``make()`` makes
+  for each, results and networks: for arguments far from the usual ones. ``c.line(weight)`` is a small network.
 - ``c.true(condition, "what is wrong", on=None)``, ``c.fail("what is wrong", on=None)``. What is put together
   goes through `say` (`engine/words.py`): ``c.fail(say("The angle is {degrees:.0f} degrees.", degrees=x))``, so that
   it can be said in another language; a plain string needs nothing.
