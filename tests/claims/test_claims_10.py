@@ -9,12 +9,13 @@ import pytest
 import torch
 from scipy.integrate import dblquad, quad
 from scipy.optimize import minimize, minimize_scalar
-from scipy.stats import norm
+from scipy.stats import friedmanchisquare, norm
 
 from ganbook import losses, records
 from ganbook.divergences import js
 from ganbook.losses import LOSSES, least_squares
 from ganbook.ratios import ulsif
+from ganbook.trials import expected_best
 from support.prose import missing, returned
 
 LOG2 = math.log(2)
@@ -231,6 +232,52 @@ def test_what_the_text_says_of_the_search():
     stuck = (search["distance"] >= search["untrained"]).sum(axis=1)
     assert (stuck.min(), stuck.max()) == (5, 7)
     assert 18 < search["distance"].max() / best.min() < 30
+
+
+def test_what_the_text_says_of_the_search_on_digits():
+    run, ring = records.load("mnist-search"), records.load("testbeds-search")
+    losses, trials = run.provenance["losses"], run["distance"]
+    np.testing.assert_array_equal(run["settings"], ring["settings"])
+    best, winner = trials.min(axis=1), trials.argmin(axis=1)
+    assert best.max() / best.min() == pytest.approx(1.62, abs=5e-3)
+    assert sorted(winner) == [1, 1, 1, 14, 14, 14]
+    fast = [k for k, row in enumerate(run["settings"]) if min(row[:2]) > 0.0035]
+    assert fast == [1, 14]
+    at_five = {n: expected_best(t)[4] for n, t in zip(losses, trials, strict=True)}
+    order = sorted(at_five, key=at_five.get)
+    assert order[-1] == "wasserstein" and order.index("hinge") < 3
+    logs = np.log(trials)
+    total = ((logs - logs.mean()) ** 2).sum()
+    rows, columns = (
+        ((logs.mean(axis=k) - logs.mean()) ** 2).sum() * logs.shape[k] / total for k in (1, 0)
+    )
+    assert (round(100 * columns), round(100 * rows)) == (77, 2)
+    assert friedmanchisquare(*trials).pvalue == pytest.approx(0.08, abs=5e-3)
+    poor = (trials > 500).sum(axis=1)
+    assert (poor.sum(), poor.min(), poor.max()) == (23, 2, 6)
+    assert losses[int(poor.argmin())] == "wasserstein"
+    typical = np.median(trials, axis=1)
+    assert typical.argmax() == losses.index("wasserstein")
+
+
+def test_what_the_text_says_of_the_winners_again():
+    run = records.load("mnist-search")
+    losses = run.provenance["losses"]
+    again = dict(zip(losses, run["again"], strict=True))
+    won = dict(zip(losses, run["distance"].min(axis=1), strict=True))
+    above = {n for n in losses if again[n].mean() > won[n]}
+    assert set(losses) - above == {"least_squares"}
+    assert again["relativistic"].mean() - won["relativistic"] == pytest.approx(0.5, abs=0.1)
+    assert min(won, key=won.get) == "minimax" and again["minimax"].max() == pytest.approx(
+        229, abs=0.5
+    )
+    assert np.sort(again["minimax"])[:-1].mean() == pytest.approx(44, abs=0.5)
+    rest = ["non_saturating", "least_squares", "hinge", "relativistic"]
+    assert again["wasserstein"].min() > max(again[n].max() for n in rest)
+    low, high = again["wasserstein"].min(), again["wasserstein"].max()
+    assert (round(low), round(high)) == (90, 112) and round(won["wasserstein"]) == 60
+    means = [again[n].mean() for n in rest]
+    assert (round(min(means)), round(max(means))) == (46, 56)
 
 
 def test_hypotheses_stand_and_wrong_wordings_do_not_return():

@@ -13,6 +13,7 @@ from scipy.stats import binom, fisher_exact, mannwhitneyu, norm, spearmanr, wilc
 
 from ganbook import records
 from ganbook.distributions import ring
+from ganbook.divergences import js
 from ganbook.metrics import mode_coverage
 from ganbook.networks import MinibatchStd
 from support.paths import ROOT
@@ -169,7 +170,18 @@ def test_pairs_add_nothing_for_the_three_games_that_pass():
         assert mannwhitneyu(values, plain).pvalue < 0.001 and spearmanr(values, plain)[1] > 0.3
     alike = spearmanr(spread("toys-ring", "minibatch deviation"), plain)
     assert alike[0] > 0.5 and alike[1] < 0.001
-    assert not missing("11", "which uses no pairs, separates them just as well")
+    unpaired = {
+        game: mannwhitneyu(spread("toys-ring", game), plain).pvalue
+        for game in ("R1 + R2", "minibatch deviation", "R1, geometric")
+    }
+    assert unpaired["R1 + R2"] == pytest.approx(0.0055, abs=5e-5)
+    assert unpaired["minibatch deviation"] == pytest.approx(0.15, abs=5e-3)
+    assert unpaired["R1, geometric"] == pytest.approx(0.15, abs=5e-3)
+    assert not missing(
+        "11",
+        "which uses no pairs, separates them just as well",
+        "R1 + R2 stands just at the threshold ($p = 0.0055$)",
+    )
     assert not returned("11", "Pairing by seed, and using a number")
 
 
@@ -291,3 +303,13 @@ def test_packs_help_as_much_against_samples_where_no_data_are():
         assert np.abs(p - q).sum() / 2 == pytest.approx(1 - 0.8**m)
     assert not missing("11", "as much against the opposite one")
     assert not returned("11", "against exactly this fault")
+
+
+def test_equal_total_variation_is_no_equal_log_loss():
+    """What the text says beside the packs: the Jensen-Shannon divergences of the two generators."""
+    lost = js(torch.full((5,), 0.2), torch.tensor([0.0, 0.25, 0.25, 0.25, 0.25]))
+    uneven = js(torch.tensor([0.5, 0.5]), torch.tensor([0.3, 0.7]))
+    assert float(lost) == pytest.approx(0.075, abs=5e-4)
+    assert float(uneven) == pytest.approx(0.021, abs=5e-4)
+    assert not missing("11", "the Jensen–Shannon divergences are $0.075$ and $0.021$")
+    assert not returned("11", "A discriminator of single samples cannot do better against one")

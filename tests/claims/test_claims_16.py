@@ -245,7 +245,10 @@ def test_notes_that_are_hit_by_accident():
     assert ttest_1samp(here, 0.2).pvalue > 0.1
     moved = [share(x, shift) for x in numbers for shift in np.arange(-0.5, 0.501, 0.02)]
     assert (min(moved), max(moved)) == pytest.approx((0.13, 0.28), abs=6e-3)
-    assert "range from $0.13$ to $0.28$" in TEXT and "a little above chance" not in TEXT
+    assert (
+        "share of one seed's clips can be anything from $0.13$ to $0.28$" in TEXT
+        and "a little above chance" not in TEXT
+    )
 
 
 def test_the_ceiling_belongs_to_the_mix():

@@ -133,8 +133,8 @@ def distance(gap, weight):
 The positive root of $W^2/2\lambda + W = \text{gap}$ is $W = \lambda(\sqrt{1 + 2\,\text{gap}/\lambda} - 1)$. When
 the gap is small against $\lambda$ the difference of two nearly equal numbers loses digits;
 $2\,\text{gap} / (1 + \sqrt{1 + 2\,\text{gap}/\lambda})$ is the same number without the loss. It is $W_1$ for an
-optimal critic of uniform slope, as between two point masses. For any optimal critic it is an upper bound of $W_1$:
-after a mode was lost it can be far too large.
+optimal critic of uniform slope, as between two point masses. For a critic that is optimal over a family with the best one in it, it is an upper bound of
+$W_1$: after a mode was lost it can be far too large.
 """,
         solution=solution_7_5,
         alternatives=(alternative_7_5_newton, alternative_7_5_double),

@@ -127,8 +127,8 @@ register(
         ),
         explanation=r"""
     `torch.round` is constant between its jumps, so its gradient is 0 and everything before it is cut off. `soft + (hard - soft).detach()` has the
-    value of `hard` and the gradient of `soft`. This "straight-through" gradient is not the derivative of anything, and it works because
-    `hard` is never further than half a step from `soft`.
+    value of `hard` and the gradient of `soft`. This "straight-through" gradient is not the derivative of anything, and it is used because
+    it works in practice; `hard` is never further than half a step from `soft`.
     """,
         broken=broken_17_11,
         solution=solution_17_11,
@@ -261,8 +261,8 @@ register(
         ),
         explanation=r"""
     Any $v$ with $Bv = 0$ will do: the law of the features stays what it was, and with it every divergence of it. In such directions
-    a generator gets no gradient. A Fréchet distance on the same features is blind in the same directions, which is why a
-    generator that was trained through the features of a metric scores better on this metric than it deserves.
+    a generator gets no gradient. A Fréchet distance on the same features is blind in the same directions, so a
+    generator that was trained through the features of a metric can score better on it than it deserves.
     """,
         solution=solution_17_12,
         alternatives=(alternative_17_12_projection,),
