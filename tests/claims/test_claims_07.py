@@ -554,3 +554,32 @@ def test_hypotheses_stand_and_wrong_wordings_do_not_return():
         "min_x (f^\\star(x)",
         "the fifth SiLU",
     )
+
+
+def test_a_penalty_of_pixels_is_weak_and_asks_for_too_much():
+    """Two point masses a shift apart, a linear critic, a mean over pixels: formula and ascent."""
+    weight, pixels = 10.0, 784
+    shift = torch.full((pixels,), pixels**-0.5, dtype=torch.float64)
+    g = shift.clone().requires_grad_(True)
+    optimizer = torch.optim.LBFGS([g], max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss():
+        optimizer.zero_grad()
+        value = weight * (g.abs() - 1).square().mean() - (g * shift).sum()
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    g = g.detach()
+    torch.testing.assert_close(g, 1 + pixels * shift / (2 * weight), rtol=1e-4, atol=0)
+    assert float(g.norm()) == pytest.approx(67.2, abs=0.05)
+    assert float((g * shift).sum()) == pytest.approx(67.2, abs=0.05)
+    assert not missing("07", "slope and gap are 67", "each pixel feels the weight $\\lambda / 784$")
+    assert not returned("07", "a gap up to 28 times too large")
+
+
+def test_a_generated_point_that_need_not_move_may_have_no_gradient():
+    """Half of both laws at 0: a critic that is flat there reaches W1 = 1."""
+    f = [0.0 if x <= 1 else 1 - x for x in (0, 1, 0, 3)]
+    assert (f[0] + f[1]) / 2 - (f[2] + f[3]) / 2 == 1
+    assert not missing("07", "a generated point which has to move")

@@ -175,7 +175,7 @@ def test_pairs_add_nothing_for_the_three_games_that_pass():
         for game in ("R1 + R2", "minibatch deviation", "R1, geometric")
     }
     assert unpaired["R1 + R2"] == pytest.approx(0.0055, abs=5e-5)
-    assert unpaired["minibatch deviation"] == pytest.approx(0.15, abs=5e-3)
+    assert unpaired["minibatch deviation"] == pytest.approx(0.13, abs=5e-3)
     assert unpaired["R1, geometric"] == pytest.approx(0.15, abs=5e-3)
     assert not missing(
         "11",
@@ -312,4 +312,3 @@ def test_equal_total_variation_is_no_equal_log_loss():
     assert float(lost) == pytest.approx(0.075, abs=5e-4)
     assert float(uneven) == pytest.approx(0.021, abs=5e-4)
     assert not missing("11", "the Jensen–Shannon divergences are $0.075$ and $0.021$")
-    assert not returned("11", "A discriminator of single samples cannot do better against one")

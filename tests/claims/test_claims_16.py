@@ -10,10 +10,11 @@ import pytest
 import torch
 from scipy.stats import ttest_1samp
 
-from ganbook import records
+from ganbook import networks, records
 from ganbook.data import moving_patches, plucks
 from ganbook.data.plucks import hertz
 from ganbook.metrics import centroids, pitch, score_motion, score_plucks
+from ganbook.metrics.sound import read_plucks
 from ganbook.recipes.moving.patches import game_of
 from ganbook.recipes.place import Place
 from ganbook.spectra import griffin_lim, istft, stft
@@ -266,3 +267,15 @@ def test_how_wide_the_two_discriminators_are():
         for kind in ("frames", "films")
     ]
     assert widths[1] == 2 * widths[0] and "which is twice as wide" in TEXT
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4])
+def test_an_untrained_waveform_generator_buzzes_in_the_window(seed):
+    torch.manual_seed(seed)
+    G = networks.wave_generator()
+    with torch.no_grad():
+        clips = G(torch.randn(500, 32)).reshape(500, -1).numpy()
+    median = np.median(read_plucks(clips).periodicity)
+    assert 0.305 < median < 0.43
+    assert "*untrained* generators of this kind read $0.31$ to $0.43$" in TEXT
+    assert "so something has been learned" not in TEXT and "close these gaps" not in TEXT

@@ -112,8 +112,8 @@ register(
         explanation=r"""
     `norm(dim=1)` is right for vectors. For pictures, axis 1 holds the channels, and the result is one norm *per
     pixel*. The penalty then asks for slope 1 at each of the 784 pixels, which is slope $\sqrt{784} = 28$ for the
-    picture: the critic is 28 times as steep as a 1-Lipschitz function, and its scores, which should estimate a
-    Wasserstein distance, are 28 times too large. The run does not fail; it trains with a constraint that depends on
+    picture: the critic is drawn to 28 times the slope of a 1-Lipschitz function, and its scores, which should estimate
+    a Wasserstein distance, are many times too large. The run does not fail; it trains with a constraint that depends on
     the size of the picture. The slip was reported several times for public code (caogang/wgan-gp #25, for
     instance). Chapter 7 derives the penalty.
 
