@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.integrate import solve_ivp
-from scipy.stats import binom, fisher_exact, mannwhitneyu, norm, spearmanr, wilcoxon
+from scipy.stats import binom, fisher_exact, mannwhitneyu, norm, spearmanr, ttest_rel, wilcoxon
 
 from ganbook import records
 from ganbook.distributions import ring
@@ -312,3 +312,31 @@ def test_equal_total_variation_is_no_equal_log_loss():
     assert float(lost) == pytest.approx(0.075, abs=5e-4)
     assert float(uneven) == pytest.approx(0.021, abs=5e-4)
     assert not missing("11", "the Jensen–Shannon divergences are $0.075$ and $0.021$")
+
+
+def test_what_the_text_says_of_a_thousand_classes():
+    run = records.load("mnist-stacked")
+    games = run.provenance["games"]
+    classes = dict(zip(games, run["classes"][..., -1], strict=True))
+    kl = dict(zip(games, run["reverse_kl"][..., -1], strict=True))
+    assert (run["classes"] > 0).all() and (run["reverse_kl"] > 0).all()
+
+    def test_of(one, other):
+        return ttest_rel(np.log(kl[one]), np.log(kl[other])).pvalue
+
+    for loss in ("non-saturating", "relativistic"):
+        assert (classes[f"{loss}, R1 + R2"] > classes[loss]).all()
+        assert test_of(f"{loss}, R1 + R2", f"{loss}, R1") > 0.5
+    assert test_of("non-saturating, R1 + R2", "non-saturating") < 0.05 / 4
+    assert 0.05 / 4 < test_of("relativistic, R1 + R2", "relativistic") < 0.05
+    assert (classes["packing 2"] > classes["non-saturating"]).sum() == 1
+    lower = kl["relativistic, R1 + R2"] < kl["non-saturating, R1 + R2"]
+    assert lower.sum() == 3
+    n = np.arange(1, 10_001)
+    chance = binom.pmf(n, 10_000, 1e-3)
+    floor = 1_000 * (chance * n / 10_000 * np.log(n / 10)).sum()
+    assert 10 < min(map(np.min, kl.values())) / floor < 10.2
+    assert classes["relativistic, R1 + R2"].mean() == 880
+    assert kl["relativistic, R1 + R2"].mean() == pytest.approx(0.7, abs=0.01)
+    assert not missing("11", "no run with R1 alone diverges, under either loss")
+    assert not returned("11", "We have not trained on stacked MNIST")
