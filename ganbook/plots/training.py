@@ -24,15 +24,13 @@ __all__ = [
 
 
 def tile(images: ArrayLike, columns: int) -> np.ndarray:
-    """Lay images (N, C, H, W) out in rows of ``columns``, with a blank pixel between them; returns
-    (rows, cols) for one channel, and (rows, cols, 3) for three.
+    """Lay images (N, 1, H, W) out in rows of ``columns``, with a blank pixel between them; returns
+    (rows, cols).
     """
-    images = np.moveaxis(np.asarray(images), 1, -1)
-    images = images[..., 0] if images.shape[-1] == 1 else images
+    images = np.asarray(images)[:, 0]
     rows = -(-len(images) // columns)
-    h, w, *colours = images.shape[1:]
-    shape = (rows * (h + 1) - 1, columns * (w + 1) - 1, *colours)
-    canvas = np.zeros(shape, dtype=images.dtype)
+    h, w = images.shape[1:]
+    canvas = np.full((rows * (h + 1) - 1, columns * (w + 1) - 1), 0, dtype=images.dtype)
     for k, image in enumerate(images):
         r, c = divmod(k, columns)
         canvas[r * (h + 1) : r * (h + 1) + h, c * (w + 1) : c * (w + 1) + w] = image
@@ -40,9 +38,7 @@ def tile(images: ArrayLike, columns: int) -> np.ndarray:
 
 
 def image_rows(groups: Mapping[str, ArrayLike], columns: int = 16, width: float = 6.0) -> Figure:
-    """Show groups of images, uint8 (N, 1, H, W) or in colour (N, 3, H, W), under each other, each with
-    its name as title; zero is white in grey, black in colour.
-    """
+    """Show groups of images, uint8 (N, 1, H, W), under each other, each with its name as title."""
     tiles = {name: tile(images, columns) for name, images in groups.items()}
     heights = [t.shape[0] / t.shape[1] for t in tiles.values()]
     fig, axes = plt.subplots(

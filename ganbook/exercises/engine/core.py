@@ -83,8 +83,7 @@ common to all lines is removed. ``statement`` says the deliverable and its form:
 ``stub`` is one function that ends in ``return ...`` whatever the kind (the form of a dict or tuple goes into a
 comment above it; lines of at most 76 characters fit the page); its name is what the page hands to
 ``ex.check``. ``solution`` must be called ``solution_4_2``: the page includes its source, so it reads well alone.
-``wrong`` holds answers that must be refused: by name, where a `mistake` says what its maker is told, or as a pair
-(answer, words that its feedback contains). No two of them have the words of one in their feedback.
+``wrong``: answers that must be refused, by name if a `mistake`, else (answer, words that only its feedback contains).
 
 **Kinds.** For ``function``, ``bug`` and ``test``, ``check(answer, c)`` receives the learner's function; for ``value``,
 ``expression``, ``choice``, ``classify`` and ``rubric`` it receives the *value* that their stub returned
@@ -120,14 +119,13 @@ comment above it; lines of at most 76 characters fit the page); its name is what
   inputs may be changed. Modules, optimisers and generators are passed as they are: make fresh ones for every
   call. ``answer(x)`` does the same as ``c.call(answer, x)``, so an answer may be handed to other code.
 - ``value, grads = c.call_grad(answer, *inputs)``: float tensors are leaves; gradients of the summed result.
-- ``c.equal(got, want, rtol=None, atol=None, on=None, says="", mistakes=outcomes((p, q), wrong_4_2_swapped, ...))``: type, dtype, shape, NaN, then
+- ``c.equal(got, want, rtol=None, atol=None, on=None, says="", mistakes=outcomes(...))``: type, dtype, shape, NaN, then
   values. ``want`` a tensor: a tensor of its dtype is expected; ``want`` an array, list or number: numpy, torch
   or plain Python are accepted. ``mistakes`` is also a dict from a sentence to the value (or a function without
   arguments that makes it) that a known mistake leads to: it is looked at only once the answer is refused, so acceptance
   depends on ``want`` alone. ``on`` says on which input; by default the arguments of the last call are shown.
   ``says`` is a sentence for every other difference.
-- ``c.like(answer, solution_4_2, make, says="")``: the answer against the solution on inputs that ``make()`` makes
-  for each, results and networks: for arguments far from the usual ones. ``c.line(weight)`` is a small network.
+- ``c.like(answer, solution_4_2, make, says="")``: both on inputs that ``make()`` makes, far from the usual ones.
 - ``c.true(condition, "what is wrong", on=None)``, ``c.fail("what is wrong", on=None)``. What is put together
   goes through `say` (`engine/words.py`): ``c.fail(say("The angle is {degrees:.0f} degrees.", degrees=x))``, so that
   it can be said in another language; a plain string needs nothing.
@@ -216,10 +214,8 @@ class Exercise:
         self.wrong = tuple(
             (w, w.says) if hasattr(w, "says") else w for w in wrong
         )
-        self.alternatives, self.options = (
-            tuple(alternatives),
-            dict(options or {}),
-        )
+        self.alternatives = tuple(alternatives)
+        self.options = dict(options or {})
         self.float32_only, self.time_limit = float32_only, time_limit
         self.answer_name = self._validated()
 

@@ -28,4 +28,8 @@ def outcomes(
 
     Computed only if it is asked for, and in this order: the first whose result is the answer's is told.
     """
-    return {slip.says: lambda slip=slip: slip(*given) for slip in mistakes}
+
+    def later(slip: Callable) -> Callable[[], Any]:
+        return lambda: slip(*given)
+
+    return {slip.says: later(slip) for slip in mistakes}
