@@ -116,5 +116,5 @@ def search_curves(
     ax.set(yscale="log", xticks=[1, 5, 10, 15, 20])
     _plain_numbers(ax.yaxis)
     tidy(ax, "Expected best of n trials", "number of trials n", unit)
-    ax.legend(loc="upper right", frameon=False)  # the curves fall: there is room above them
+    ax.legend(loc="upper right", ncols=2, frameon=False)  # the curves fall: room above them
     return ax.figure
