@@ -185,7 +185,7 @@ def save(
         "real": "first 10,000 training images",
         "features": seen.words,
         "bfloat16": networks.has_bfloat16(),
-        "clock": "CPU seconds of training alone; two processes of one thread each",
+        "clock": "CPU seconds of training alone, one thread",
     }
     records.save("mnist-search", arrays, info, folder)
     failed = int((~np.isfinite(distance)).sum())

@@ -199,7 +199,7 @@ def save(folder: Path, kept: Kept, test: data.Images, code: str) -> str:
         "looks": {str(step): samples for step, samples in LOOKS.items()},
         "classifier": "the book's, channel by channel",
         "bfloat16": networks.has_bfloat16(),
-        "clock": "CPU seconds of training alone; two processes of one thread each",
+        "clock": "CPU seconds of training alone, one thread",
     }
     records.save("mnist-stacked", arrays, info, folder)
     last = np.where(arrays["classes"][..., -1] < 0, 0, arrays["classes"][..., -1])
